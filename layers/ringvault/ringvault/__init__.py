@@ -1,0 +1,1 @@
+"""Every RingCentral call recording in your own S3 bucket, verified and playable."""

@@ -1,0 +1,1 @@
+"""One module for each thing outside; the only importers of boto3, requests and ringcentral."""

@@ -1,0 +1,49 @@
+"""What the catalogue says of a recording: its state, and what was archived."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ringvault.core.recording import Recording
+
+
+class State(StrEnum):
+    """Where a recording stands; each is written only after it has come true."""
+
+    PENDING = "PENDING"  # listed, not on the queue; may carry a `retry_at`
+    QUEUED = "QUEUED"  # its id is on the queue, or with an archiver
+    ARCHIVED = "ARCHIVED"  # verified in the vault, sidecar beside it
+    ABSENT = "ABSENT"  # RingCentral no longer has it; `reason` says how we know
+    FAILED = "FAILED"  # given up for good; `reason` says why
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedObject:
+    """What lies in the vault for one recording.
+
+    `crc32` is S3's full-object CRC-32, base64 of four big-endian bytes;
+    `audio_duration_s` is None where the audio does not tell it.
+    """
+
+    object_key: str
+    content_type: str
+    size_bytes: int
+    sha256_hex: str
+    crc32: str
+    audio_duration_s: float | None
+    archived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """One recording in the catalogue."""
+
+    recording: Recording
+    state: State
+    listed_at: datetime
+    attempts: int = 0
+    queued_at: datetime | None = None
+    claimed_until: datetime | None = None
+    retry_at: datetime | None = None
+    reason: str | None = None
+    archived: ArchivedObject | None = None
