@@ -1,0 +1,119 @@
+# Everything a person does here, by name. Needs git, make and Python 3.11 to 3.14, nothing else.
+
+PYTHON ?= python3
+BUILD_DIR ?= .aws-sam/build
+UV ?= uv
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+LAYER_LOCK := layers/ringvault/requirements.txt
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps
+
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help run test lint types template unit tests build clean lock
+
+help: ## Say what can be done
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+run: $(INSTALLED) ## Start the stack on this machine, archive, serve the page; Ctrl-C ends it
+	@$(BIN)/python -m local up
+
+test: lint types template tests ## Lint, types, template and all tests: what CI runs
+	@echo "make test: all passed"
+
+lint: $(INSTALLED) ## Check style, format and spelling
+	@echo "lint: style, format, spelling"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/codespell
+
+types: $(INSTALLED) ## Check types
+	@echo "types: mypy, strict"
+	@$(BIN)/mypy --no-error-summary
+
+# Linting the SAM form alone misses most mistakes, so what SAM makes of it is linted as well.
+template: $(INSTALLED) ## Validate template.yaml and what SAM makes of it
+	@echo "template: sam validate, then cfn-lint on what SAM makes of it"
+	@mkdir -p build
+	@$(BIN)/sam validate --lint && echo
+	@$(BIN)/python -m local.transform template.yaml >build/template.json
+	@$(BIN)/cfn-lint build/template.json
+
+unit: $(INSTALLED) ## Run the unit tests only: seconds, no sockets
+	@$(BIN)/python -m pytest --quiet tests/unit
+
+tests: $(INSTALLED) # All tests, without the other checks of `make test`.
+	@echo "tests: unit, integration, infrastructure, browser"
+	@$(BIN)/coverage run -m pytest --quiet
+	@$(BIN)/coverage report --skip-covered
+
+# SAM calls the Makefiles of the layer and of each function in copies of their folders. MAKEFLAGS is
+# emptied so that nothing given to this make reaches those.
+build: $(INSTALLED) ## Build what Lambda gets (arm64, python3.13) and print its sizes
+	@echo "build: layer and functions into $(BUILD_DIR)"
+	@MAKEFLAGS= PYTHON="$(CURDIR)/$(BIN)/python" $(BIN)/sam build --build-dir "$(BUILD_DIR)" \
+	  >build/sam-build.txt 2>&1 || { cat build/sam-build.txt >&2; exit 1; }
+	@$(compile)
+	@$(print_sizes)
+
+# Lambda cannot write beside the code, so what is not compiled here is compiled at every cold start.
+# Byte code belongs to one minor version; the paths in it are Lambda's, the hash seed is fixed, so
+# that the same source gives the same bytes.
+RUNTIME_PYTHON = for candidate in python3.13 "$$(pyenv prefix 3.13 2>/dev/null)/bin/python3.13"; do \
+	"$$candidate" -c '' 2>/dev/null && echo "$$candidate" && break; done
+
+define compile
+runtime="$$($(RUNTIME_PYTHON))"; \
+if [ -z "$$runtime" ]; then \
+  echo "build: no python3.13 here to compile with, so each cold start compiles: slower by about half"; \
+else \
+  for part in "$(BUILD_DIR)"/*/; do \
+    case "$$part" in *Layer/) root=/opt ;; *) root=/var/task ;; esac; \
+    PYTHONHASHSEED=0 "$$runtime" -m compileall -q --invalidation-mode unchecked-hash \
+      -s "$$part" -p "$$root" "$$part" || exit 1; \
+  done; \
+  echo "build: compiled for faster cold starts"; \
+fi
+endef
+
+define print_sizes
+printf '%-28s %7s %14s\n' 'unpacked' files bytes; \
+for part in "$(BUILD_DIR)"/*/; do \
+  printf '%-28s %7d %14d\n' "$$(basename "$$part")" "$$(find "$$part" -type f | wc -l)" \
+    "$$(find "$$part" -type f -exec cat {} + | wc -c)"; \
+done
+endef
+
+clean: ## Remove what was built and measured, and .venv
+	@rm -rf build .aws-sam .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	@rm -rf *.egg-info layers/ringvault/*.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv keeps a pin that still fits; remove a lock to raise everything in it. Hashes of every platform,
+# no index address. The layer takes the development lock's versions: what is tested is what runs.
+lock: ## Make the locks again from pyproject.toml (needs uv)
+	@command -v "$(UV)" >/dev/null || { echo "make lock needs uv: make lock UV=/path/to/uv" >&2; exit 1; }
+	@$(PIP_COMPILE) --python-version 3.11 --group dev --output-file requirements/dev.txt
+	@$(PIP_COMPILE) --python-version 3.11 --constraints requirements/dev.txt --output-file $(LAYER_LOCK)
+
+PIP_COMPILE = "$(UV)" pip compile pyproject.toml --quiet --universal --generate-hashes --no-header \
+	--no-strip-extras
+
+# --- .venv: both marks are written last, so that a half-made one is made again ---------------------
+
+.venv/.locked: requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || \
+	  { echo "$(PYTHON) is not Python 3.11 to 3.14; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "install: .venv from requirements/dev.txt (a minute or two, once)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+$(INSTALLED): .venv/.locked pyproject.toml
+	@$(PIP_INSTALL) --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --disable-pip-version-check >/dev/null || $(BIN)/python -m pip check
+	@touch $@
