@@ -5,14 +5,16 @@ RingvaultError
 │   ├── ThrottledError             429, or our own gate is closed: carries retry_at
 │   ├── ServiceUnavailableError    5xx, timeouts, DNS, TLS, connection refused
 │   ├── BodyInterruptedError       a body ended or broke before its declared end
-│   ├── NotReadyError              404 for a young recording
+│   ├── OutOfTimeError             the invocation ends before the work would
 │   ├── TokenRejectedError         401 for the access token that was sent
+│   ├── ContentChangedError        the recording is not the same as a moment ago
 │   └── ConflictError              somebody else changed what we were about to change
+│       └── ObjectExistsError      the vault has an object of that key
 └── PermanentError                 repetition does not help
     ├── ConfigurationError         settings or secret: every fault at once
     ├── CredentialsError           RingCentral refuses the sign-in
     ├── PermissionLostError        RingCentral refuses the call: app scope or role
-    ├── RecordingAbsentError       404 for an old recording
+    ├── NotFoundError              404: what it means depends on the recording's age
     ├── NotAudioError              what came is not a recording
     ├── ForeignHostError           a URL that leads away from the configured hosts
     ├── InvalidRecordError         a call-log record without what we need
@@ -49,16 +51,24 @@ class BodyInterruptedError(TransientError):
     """A body ended or broke before its declared end."""
 
 
-class NotReadyError(TransientError):
-    """RingCentral has listed the recording but does not serve it yet."""
+class OutOfTimeError(TransientError):
+    """The invocation ends before the work would."""
 
 
 class TokenRejectedError(TransientError):
     """RingCentral no longer accepts the access token that was sent."""
 
 
+class ContentChangedError(TransientError):
+    """The recording is not the same as when its first bytes were read."""
+
+
 class ConflictError(TransientError):
     """Somebody else changed what we were about to change; read it again."""
+
+
+class ObjectExistsError(ConflictError):
+    """The vault has an object of that key; it was left as it is."""
 
 
 class PermanentError(RingvaultError):
@@ -81,8 +91,8 @@ class PermissionLostError(PermanentError):
     """RingCentral refuses the call for lack of an app scope or a role permission."""
 
 
-class RecordingAbsentError(PermanentError):
-    """RingCentral no longer has the recording."""
+class NotFoundError(PermanentError):
+    """RingCentral does not serve the recording: not yet, or no longer."""
 
 
 class NotAudioError(PermanentError):

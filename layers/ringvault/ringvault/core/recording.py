@@ -87,9 +87,7 @@ def _recording(part: Mapping[str, Any], record: CallLogRecord) -> Recording:
     )
 
 
-def _started_at(
-    part: Mapping[str, Any], record: CallLogRecord, recording_id: str
-) -> datetime:
+def _started_at(part: Mapping[str, Any], record: CallLogRecord, recording_id: str) -> datetime:
     text = part.get("startTime") or record.get("startTime")
     try:
         return parse_instant(str(text))

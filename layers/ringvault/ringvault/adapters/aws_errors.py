@@ -1,0 +1,63 @@
+"""Maps what boto3 raises to our errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ringvault.core.errors import ConfigurationError, ConflictError, ServiceUnavailableError
+
+# A condition of ours did not hold: DynamoDB's two names for it, and S3's two for If-None-Match.
+CONFLICTS = frozenset(
+    {
+        "ConditionalCheckFailedException",
+        "TransactionConflictException",
+        "PreconditionFailed",
+        "ConditionalRequestConflict",
+    }
+)
+# The stack is not what the code expects; waiting does not help, a person does.
+MISCONFIGURED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "NoSuchBucket",
+        "ResourceNotFoundException",
+        "QueueDoesNotExist",
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+        "KMSInvalidStateException",
+        "DisabledException",
+        "NotFoundException",
+    }
+)
+
+
+def error_code(error: ClientError) -> str:
+    """Return AWS's own name for the error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def aws_errors(doing: str) -> Iterator[None]:
+    """Raise ours for theirs; `doing` names the call, and no text of AWS's answer is repeated.
+
+    Raises:
+        ConflictError: a condition of the call did not hold.
+        ConfigurationError: a resource is missing or the role may not use it.
+        ServiceUnavailableError: anything else, after boto3's own retries.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        if code in CONFLICTS:
+            raise ConflictError(f"{doing}: {code}") from error
+        if code in MISCONFIGURED:
+            fault = f"{doing}: {code}; is the stack whole and may the function's role do this?"
+            raise ConfigurationError([fault]) from error
+        raise ServiceUnavailableError(f"{doing}: {code}") from error
+    except BotoCoreError as error:
+        raise ServiceUnavailableError(f"{doing}: {type(error).__name__}") from error

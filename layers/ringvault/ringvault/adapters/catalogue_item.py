@@ -1,0 +1,118 @@
+"""A catalogue item as DynamoDB keeps it, and back."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.feed import Candidate
+from ringvault.core.instants import format_instant, parse_instant
+from ringvault.core.recording import Recording
+
+Attributes = Mapping[str, Any]
+
+
+def text(value: str) -> dict[str, str]:
+    """Return a string attribute."""
+    return {"S": str(value)}
+
+
+def whole(value: int) -> dict[str, str]:
+    """Return a number attribute."""
+    return {"N": str(value)}
+
+
+def new_attributes(recording: Recording, listed_at: datetime) -> dict[str, Any]:
+    """Return the item of a recording that was just listed."""
+    attributes = {
+        "recording_id": text(recording.recording_id),
+        "state": text(State.PENDING),
+        "account_id": text(recording.account_id),
+        "content_uri": text(recording.content_uri),
+        "started_at": text(format_instant(recording.started_at)),
+        "started_month": text(f"{recording.started_at:%Y-%m}"),
+        "call_record": text(json.dumps(recording.call_record, separators=(",", ":"))),
+        "listed_at": text(format_instant(listed_at)),
+        "attempts": whole(0),
+    }
+    if recording.duration_s is not None:
+        attributes["duration_s"] = whole(recording.duration_s)
+    if recording.extension_id is not None:
+        attributes["extension_id"] = text(recording.extension_id)
+    return attributes
+
+
+def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
+    """Return what ARCHIVED adds to an item."""
+    attributes = {
+        "object_key": text(archived.object_key),
+        "content_type": text(archived.content_type),
+        "size_bytes": whole(archived.size_bytes),
+        "sha256_hex": text(archived.sha256_hex),
+        "crc32": text(archived.crc32),
+        "archived_at": text(format_instant(archived.archived_at)),
+    }
+    if archived.audio_duration_s is not None:
+        attributes["audio_duration_s"] = {"N": f"{archived.audio_duration_s:.3f}"}
+    return attributes
+
+
+def item_of(attributes: Attributes) -> CatalogueItem:
+    """Return the item that the attributes of the table or of a full index describe."""
+    return CatalogueItem(
+        recording=_recording(attributes),
+        state=State(attributes["state"]["S"]),
+        listed_at=parse_instant(attributes["listed_at"]["S"]),
+        attempts=int(attributes["attempts"]["N"]),
+        queued_at=_instant(attributes, "queued_at"),
+        claimed_until=_instant(attributes, "claimed_until"),
+        retry_at=_instant(attributes, "retry_at"),
+        reason=_text(attributes, "reason"),
+        archived=_archived(attributes) if "object_key" in attributes else None,
+    )
+
+
+def candidate_of(attributes: Attributes) -> Candidate:
+    """Return what the feed needs, out of the index by_state."""
+    return Candidate(
+        recording_id=attributes["recording_id"]["S"],
+        state=State(attributes["state"]["S"]),
+        started_at=parse_instant(attributes["started_at"]["S"]),
+        queued_at=_instant(attributes, "queued_at"),
+        claimed_until=_instant(attributes, "claimed_until"),
+        retry_at=_instant(attributes, "retry_at"),
+    )
+
+
+def _recording(attributes: Attributes) -> Recording:
+    return Recording(
+        recording_id=attributes["recording_id"]["S"],
+        account_id=attributes["account_id"]["S"],
+        content_uri=attributes["content_uri"]["S"],
+        started_at=parse_instant(attributes["started_at"]["S"]),
+        duration_s=int(attributes["duration_s"]["N"]) if "duration_s" in attributes else None,
+        extension_id=_text(attributes, "extension_id"),
+        call_record=json.loads(attributes["call_record"]["S"]),
+    )
+
+
+def _archived(attributes: Attributes) -> ArchivedObject:
+    duration = attributes.get("audio_duration_s")
+    return ArchivedObject(
+        object_key=attributes["object_key"]["S"],
+        content_type=attributes["content_type"]["S"],
+        size_bytes=int(attributes["size_bytes"]["N"]),
+        sha256_hex=attributes["sha256_hex"]["S"],
+        crc32=attributes["crc32"]["S"],
+        audio_duration_s=float(duration["N"]) if duration else None,
+        archived_at=parse_instant(attributes["archived_at"]["S"]),
+    )
+
+
+def _text(attributes: Attributes, name: str) -> str | None:
+    return attributes[name]["S"] if name in attributes else None
+
+
+def _instant(attributes: Attributes, name: str) -> datetime | None:
+    return parse_instant(attributes[name]["S"]) if name in attributes else None

@@ -1,0 +1,288 @@
+"""The catalogue in DynamoDB: one item for each recording."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.catalogue_item import (
+    Attributes,
+    archived_attributes,
+    candidate_of,
+    item_of,
+    new_attributes,
+    text,
+    whole,
+)
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.errors import ConflictError, ServiceUnavailableError
+from ringvault.core.feed import Candidate
+from ringvault.core.instants import format_instant
+from ringvault.core.playback_api import CataloguePage, Position
+from ringvault.core.recording import Recording
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# BatchGetItem's own limit.
+MOST_KEYS = 100
+# BatchGetItem may leave keys unread under throttling; boto3 does not ask again for them.
+MOST_ROUNDS = 10
+
+
+class CatalogueTable:
+    """Reads and changes catalogue items; every change is conditional on what it presumes."""
+
+    def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
+        self._table = table_name
+        self._client = client
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item as of now, None where the id is unknown."""
+        with aws_errors("read the catalogue"):
+            answer = self._client.get_item(
+                TableName=self._table, Key=_key(recording_id), ConsistentRead=True
+            )
+        return item_of(answer["Item"]) if "Item" in answer else None
+
+    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        """Add what is not there yet as PENDING; return how many were added."""
+        known = self._known([recording.recording_id for recording in recordings])
+        new = [recording for recording in recordings if recording.recording_id not in known]
+        return sum(self._add(recording, listed_at) for recording in new)
+
+    def candidates(self, *, most: int) -> Iterable[Candidate]:
+        """Return the oldest and newest `most` PENDING items each, and all QUEUED ones."""
+        found = {
+            candidate.recording_id: candidate
+            for candidates in (
+                islice(self._by_state(State.PENDING, forward=True), most),
+                islice(self._by_state(State.PENDING, forward=False), most),
+                self._by_state(State.QUEUED, forward=True),
+            )
+            for candidate in candidates
+        }
+        return found.values()
+
+    def mark_queued(self, candidate: Candidate, *, queued_at: datetime) -> None:
+        """Set QUEUED what is still as `candidate` says; anything else is left as it is."""
+        try:
+            self._update(
+                candidate.recording_id,
+                "SET #state = :queued, queued_at = :queued_at REMOVE claimed_until",
+                "#state = :was AND " + _same_or_absent("claimed_until", candidate.claimed_until),
+                {
+                    ":queued": text(State.QUEUED),
+                    ":queued_at": text(format_instant(queued_at)),
+                    ":was": text(candidate.state),
+                    **_instant(":claimed_until", candidate.claimed_until),
+                },
+            )
+        except ConflictError:
+            return  # an archiver was quicker: what it wrote is newer than what we read
+
+    def claim(self, item: CatalogueItem, *, now: datetime, until: datetime) -> None:
+        """Claim what nobody else holds; ConflictError when somebody does, or it has ended."""
+        self._update(
+            item.recording.recording_id,
+            "SET claimed_until = :until",
+            "NOT #state IN (:archived, :absent)"
+            " AND (attribute_not_exists(claimed_until) OR claimed_until < :now)",
+            {
+                ":until": text(format_instant(until)),
+                ":now": text(format_instant(now)),
+                ":archived": text(State.ARCHIVED),
+                ":absent": text(State.ABSENT),
+            },
+        )
+
+    def renew_claim(self, recording_id: str, *, held_until: datetime, until: datetime) -> None:
+        """Prolong the claim that ends at `held_until`; ConflictError when it is lost."""
+        self._update(
+            recording_id,
+            "SET claimed_until = :until",
+            "claimed_until = :held_until AND #state <> :archived",
+            {
+                ":until": text(format_instant(until)),
+                ":held_until": text(format_instant(held_until)),
+                ":archived": text(State.ARCHIVED),
+            },
+        )
+
+    def set_archived(self, recording_id: str, archived: ArchivedObject) -> None:
+        """Set ARCHIVED, whatever was before: the object is in the vault."""
+        attributes = archived_attributes(archived)
+        assignments = ", ".join(f"{name} = :{name}" for name in attributes)
+        self._update(
+            recording_id,
+            f"SET #state = :archived, {assignments} REMOVE claimed_until, retry_at, reason",
+            "attribute_exists(recording_id)",
+            {
+                ":archived": text(State.ARCHIVED),
+                **{f":{name}": value for name, value in attributes.items()},
+            },
+        )
+
+    def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
+        """Set PENDING until `retry_at`; ConflictError when it has come to an end meanwhile."""
+        self._update(
+            item.recording.recording_id,
+            "SET #state = :pending, retry_at = :retry_at, reason = :reason, attempts = :attempts"
+            " REMOVE claimed_until, queued_at",
+            "NOT #state IN (:archived, :absent)",
+            {
+                ":pending": text(State.PENDING),
+                ":retry_at": text(format_instant(retry_at)),
+                ":reason": text(reason),
+                ":attempts": whole(attempts),
+                ":archived": text(State.ARCHIVED),
+                ":absent": text(State.ABSENT),
+            },
+        )
+
+    def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
+        """Set ABSENT or FAILED; ConflictError when it was archived meanwhile."""
+        self._update(
+            item.recording.recording_id,
+            "SET #state = :state, reason = :reason, attempts = :attempts"
+            " REMOVE claimed_until, queued_at, retry_at",
+            "#state <> :archived",
+            {
+                ":state": text(state),
+                ":reason": text(reason),
+                ":attempts": whole(attempts),
+                ":archived": text(State.ARCHIVED),
+            },
+        )
+
+    def newest_first(
+        self, *, from_at: datetime, before_at: datetime, limit: int, after: Position | None
+    ) -> CataloguePage:
+        """Return up to `limit` items that started in [from_at, before_at), newest first.
+
+        `after` is the `next` of the page before. Reads month by month, so an empty month costs
+        one read and the size of the catalogue none.
+        """
+        start = after.started_at if after else before_at
+        items: list[CatalogueItem] = []
+        for month in _months_down(start, from_at):
+            wanted = limit + 1 - len(items)
+            items += islice(self._month(month, from_at, before_at, after), wanted)
+            if len(items) > limit:
+                last = items[limit - 1].recording
+                return CataloguePage(
+                    tuple(items[:limit]), Position(last.started_at, last.recording_id)
+                )
+        return CataloguePage(tuple(items), None)
+
+    def _month(
+        self, month: str, from_at: datetime, before_at: datetime, after: Position | None
+    ) -> Iterator[CatalogueItem]:
+        query: dict[str, Any] = {
+            "IndexName": "by_month",
+            "KeyConditionExpression": "started_month = :month"
+            " AND started_at BETWEEN :from_at AND :last",
+            "ExpressionAttributeValues": {
+                ":month": text(month),
+                ":from_at": text(format_instant(from_at)),
+                ":last": text(format_instant(before_at - timedelta(milliseconds=1))),
+            },
+            "ScanIndexForward": False,
+        }
+        if after is not None and month == f"{after.started_at:%Y-%m}":
+            query["ExclusiveStartKey"] = {
+                **_key(after.recording_id),
+                "started_month": text(month),
+                "started_at": text(format_instant(after.started_at)),
+            }
+        return (item_of(found) for found in self._query(query))
+
+    def _by_state(self, state: State, *, forward: bool) -> Iterator[Candidate]:
+        query = {
+            "IndexName": "by_state",
+            "KeyConditionExpression": "#state = :state",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":state": text(state)},
+            "ScanIndexForward": forward,
+        }
+        return (candidate_of(found) for found in self._query(query))
+
+    def _query(self, query: Mapping[str, Any]) -> Iterator[Attributes]:
+        start: Mapping[str, Any] = {}
+        while True:
+            with aws_errors("query the catalogue"):
+                answer = self._client.query(TableName=self._table, **query, **start)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _known(self, recording_ids: Sequence[str]) -> set[str]:
+        known: set[str] = set()
+        for start in range(0, len(recording_ids), MOST_KEYS):
+            known |= self._known_of_batch(recording_ids[start : start + MOST_KEYS])
+        return known
+
+    def _known_of_batch(self, recording_ids: Sequence[str]) -> set[str]:
+        known: set[str] = set()
+        keys: Any = [_key(recording_id) for recording_id in recording_ids]
+        for _ in range(MOST_ROUNDS):
+            with aws_errors("read the catalogue"):
+                answer = self._client.batch_get_item(
+                    RequestItems={
+                        self._table: {"Keys": keys, "ProjectionExpression": "recording_id"}
+                    }
+                )
+            found = answer["Responses"].get(self._table, ())
+            known |= {item["recording_id"]["S"] for item in found}
+            if not answer.get("UnprocessedKeys"):
+                return known
+            keys = answer["UnprocessedKeys"][self._table]["Keys"]
+        raise ServiceUnavailableError(f"read the catalogue: throttled {MOST_ROUNDS} times in a row")
+
+    def _add(self, recording: Recording, listed_at: datetime) -> bool:
+        try:
+            with aws_errors("add to the catalogue"):
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=new_attributes(recording, listed_at),
+                    ConditionExpression="attribute_not_exists(recording_id)",
+                )
+        except ConflictError:
+            return False
+        return True
+
+    def _update(
+        self, recording_id: str, update: str, condition: str, values: Mapping[str, Any]
+    ) -> None:
+        used = f"{update} {condition}"
+        names = {"ExpressionAttributeNames": {"#state": "state"}} if "#state" in used else {}
+        with aws_errors("change the catalogue"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(recording_id),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                **names,
+            )
+
+
+def _key(recording_id: str) -> dict[str, Any]:
+    return {"recording_id": text(recording_id)}
+
+
+def _same_or_absent(name: str, instant: datetime | None) -> str:
+    return f"attribute_not_exists({name})" if instant is None else f"{name} = :{name}"
+
+
+def _instant(name: str, instant: datetime | None) -> dict[str, Any]:
+    return {} if instant is None else {name: text(format_instant(instant))}
+
+
+def _months_down(newest: datetime, oldest: datetime) -> Iterator[str]:
+    month = newest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while month + timedelta(days=31) > oldest:
+        yield f"{month:%Y-%m}"
+        month = (month - timedelta(days=1)).replace(day=1)

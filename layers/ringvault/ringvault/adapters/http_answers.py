@@ -1,0 +1,153 @@
+"""How the playback API's answers look: recordings as JSON, and faults as problem details."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from math import ceil
+from typing import Any
+
+from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.errors import PermanentError, TransientError
+from ringvault.core.instants import format_instant
+from ringvault.core.playback_api import (
+    LISTENERS_GROUP,
+    CataloguePage,
+    NotAListenerError,
+    NotPlayableError,
+    PlaybackUrl,
+    UnknownRecordingError,
+)
+from ringvault.core.recording_search import InvalidParameterError, format_cursor
+
+Json = dict[str, Any]
+
+_PARTY_KEYS = ("phoneNumber", "name", "extensionNumber")
+_NOT_PLAYABLE = {
+    State.ABSENT: "RingCentral no longer has this recording, and it was never archived.",
+    State.FAILED: "This recording could not be archived.",
+}
+_NOT_YET = "This recording is not archived yet."
+
+
+class NoSuchPathError(PermanentError):
+    """Nothing is served at the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One RFC 9457 problem; `outcome` names it, in the log as in its type.
+
+    `details` are members of its own, such as the parameter at fault.
+    """
+
+    status: HTTPStatus
+    outcome: str
+    detail: str
+    details: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> Json:
+        """Return the members of the problem; its type names it and resolves to nothing."""
+        return {
+            "type": f"urn:ringvault:problem:{self.outcome}",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+            **self.details,
+        }
+
+
+_NO_SUCH_PATH = Problem(HTTPStatus.NOT_FOUND, "no-such-path", "Nothing is served here.")
+_NOT_A_LISTENER = Problem(
+    HTTPStatus.FORBIDDEN,
+    "not-a-listener",
+    f"Your token does not name the group {LISTENERS_GROUP}; ask who runs this archive to add you.",
+)
+_UNKNOWN = Problem(
+    HTTPStatus.NOT_FOUND, "unknown-recording", "RingCentral never listed a recording with this id."
+)
+_UNAVAILABLE = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "unavailable",
+    "The archive does not answer at the moment; try again.",
+    headers={"Retry-After": "5"},
+)
+UNEXPECTED = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "unexpected",
+    "Something is wrong on our side; it has been logged.",
+)
+
+
+_PROBLEMS: dict[type[Exception], Problem] = {
+    NoSuchPathError: _NO_SUCH_PATH,
+    NotAListenerError: _NOT_A_LISTENER,
+    UnknownRecordingError: _UNKNOWN,
+}
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return what a listener is told of `error`; UNEXPECTED where it was not foreseen."""
+    match error:
+        case NotPlayableError():
+            return _not_playable(error)
+        case InvalidParameterError():
+            details = {"parameter": error.parameter}
+            return Problem(HTTPStatus.BAD_REQUEST, "invalid-parameter", f"{error}.", details)
+        case TransientError():
+            return _UNAVAILABLE
+        case _:
+            return _PROBLEMS.get(type(error), UNEXPECTED)
+
+
+def recording_json(item: CatalogueItem) -> Json:
+    """Return one recording in RingCentral's words; what is not known is left out."""
+    recording, record = item.recording, item.recording.call_record
+    known = {
+        "id": recording.recording_id,
+        "state": item.state.value,
+        "startedAt": format_instant(recording.started_at),
+        "durationSeconds": recording.duration_s,
+        "direction": record.get("direction"),
+        "from": _party_json(record.get("from")),
+        "to": _party_json(record.get("to")),
+        "extensionId": recording.extension_id,
+        "telephonySessionId": record.get("telephonySessionId"),
+        "contentType": item.archived.content_type if item.archived else None,
+        "sizeBytes": item.archived.size_bytes if item.archived else None,
+        "reason": item.reason,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def page_json(page: CataloguePage) -> Json:
+    """Return a page of recordings; `cursor` is null when there are no more."""
+    return {
+        "recordings": [recording_json(item) for item in page.items],
+        "cursor": format_cursor(page.next) if page.next else None,
+    }
+
+
+def playback_url_json(playback: PlaybackUrl) -> Json:
+    """Return the URL, when it expires and what it plays."""
+    return {
+        "url": playback.url,
+        "expiresAt": format_instant(playback.expires_at),
+        "contentType": playback.content_type,
+    }
+
+
+def _party_json(party: Mapping[str, Any] | None) -> Json | None:
+    known = {key: party[key] for key in _PARTY_KEYS if party.get(key)} if party else {}
+    return known or None
+
+
+def _not_playable(error: NotPlayableError) -> Problem:
+    wait = error.ask_again_after
+    return Problem(
+        HTTPStatus.GONE if error.state is State.ABSENT else HTTPStatus.CONFLICT,
+        f"recording-{error.state.lower()}",
+        _NOT_PLAYABLE.get(error.state, _NOT_YET),
+        {"state": error.state.value} | ({"reason": error.reason} if error.reason else {}),
+        {"Retry-After": str(ceil(wait.total_seconds()))} if wait else {},
+    )

@@ -1,0 +1,313 @@
+"""Takes one recording id and brings the recording into the vault, verified."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from ringvault.core.audio import HEAD_BYTES, AudioHead, read_head
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.errors import (
+    ConfigurationError,
+    ConflictError,
+    CredentialsError,
+    ForeignHostError,
+    InvalidMessageError,
+    NotFoundError,
+    ObjectExistsError,
+    OutOfTimeError,
+    PermissionLostError,
+    RingvaultError,
+    ThrottledError,
+)
+from ringvault.core.quota_gate import Clock, Turn
+from ringvault.core.recording import Recording
+from ringvault.core.recording_stream import RecordingSource, RecordingStream
+from ringvault.core.retry_policy import RetryPolicy
+from ringvault.core.vault_layout import audio_key, audio_prefix, sidecar_key
+
+# A waiting 256 MB function costs less than handing an id back and waking up for it again.
+LONGEST_WAIT = timedelta(seconds=150)
+# What an invocation keeps for the transfer itself when it waits for its turn.
+TRANSFER_RESERVE = timedelta(minutes=5)
+# A claim outlives every single wait inside a transfer (20 s read timeout), and is soon over when
+# its archiver was killed.
+CLAIM = timedelta(seconds=60)
+RENEW_CLAIM_BEFORE = timedelta(seconds=30)
+# RingCentral makes the file after the call has ended; no lateness beyond this was ever reported.
+READY_AFTER = timedelta(hours=2)
+NOT_READY_RETRY = timedelta(minutes=5)
+# Lost permissions are found again by a person; until then one request in a while is enough.
+PERMISSION_RETRY = timedelta(minutes=15)
+
+
+class Outcome(StrEnum):
+    """What became of one message."""
+
+    ARCHIVED = "archived"
+    FOUND_IN_VAULT = "found_in_vault"  # an archiver died before it could say so
+    ALREADY_DONE = "already_done"
+    CLAIMED_ELSEWHERE = "claimed_elsewhere"
+    HANDED_BACK = "handed_back"  # nothing happened; a copy of the message comes later
+    DEFERRED = "deferred"  # back to PENDING, fed again at retry_at
+    ABSENT = "absent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveResult:
+    """What happened; `retry_at` only where something is to follow."""
+
+    outcome: Outcome
+    reason: str | None = None
+    retry_at: datetime | None = None
+    archived: ArchivedObject | None = None
+    continuations: int = 0
+
+
+class Quota(Protocol):
+    """Turns to send a request."""
+
+    def reserve(self, *, latest: datetime) -> Turn:
+        """Reserve the next turn; ThrottledError when it comes after `latest`."""
+
+
+class Catalogue(Protocol):
+    """The catalogue as the archiver needs it; every write raises ConflictError when overtaken."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item, None where the id is unknown."""
+
+    def claim(self, item: CatalogueItem, *, now: datetime, until: datetime) -> None:
+        """Claim what nobody else holds."""
+
+    def renew_claim(self, recording_id: str, *, held_until: datetime, until: datetime) -> None:
+        """Prolong the claim that ends at `held_until`."""
+
+    def set_archived(self, recording_id: str, archived: ArchivedObject) -> None:
+        """Set ARCHIVED; anything but ARCHIVED may be before it."""
+
+    def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
+        """Set PENDING until `retry_at`, unless it has come to an end meanwhile."""
+
+    def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
+        """Set ABSENT or FAILED, unless it has come to an end meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What S3 confirmed; `crc32` is base64 of the full object's CRC-32."""
+
+    size_bytes: int
+    crc32: str
+
+
+class Vault(Protocol):
+    """The bucket."""
+
+    def store_audio(
+        self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
+    ) -> StoredObject:
+        """Store what `chunks` yields, or nothing at all when it raises.
+
+        Raises:
+            ConflictError: there is an object of that key.
+        """
+
+    def find_audio(self, prefix: str) -> str | None:
+        """Return the key of the one object that starts so, None where there is none."""
+
+    def read_audio(self, object_key: str) -> tuple[StoredObject, Iterator[bytes]]:
+        """Return what S3 knows of the object, and its content."""
+
+    def abort_uploads(self, prefix: str) -> None:
+        """Abort the open multipart uploads of keys that start so."""
+
+    def store_sidecar(
+        self, object_key: str, *, recording: Recording, archived: ArchivedObject
+    ) -> None:
+        """Store the call-log record and what was measured; replaces what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRecording:
+    """The use case with its collaborators; one for each invocation.
+
+    `deadline` is when the work has to be over for the state still to be written.
+    """
+
+    source: RecordingSource
+    quota: Quota
+    catalogue: Catalogue
+    vault: Vault
+    clock: Clock
+    jitter: Callable[[], float]
+    deadline: datetime
+    policy: RetryPolicy
+
+    def __call__(self, recording_id: str) -> ArchiveResult:
+        """Return what became of the recording; the catalogue says the same.
+
+        Raises:
+            InvalidMessageError: the catalogue does not know the id.
+            ServiceUnavailableError: AWS itself fails; nothing is known, deliver again.
+        """
+        item = self.catalogue.find(recording_id)
+        if item is None:
+            raise InvalidMessageError(f"recording {recording_id} is not in the catalogue")
+        if item.state in {State.ARCHIVED, State.ABSENT}:
+            return ArchiveResult(Outcome.ALREADY_DONE)
+        try:
+            turn = self._reserve()
+            claimed_until = self._claim(item, turn)
+        except ThrottledError as error:
+            return ArchiveResult(Outcome.HANDED_BACK, str(error), error.retry_at)
+        except ConflictError:
+            return ArchiveResult(Outcome.CLAIMED_ELSEWHERE)
+        return self._archive_claimed(item, turn, claimed_until)
+
+    def _archive_claimed(
+        self, item: CatalogueItem, turn: Turn, claimed_until: datetime
+    ) -> ArchiveResult:
+        try:
+            return self._found(item) or self._fetched(item, turn, claimed_until)
+        except ConflictError:
+            return ArchiveResult(Outcome.CLAIMED_ELSEWHERE)
+        except ThrottledError as error:
+            return self._deferred(item, error, retry_at=error.retry_at)
+        except (PermissionLostError, CredentialsError, ConfigurationError) as error:
+            return self._deferred(item, error, retry_at=self.clock() + PERMISSION_RETRY)
+        except NotFoundError as error:
+            return self._not_found(item, error)
+        except RingvaultError as error:
+            return self._failed_attempt(item, error)
+
+    def _reserve(self) -> Turn:
+        now = self.clock()
+        return self.quota.reserve(
+            latest=max(now, min(now + LONGEST_WAIT, self.deadline - TRANSFER_RESERVE))
+        )
+
+    def _claim(self, item: CatalogueItem, turn: Turn) -> datetime:
+        until = turn.at + CLAIM
+        self.catalogue.claim(item, now=self.clock(), until=until)
+        return until
+
+    def _fetched(self, item: CatalogueItem, turn: Turn, claimed_until: datetime) -> ArchiveResult:
+        stream = RecordingStream(
+            source=self.source,
+            content_uri=item.recording.content_uri,
+            turn=turn,
+            reserve=self._reserve,
+            clock=self.clock,
+            deadline=self.deadline,
+        )
+        object_key = audio_key(item.recording, stream.head.file_type)
+        try:
+            stored = self.vault.store_audio(
+                object_key,
+                content_type=stream.head.file_type.content_type,
+                chunks=self._claimed(item, stream.chunks(), claimed_until),
+            )
+        except ObjectExistsError:
+            return self._finished_from_vault(item, object_key)
+        archived = self._record(item, object_key, stored, stream.head, stream.sha256_hex)
+        return ArchiveResult(
+            Outcome.ARCHIVED, archived=archived, continuations=stream.continuations
+        )
+
+    def _claimed(
+        self, item: CatalogueItem, chunks: Iterable[bytes], claimed_until: datetime
+    ) -> Iterator[bytes]:
+        """Yield the chunks, and keep the claim alive meanwhile."""
+        for chunk in chunks:
+            now = self.clock()
+            if claimed_until - now < RENEW_CLAIM_BEFORE:
+                self.catalogue.renew_claim(
+                    item.recording.recording_id, held_until=claimed_until, until=now + CLAIM
+                )
+                claimed_until = now + CLAIM
+            yield chunk
+
+    def _found(self, item: CatalogueItem) -> ArchiveResult | None:
+        """Return the end of what an earlier archiver began, None where it left nothing whole."""
+        if not item.attempts and item.claimed_until is None:
+            return None
+        prefix = audio_prefix(item.recording)
+        object_key = self.vault.find_audio(prefix)
+        if object_key is not None:
+            return self._finished_from_vault(item, object_key)
+        self.vault.abort_uploads(prefix)
+        return None
+
+    def _finished_from_vault(self, item: CatalogueItem, object_key: str) -> ArchiveResult:
+        """Measure the object that is there: only what was verified was ever stored."""
+        stored, chunks = self.vault.read_audio(object_key)
+        head, sha256 = b"", hashlib.sha256()
+        for chunk in chunks:
+            if self.clock() >= self.deadline:
+                raise OutOfTimeError("the invocation ends while the vault's object is read back")
+            sha256.update(chunk)
+            head += chunk[: HEAD_BYTES - len(head)]
+        audio = read_head(head, content_type="")
+        archived = self._record(item, object_key, stored, audio, sha256.hexdigest())
+        return ArchiveResult(Outcome.FOUND_IN_VAULT, archived=archived)
+
+    def _record(
+        self,
+        item: CatalogueItem,
+        object_key: str,
+        stored: StoredObject,
+        head: AudioHead,
+        sha256_hex: str,
+    ) -> ArchivedObject:
+        """Write the sidecar, then the state: in that order each is true when it is written."""
+        archived = ArchivedObject(
+            object_key=object_key,
+            content_type=head.file_type.content_type,
+            size_bytes=stored.size_bytes,
+            sha256_hex=sha256_hex,
+            crc32=stored.crc32,
+            audio_duration_s=head.duration_of(stored.size_bytes),
+            archived_at=self.clock(),
+        )
+        self.vault.store_sidecar(
+            sidecar_key(item.recording), recording=item.recording, archived=archived
+        )
+        self.catalogue.set_archived(item.recording.recording_id, archived)
+        return archived
+
+    def _not_found(self, item: CatalogueItem, error: NotFoundError) -> ArchiveResult:
+        ended_at = item.recording.started_at + timedelta(seconds=item.recording.duration_s or 0)
+        age = self.clock() - ended_at
+        if age < READY_AFTER:
+            return self._deferred(item, error, retry_at=self.clock() + NOT_READY_RETRY)
+        gone = NotFoundError(f"{error}, {age.days} days after the call")
+        return self._ended(item, gone, state=State.ABSENT, attempts=item.attempts + 1)
+
+    def _failed_attempt(self, item: CatalogueItem, error: RingvaultError) -> ArchiveResult:
+        attempts = item.attempts + 1
+        if self.policy.is_exhausted(attempts) or isinstance(error, ForeignHostError):
+            return self._ended(item, error, state=State.FAILED, attempts=attempts)
+        retry_at = self.clock() + self.policy.wait(attempts, self.jitter)
+        return self._deferred(item, error, retry_at=retry_at, attempts=attempts)
+
+    def _deferred(
+        self,
+        item: CatalogueItem,
+        error: RingvaultError,
+        *,
+        retry_at: datetime,
+        attempts: int | None = None,
+    ) -> ArchiveResult:
+        attempts = item.attempts if attempts is None else attempts
+        self.catalogue.defer(item, retry_at=retry_at, reason=str(error), attempts=attempts)
+        return ArchiveResult(Outcome.DEFERRED, str(error), retry_at)
+
+    def _ended(
+        self, item: CatalogueItem, error: RingvaultError, *, state: State, attempts: int
+    ) -> ArchiveResult:
+        self.catalogue.end(item, state=state, reason=str(error), attempts=attempts)
+        return ArchiveResult(Outcome(state.value.lower()), str(error))

@@ -1,0 +1,153 @@
+"""One recording's bytes from RingCentral: continued when they break, verified as a whole."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from ringvault.core.audio import HEAD_BYTES, AudioHead, read_head
+from ringvault.core.errors import BodyInterruptedError, ContentChangedError, OutOfTimeError
+from ringvault.core.quota_gate import Clock, Turn
+
+# How often one invocation continues a body that broke; each time costs one request of the quota.
+MOST_CONTINUATIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MediaResponse:
+    """An answer with content: `chunks` are the bytes from `offset` on.
+
+    `total_bytes` is the length of the whole recording, None where the answer does not tell it.
+    Reading `chunks` raises BodyInterruptedError where the body breaks.
+    """
+
+    offset: int
+    total_bytes: int | None
+    content_type: str
+    chunks: Iterator[bytes]
+
+
+class RecordingSource(Protocol):
+    """RingCentral's media server."""
+
+    def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
+        """Return the content from `offset` on, or from 0 where the server can't continue."""
+
+
+class RecordingStream:
+    """The content of one recording, to be read once through `chunks`.
+
+    After the last chunk, `size_bytes`, `sha256_hex` and `audio_duration_s` are those of the whole.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: RecordingSource,
+        content_uri: str,
+        turn: Turn,
+        reserve: Callable[[], Turn],
+        clock: Clock,
+        deadline: datetime,
+    ) -> None:
+        """Open the recording and read as much as tells that it is audio.
+
+        `turn` pays for the first request, `reserve` for each continuation.
+
+        Raises:
+            NotAudioError: what comes is something else; nothing has to be undone.
+        """
+        self._source = source
+        self._content_uri = content_uri
+        self._reserve = reserve
+        self._clock = clock
+        self._deadline = deadline
+        self._sha256 = hashlib.sha256()
+        self._content_type = ""
+        self.size_bytes = 0
+        self.continuations = 0
+        self._pieces = self._read(turn)
+        self._first = self._read_first()
+        self.head: AudioHead = read_head(self._first, content_type=self._content_type)
+
+    @property
+    def sha256_hex(self) -> str:
+        """The SHA-256 of what has been read so far."""
+        return self._sha256.hexdigest()
+
+    @property
+    def audio_duration_s(self) -> float | None:
+        """How long what has been read plays; None where the audio does not tell."""
+        return self.head.duration_of(self.size_bytes)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content to its verified end.
+
+        Raises:
+            BodyInterruptedError: it broke too often, or is shorter than it says.
+            OutOfTimeError: the deadline has passed.
+        """
+        yield self._first
+        yield from self._pieces
+        self.head.check_whole(self.size_bytes)
+
+    def _read_first(self) -> bytes:
+        """Return HEAD_BYTES or a little more, or all there is."""
+        first = b""
+        while len(first) < HEAD_BYTES and (piece := next(self._pieces, b"")):
+            first += piece
+        return first
+
+    def _read(self, turn: Turn) -> Iterator[bytes]:
+        response = self._source.open(self._content_uri, offset=0, turn=turn)
+        self._content_type = response.content_type
+        while True:
+            try:
+                yield from self._whole(response)
+            except BodyInterruptedError:
+                if self.continuations >= MOST_CONTINUATIONS:
+                    raise
+                self.continuations += 1
+                response = self._continued(response)
+            else:
+                return
+
+    def _whole(self, response: MediaResponse) -> Iterator[bytes]:
+        for chunk in response.chunks:
+            if self._clock() >= self._deadline:
+                raise OutOfTimeError(f"the invocation ends; {self.size_bytes} bytes had come")
+            self._sha256.update(chunk)
+            self.size_bytes += len(chunk)
+            yield chunk
+        if response.total_bytes not in {None, self.size_bytes}:
+            raise BodyInterruptedError(f"{self.size_bytes} bytes of {response.total_bytes} came")
+
+    def _continued(self, broken: MediaResponse) -> MediaResponse:
+        """Return the answer that carries the rest."""
+        response = self._source.open(
+            self._content_uri, offset=self.size_bytes, turn=self._reserve()
+        )
+        lengths = {broken.total_bytes, response.total_bytes} - {None}
+        if len(lengths) > 1:
+            raise ContentChangedError("the recording changed its length while it was read")
+        if response.offset == self.size_bytes:
+            return response
+        return replace(
+            response, offset=self.size_bytes, chunks=self._without_known(response.chunks)
+        )
+
+    def _without_known(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield what lies behind the bytes that came before; those have to be the same."""
+        skip, expected, sha256 = self.size_bytes, self._sha256.digest(), hashlib.sha256()
+        for chunk in chunks:
+            if skip == 0:
+                yield chunk
+                continue
+            known, new = chunk[:skip], chunk[skip:]
+            sha256.update(known)
+            skip -= len(known)
+            if skip == 0 and sha256.digest() != expected:
+                raise ContentChangedError("the recording changed while it was read")
+            if new:
+                yield new

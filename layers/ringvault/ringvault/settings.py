@@ -1,0 +1,153 @@
+"""What each function reads from its environment: the only module that knows variable names.
+
+`from_environ` validates everything together and reports every fault at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from ringvault.core.errors import ConfigurationError
+
+Environ = Mapping[str, str]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RingCentralSettings:
+    """Where RingCentral is, and where its credentials and our shared state are kept."""
+
+    server_url: str
+    media_url: str
+    secret_arn: str
+    access_token_key_arn: str
+    state_table: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListRecordingsSettings:
+    """What `list_recordings` needs."""
+
+    ringcentral: RingCentralSettings
+    catalogue_table: str
+    recording_queue_url: str
+    first_run_reach: timedelta
+
+    @classmethod
+    def from_environ(cls, environ: Environ) -> "ListRecordingsSettings":
+        """Return the settings; raises ConfigurationError with every fault."""
+        reader = _Reader(environ)
+        return reader.build(
+            lambda: cls(
+                ringcentral=_ringcentral(reader),
+                catalogue_table=reader.text("CATALOGUE_TABLE"),
+                recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
+                first_run_reach=timedelta(days=reader.number("FIRST_RUN_REACH_DAYS", 0, 3650)),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRecordingSettings:
+    """What `archive_recording` needs."""
+
+    ringcentral: RingCentralSettings
+    catalogue_table: str
+    vault_bucket: str
+    recording_queue_url: str
+    dead_letter_queue_url: str
+
+    @classmethod
+    def from_environ(cls, environ: Environ) -> "ArchiveRecordingSettings":
+        """Return the settings; raises ConfigurationError with every fault."""
+        reader = _Reader(environ)
+        return reader.build(
+            lambda: cls(
+                ringcentral=_ringcentral(reader),
+                catalogue_table=reader.text("CATALOGUE_TABLE"),
+                vault_bucket=reader.text("VAULT_BUCKET"),
+                recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
+                dead_letter_queue_url=reader.url("DEAD_LETTER_QUEUE_URL"),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackApiSettings:
+    """What `playback_api` needs."""
+
+    catalogue_table: str
+    vault_bucket: str
+    groups_claim: str
+    playback_url_lifetime: timedelta
+
+    @classmethod
+    def from_environ(cls, environ: Environ) -> "PlaybackApiSettings":
+        """Return the settings; raises ConfigurationError with every fault."""
+        reader = _Reader(environ)
+        return reader.build(
+            lambda: cls(
+                catalogue_table=reader.text("CATALOGUE_TABLE"),
+                vault_bucket=reader.text("VAULT_BUCKET"),
+                groups_claim=reader.text("GROUPS_CLAIM"),
+                playback_url_lifetime=timedelta(
+                    seconds=reader.number("PLAYBACK_URL_SECONDS", 30, 3600)
+                ),
+            )
+        )
+
+
+def _ringcentral(reader: "_Reader") -> RingCentralSettings:
+    return RingCentralSettings(
+        server_url=reader.url("RINGCENTRAL_SERVER_URL").rstrip("/"),
+        media_url=reader.url("RINGCENTRAL_MEDIA_URL").rstrip("/"),
+        secret_arn=reader.text("RINGCENTRAL_SECRET_ARN"),
+        access_token_key_arn=reader.text("ACCESS_TOKEN_KEY_ARN"),
+        state_table=reader.text("STATE_TABLE"),
+    )
+
+
+class _Reader:
+    """Reads values and keeps the faults, so that they can be told together."""
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ = environ
+        self._faults: list[str] = []
+
+    def build(self, make: Callable[[], T]) -> T:
+        """Return what `make` builds, unless a value it read was missing or malformed."""
+        made = make()
+        if self._faults:
+            raise ConfigurationError(self._faults)
+        return made
+
+    def text(self, name: str) -> str:
+        value = self._environ.get(name, "").strip()
+        if not value:
+            self._faults.append(f"{name} is missing")
+        return value
+
+    def url(self, name: str) -> str:
+        value = self.text(name)
+        if value and not _is_http_url(value):
+            self._faults.append(f"{name} is not an http(s) URL")
+        return value
+
+    def number(self, name: str, least: int, most: int) -> int:
+        value = self.text(name)
+        if not value:
+            return least
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+            self._faults.append(f"{name} must be a whole number from {least} to {most}")
+            return least
+        return int(value)
+
+
+def _is_http_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
