@@ -55,6 +55,7 @@ tests: $(INSTALLED) # All tests, without the other checks of `make test`.
 # emptied so that nothing given to this make reaches those.
 build: $(INSTALLED) ## Build what Lambda gets (arm64, python3.13) and print its sizes
 	@echo "build: layer and functions into $(BUILD_DIR)"
+	@mkdir -p build
 	@MAKEFLAGS= PYTHON="$(CURDIR)/$(BIN)/python" $(BIN)/sam build --build-dir "$(BUILD_DIR)" \
 	  >build/sam-build.txt 2>&1 || { cat build/sam-build.txt >&2; exit 1; }
 	@$(compile)
@@ -74,7 +75,7 @@ else \
   for part in "$(BUILD_DIR)"/*/; do \
     case "$$part" in *Layer/) root=/opt ;; *) root=/var/task ;; esac; \
     PYTHONHASHSEED=0 "$$runtime" -m compileall -q --invalidation-mode unchecked-hash \
-      -s "$$part" -p "$$root" "$$part" || exit 1; \
+      -s "$${part%/}" -p "$$root" "$${part%/}" || exit 1; \
   done; \
   echo "build: compiled for faster cold starts"; \
 fi

@@ -1,0 +1,20 @@
+"""What the infrastructure tests share."""
+
+from pathlib import Path
+
+import pytest
+
+from local.transform import transform
+from tests.infrastructure.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the root of the repository."""
+    return Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def stack(repository: Path) -> Stack:
+    """Return template.yaml as SAM makes it, transformed once."""
+    return Stack(transform(repository / "template.yaml"))

@@ -1,0 +1,156 @@
+"""`make build`: what Lambda gets is arm64, complete, and the same each time."""
+
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+FUNCTIONS = {
+    "ListRecordingsFunction": "list_recordings",
+    "ArchiveRecordingFunction": "archive_recording",
+    "PlaybackApiFunction": "playback_api",
+}
+EM_AARCH64 = 183  # ELF's number for the machine
+# What the Makefiles call, besides the Python of .venv.
+TOOLS = ["basename", "cat", "cp", "env", "find", "make", "mkdir", "rm", "sh", "wc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A finished build: where it lies and what `make` said."""
+
+    folder: Path
+    output: str
+
+    @property
+    def packages(self) -> Path:
+        """Where Lambda finds the layer's packages."""
+        return self.folder / "RingvaultLayer" / "python"
+
+
+def make_build(repository: Path, *, folder: Path, path: str) -> Build:
+    """Run `make build` into `folder` with `path` as PATH."""
+    # -o: the test runs in .venv, so it must not be made again under it.
+    command = ["make", "-o", ".venv/.installed", "build", f"BUILD_DIR={folder}"]
+    environ = os.environ | {"PATH": path}
+    result = subprocess.run(  # noqa: S603 - our own Makefile
+        command,
+        cwd=repository,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+        stdin=subprocess.DEVNULL,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return Build(folder=folder, output=result.stdout)
+
+
+@pytest.fixture(scope="module")
+def build(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Return a build on this machine as it is."""
+    folder = tmp_path_factory.mktemp("build")
+    return make_build(repository, folder=folder, path=os.environ["PATH"])
+
+
+@pytest.fixture(scope="module")
+def bare_build(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Return a build on a machine without any Python but the one of .venv."""
+    tools = tmp_path_factory.mktemp("tools")
+    for tool in TOOLS:
+        (tools / tool).symlink_to(shutil.which(tool) or tool)
+    return make_build(repository, folder=tmp_path_factory.mktemp("bare"), path=str(tools))
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file under a folder, byte code and Makefile left out."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".pyc" and path.name != "Makefile"
+    }
+
+
+def test_compiled_packages_are_for_arm64(build: Build) -> None:
+    """Whatever machine builds it, the layer holds python3.13 extensions for aarch64."""
+    extensions = list(build.packages.rglob("*.so"))
+
+    assert extensions
+    for extension in extensions:
+        assert extension.name.endswith(".cpython-313-aarch64-linux-gnu.so")
+        assert struct.unpack_from("<H", extension.read_bytes(), 18) == (EM_AARCH64,)
+
+
+def test_the_layer_holds_the_package_as_it_is(build: Build, repository: Path) -> None:
+    """The package ringvault is copied whole and unchanged."""
+    source = repository / "layers" / "ringvault" / "ringvault"
+
+    assert files(build.packages / "ringvault") == files(source)
+
+
+def test_the_layer_holds_what_the_package_imports(build: Build) -> None:
+    """The three dependencies are there; boto3 is the runtime's own (docs/adr/0002)."""
+    names = {path.name for path in build.packages.iterdir()}
+
+    assert {"aws_lambda_powertools", "requests", "ringcentral", "observable"} <= names
+    assert not names & {"boto3", "botocore", "bin", "setuptools"}
+
+
+def test_the_layer_holds_no_tests_and_no_trace_of_this_machine(build: Build) -> None:
+    """No tests; of a package's own description, what licences and scanners need."""
+    names = {path.name for path in build.packages.rglob("*")}
+    descriptions = {path.name for path in build.packages.glob("*.dist-info/*")}
+
+    assert not names & {"test", "tests", "RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+    assert not [name for name in names if name.endswith("_test.py")]
+    assert "METADATA" in descriptions
+
+
+@pytest.mark.parametrize(("function", "folder"), FUNCTIONS.items())
+def test_a_function_is_its_folder(
+    build: Build, repository: Path, function: str, folder: str
+) -> None:
+    """A function is its handler, and the page where there is one."""
+    built = files(build.folder / function)
+
+    assert built == files(repository / "functions" / folder)
+    assert "handler.py" in built
+
+
+def test_the_built_template_points_to_what_was_built(build: Build) -> None:
+    """`sam deploy` finds the layer and each function beside the built template."""
+    resources = yaml_parse((build.folder / "template.yaml").read_text())["Resources"]
+
+    for function in FUNCTIONS:
+        assert (build.folder / resources[function]["Properties"]["CodeUri"]).is_dir()
+    assert (build.folder / resources["RingvaultLayer"]["Properties"]["ContentUri"]).is_dir()
+
+
+def test_sizes_are_printed(build: Build) -> None:
+    """The unpacked size of the layer and of each function stands at the end."""
+    last = [line.split()[0] for line in build.output.splitlines()[-4:]]
+
+    assert sorted(last) == sorted([*FUNCTIONS, "RingvaultLayer"])
+
+
+def test_byte_code_is_python_3_13s_or_none(build: Build) -> None:
+    """With a python3.13 at hand everything is compiled by it; without one, nothing is."""
+    compiled = list(build.folder.rglob("*.pyc"))
+    sources = list(build.folder.rglob("*.py"))
+
+    assert all(path.name.endswith(".cpython-313.pyc") for path in compiled)
+    assert len(compiled) == (len(sources) if "build: compiled" in build.output else 0)
+
+
+def test_a_build_needs_no_other_python(build: Build, bare_build: Build) -> None:
+    """The Python of .venv is enough; then nothing is compiled, and the build says so."""
+    assert "no python3.13" in bare_build.output
+    assert not list(bare_build.folder.rglob("*.pyc"))
+    assert files(bare_build.packages) == files(build.packages)

@@ -1,0 +1,122 @@
+"""The functions: runtime, layer, log group, environment, and the schedule of the lister."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from ringvault import settings
+from ringvault.core.errors import ConfigurationError
+from tests.infrastructure.stack import Stack
+
+FUNCTIONS = ["ListRecordingsFunction", "ArchiveRecordingFunction", "PlaybackApiFunction"]
+# Powertools reads these itself.
+POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
+
+
+class ReadNames(Mapping[str, str]):
+    """An environment that is empty and remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def names_read_by(function: str) -> set[str]:
+    """Return the variables that the settings of a function ask for."""
+    environ = ReadNames()
+    settings_class = getattr(settings, function.removesuffix("Function") + "Settings")
+    with pytest.raises(ConfigurationError):
+        settings_class.from_environ(environ)
+    return environ.names
+
+
+def test_the_functions_are_these(stack: Stack) -> None:
+    """A function that is added is added to these tests."""
+    assert set(stack.of_type("AWS::Lambda::Function")) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_run_where_the_layer_was_built_for(stack: Stack, name: str) -> None:
+    """Runtime, architecture and layer belong together."""
+    function = stack.properties(name)
+    ((layer_name, layer),) = stack.of_type("AWS::Lambda::LayerVersion").items()
+
+    assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+    assert function["Layers"] == [{"Ref": layer_name}]
+    assert layer["CompatibleRuntimes"] == ["python3.13"]
+    assert layer["CompatibleArchitectures"] == ["arm64"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_log_for_a_limited_time(stack: Stack, name: str) -> None:
+    """A log group that Lambda makes by itself keeps its lines for ever."""
+    log_group = stack.properties(name)["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert log_group == name.removesuffix("Function") + "LogGroup"
+    assert stack.properties(log_group)["RetentionInDays"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_get_what_they_read_and_no_more(stack: Stack, name: str) -> None:
+    """Each variable that the template gives is read by the settings, and the other way round."""
+    given = set(stack.properties(name)["Environment"]["Variables"])
+
+    assert given - POWERTOOLS == names_read_by(name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_secret_is_in_an_environment(stack: Stack, name: str) -> None:
+    """Whoever may read a function's configuration learns where a secret is, not what it is."""
+    variables = stack.properties(name)["Environment"]["Variables"]
+    suspects = {
+        variable
+        for variable in variables
+        if set(variable.split("_")) & {"SECRET", "TOKEN", "KEY", "JWT", "PASSWORD"}
+    }
+
+    assert all(variable.endswith("_ARN") for variable in suspects)
+
+
+def test_the_schedule_invokes_the_lister(stack: Stack) -> None:
+    """The schedule is on and its role may do one thing."""
+    schedule = stack.only("AWS::Scheduler::Schedule")
+    role = stack.properties(schedule["Target"]["RoleArn"]["Fn::GetAtt"][0])
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert schedule.get("State", "ENABLED") == "ENABLED"
+    assert schedule["ScheduleExpression"] == {"Ref": "ListEvery"}
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["ListRecordingsFunction", "Arn"]}
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == schedule["Target"]["Arn"]
+
+
+def test_two_stacks_fit_into_one_account(stack: Stack) -> None:
+    """A fixed name of a schedule, table, bucket or queue would keep dev and prod apart."""
+    for key, resource in stack.document["Resources"].items():
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            continue  # its body has a title, not a name
+        fixed = [
+            name
+            for name, value in resource["Properties"].items()
+            if name in {"Name", "TableName", "BucketName", "QueueName", "FunctionName", "RoleName"}
+            and isinstance(value, str)
+        ]
+        assert not fixed, key
+
+
+def test_a_run_of_the_lister_ends_before_the_next_starts(stack: Stack) -> None:
+    """Two listers at a time would spend the quota twice on the same windows."""
+    amount, unit = stack.parameter_default("ListEvery").removeprefix("rate(").rstrip(")").split()
+    seconds = int(amount) * {"minute": 60, "hour": 3600}[unit.rstrip("s")]
+
+    assert stack.properties("ListRecordingsFunction")["Timeout"] < seconds

@@ -1,0 +1,76 @@
+"""What each role may do: named actions on named resources, and no more."""
+
+from typing import Any
+
+from tests.infrastructure.stack import Stack, as_list
+
+# SAM attaches these two: writing log lines, and receiving from queues.
+MANAGED_POLICIES = {
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole",
+}
+
+
+def names_a_resource(resource: Any) -> bool:
+    """Whether an IAM resource is the ARN of something in this stack, or lies under one."""
+    match resource:
+        case {"Fn::GetAtt": [_, "Arn"]}:
+            return True
+        case {"Ref": "RingCentralSecret"}:
+            return True  # a secret's Ref is its ARN
+        case {"Fn::Sub": str(text)}:
+            return text.startswith("${") and ".Arn}" in text
+        case _:
+            return False
+
+
+def test_a_wildcard_names_no_resource() -> None:
+    """The check below can fail."""
+    assert not names_a_resource("*")
+    assert not names_a_resource({"Fn::Sub": "arn:aws:s3:::*"})
+
+
+def test_no_action_is_a_wildcard(stack: Stack) -> None:
+    """Every statement allows actions by their full names."""
+    actions = [action for _, s in stack.statements() for action in as_list(s["Action"])]
+
+    assert actions
+    assert not [action for action in actions if "*" in action]
+
+
+def test_resources_are_named_by_arn(stack: Stack) -> None:
+    """Every statement allows its actions on resources of this stack."""
+    for role, statement in stack.statements():
+        resources = as_list(statement["Resource"])
+        assert all(map(names_a_resource, resources)), (role, statement)
+
+
+def test_only_the_archiver_writes_to_the_vault(stack: Stack) -> None:
+    """The API and the lister can't change a recording, and nobody can delete one."""
+    writers = set()
+    for role, statement in stack.statements():
+        actions = set(as_list(statement["Action"]))
+        assert not actions & {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+        if "s3:PutObject" in actions:
+            writers.add(role)
+
+    assert writers == {"ArchiveRecordingFunctionRole"}
+
+
+def test_no_other_policies_are_attached(stack: Stack) -> None:
+    """A managed policy is a grant that this template does not show."""
+    attached = {
+        arn
+        for role in stack.of_type("AWS::IAM::Role").values()
+        for arn in role.get("ManagedPolicyArns", [])
+    }
+
+    assert attached <= MANAGED_POLICIES
+
+
+def test_each_role_is_assumed_by_one_aws_service(stack: Stack) -> None:
+    """Functions by Lambda, the schedule by the scheduler."""
+    for role in stack.of_type("AWS::IAM::Role").values():
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        (principal,) = as_list(statement["Principal"]["Service"])
+        assert principal in {"lambda.amazonaws.com", "scheduler.amazonaws.com"}
