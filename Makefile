@@ -39,7 +39,7 @@ types: $(INSTALLED) ## Check types
 template: $(INSTALLED) ## Validate template.yaml and what SAM makes of it
 	@echo "template: sam validate, then cfn-lint on what SAM makes of it"
 	@mkdir -p build
-	@$(BIN)/sam validate --lint && echo
+	@said="$$($(BIN)/sam validate --lint 2>&1)" || { echo "$$said" >&2; exit 1; }
 	@$(BIN)/python -m local.transform template.yaml >build/template.json
 	@$(BIN)/cfn-lint build/template.json
 

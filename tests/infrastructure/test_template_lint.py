@@ -14,7 +14,7 @@ def faults(document: dict[str, Any], folder: Path) -> set[str]:
     """Return the rule numbers that cfn-lint raises for a plain template."""
     path = folder / "template.json"
     path.write_text(json.dumps(document))
-    command = [Path(sys.executable).with_name("cfn-lint"), "--format=json", path]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--format=json", str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own command
     return {fault["Rule"]["Id"] for fault in json.loads(result.stdout)}
 
