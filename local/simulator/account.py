@@ -1,0 +1,85 @@
+"""The simulated account: its calls and recordings, the same for the same seed."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from local.simulator.calls import Call, RecordingFile
+from local.simulator.dialling import Dialling, plain_call
+from local.simulator.mp3_audio import mp3_audio
+from local.simulator.options import Options
+from local.simulator.wav_audio import BYTES_PER_S, HEADER_BYTES, wav_audio
+
+_NEWEST_ENDS_BEFORE = timedelta(hours=1)
+# Room for the longest call, and for a reader who starts some time after the simulator.
+_OLDEST_ENDS_AFTER = timedelta(hours=5)
+_ONE_LONG_IN = 50
+_BIG_RECORDING_ID = "9900000000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Calls, newest first, and recordings by id."""
+
+    id: str
+    calls: Sequence[Call]
+    recordings: dict[str, RecordingFile]
+    call_of: dict[str, Call]
+
+
+def make_account(options: Options, *, now: datetime) -> Account:
+    """Return the account as it stands at `now`: all its calls have ended an hour ago or more."""
+    calls = sorted(_calls(options, now), key=lambda call: (call.started_at, call.id), reverse=True)
+    pairs = [(recording, call) for call in calls for recording in call.recordings()]
+    return Account(
+        id=options.account_id,
+        calls=calls,
+        recordings={recording.id: recording for recording, _ in pairs},
+        call_of={recording.id: call for recording, call in pairs},
+    )
+
+
+def _calls(options: Options, now: datetime) -> Iterator[Call]:
+    draw = random.Random(options.seed)  # noqa: S311 - a story, no secret
+    dialling = Dialling(draw)
+    newest_ended_at = now - _NEWEST_ENDS_BEFORE
+    files = _recordings(options, draw)
+    span = timedelta(days=options.days) - _NEWEST_ENDS_BEFORE - _OLDEST_ENDS_AFTER
+    done = 0
+    while done < len(files):
+        ended_at = newest_ended_at - span * (done / len(files))
+        taken, calls = dialling.next_calls(files[done : done + 2], ended_at=ended_at)
+        done += taken
+        yield from calls
+    if options.add_wav_bytes is not None:
+        big = _big_recording(options.add_wav_bytes)
+        yield plain_call(dialling, big, ended_at=newest_ended_at)
+
+
+def _big_recording(size_bytes: int) -> RecordingFile:
+    audio = wav_audio(_BIG_RECORDING_ID, size_bytes=size_bytes)
+    return RecordingFile(_BIG_RECORDING_ID, "Automatic", audio)
+
+
+def _recordings(options: Options, draw: random.Random) -> list[RecordingFile]:
+    """Return the recordings, newest first: each second one WAV, each fiftieth very long."""
+    number = draw.randrange(10**11, 9 * 10**11)
+    files = []
+    for index in range(options.recordings):
+        number -= draw.randrange(1_000, 90_000)
+        files.append(_recording(str(number), index=index, draw=draw))
+    return files
+
+
+def _recording(recording_id: str, *, index: int, draw: random.Random) -> RecordingFile:
+    kind = "OnDemand" if draw.random() < 1 / 3 else "Automatic"
+    if index % 2:
+        duration_s = 30 + round(270 * draw.random() ** 8)
+        size_bytes = HEADER_BYTES + duration_s * BYTES_PER_S
+        return RecordingFile(recording_id, kind, wav_audio(recording_id, size_bytes=size_bytes))
+    if index % _ONE_LONG_IN == _ONE_LONG_IN // 2 - 1:
+        duration_s = draw.randrange(3_600, 3 * 3_600)
+    else:
+        duration_s = 30 + round(270 * draw.random() ** 2)
+    return RecordingFile(recording_id, kind, mp3_audio(recording_id, duration_s=duration_s))

@@ -1,0 +1,29 @@
+"""A body on its way: cut and slowed down as told."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+_STEPS_PER_S = 20
+
+
+def cut(pieces: Iterable[bytes], *, after_bytes: int) -> Iterator[bytes]:
+    """Yield the first `after_bytes` of what `pieces` hold."""
+    for piece in pieces:
+        yield piece[:after_bytes]
+        after_bytes -= len(piece)
+        if after_bytes <= 0:
+            return
+
+
+def slowed(pieces: Iterable[bytes], *, bytes_per_second: int) -> Iterator[bytes]:
+    """Yield the same bytes, no more than `bytes_per_second` of them in real time."""
+    step_bytes = max(1, bytes_per_second // _STEPS_PER_S)
+    started_s = time.monotonic()
+    sent_bytes = 0
+    for piece in pieces:
+        for start in range(0, len(piece), step_bytes):
+            step = piece[start : start + step_bytes]
+            yield step
+            sent_bytes += len(step)
+            due_s = started_s + sent_bytes / bytes_per_second
+            time.sleep(max(0.0, due_s - time.monotonic()))

@@ -1,0 +1,89 @@
+"""What the simulator remembers of its own doing, to prove an archive against."""
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from local.simulator.account import Account
+from local.simulator.answers import Json
+from local.simulator.call_records import instant_text
+from local.simulator.calls import RecordingFile
+from local.simulator.options import Group, Options
+from local.simulator.visibility import visibility_of
+
+
+class Books:
+    """Counts requests and what was listed and served; safe to use from several threads."""
+
+    def __init__(self, account: Account, options: Options) -> None:
+        self._account = account
+        self._options = options
+        self._requests: Counter[str] = Counter({group.value: 0 for group in Group})
+        self._listed: Counter[str] = Counter()
+        self._served: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._sha256: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def count_request(self, group: Group, *, throttled: bool) -> None:
+        """Note a request, granted or not."""
+        with self._lock:
+            self._requests[group.value] += 1
+            self._counts["throttled"] += throttled
+
+    def count_token(self) -> None:
+        """Note a minted access token."""
+        with self._lock:
+            self._counts["tokens"] += 1
+
+    def count_listed(self, recording_ids: Iterable[str]) -> None:
+        """Note the recordings that a page of the call log named."""
+        with self._lock:
+            self._listed.update(recording_ids)
+
+    def count_content(self, recording_id: str, *, sent_bytes: int) -> None:
+        """Note bytes of a recording that were sent."""
+        with self._lock:
+            self._served[recording_id] += sent_bytes
+            self._counts["content_bytes"] += sent_bytes
+
+    def document(self, *, sha256: bool, now: datetime) -> Json:
+        """Return the books as JSON; with `sha256` each recording's audio is computed and hashed."""
+        recordings = [
+            self._recording(recording, sha256=sha256, now=now)
+            for recording in self._account.recordings.values()
+        ]
+        with self._lock:
+            return {
+                "accountId": self._account.id,
+                "recordings": recordings,
+                "requests": dict(self._requests),
+                "throttled": self._counts["throttled"],
+                "tokensMinted": self._counts["tokens"],
+                "contentBytesServed": self._counts["content_bytes"],
+            }
+
+    def _recording(self, recording: RecordingFile, *, sha256: bool, now: datetime) -> Json:
+        visibility = visibility_of(self._account.call_of[recording.id], self._options)
+        return {
+            "id": recording.id,
+            "size": recording.audio.size_bytes,
+            "contentType": recording.audio.content_type,
+            "duration": recording.audio.duration_s,
+            "availableAt": instant_text(visibility.recorded_at),
+            "available": visibility.recorded_at <= now,
+            "listed": self._listed[recording.id],
+            "servedBytes": self._served[recording.id],
+            **({"sha256": self._hash(recording)} if sha256 else {}),
+        }
+
+    def _hash(self, recording: RecordingFile) -> str:
+        known = self._sha256.get(recording.id)
+        if known is None:
+            digest = hashlib.sha256()
+            for piece in recording.audio.whole():
+                digest.update(piece)
+            known = self._sha256[recording.id] = digest.hexdigest()
+        return known

@@ -1,0 +1,136 @@
+"""HTTP/1.1 on sockets: one thread a connection, kept alive from request to request."""
+
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from local.simulator.answers import Answer, Request
+from local.simulator.body import cut, slowed
+
+LOOPBACK = "127.0.0.1"
+_IDLE_S = 120
+
+
+class Server(ThreadingHTTPServer):
+    """Listens on loopback, asks `answer` for every request, tells `sent` what went out."""
+
+    daemon_threads = True
+
+    def __init__(
+        self,
+        *,
+        port: int,
+        answer: Callable[[Request], Answer],
+        sent: Callable[[Answer, int], None],
+        verbose: bool,
+    ) -> None:
+        self.answer = answer
+        self.sent = sent
+        self.verbose = verbose
+        self._open: set[socket.socket] = set()
+        super().__init__((LOOPBACK, port), _Connection)
+
+    @property
+    def base_url(self) -> str:
+        """The address, without a slash at its end."""
+        return f"http://{LOOPBACK}:{self.server_address[1]}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - inherited
+        """Remember the connection while it is open."""
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - inherited
+        """Forget a connection that is closed."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - inherited
+        """Report what goes wrong, except a client that hangs up."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+    def hang_up(self) -> None:
+        """Shut every open connection down, so that no thread waits for a client."""
+        for connection in tuple(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # closed by the other side meanwhile
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = _IDLE_S
+    server: Server
+
+    def do_GET(self) -> None:
+        started_s = time.monotonic()
+        request = self._request()
+        answer = self.server.answer(request)
+        sent_bytes = 0
+        try:
+            self._send_head(answer)
+            for piece in _body(answer):
+                self.wfile.write(piece)
+                sent_bytes += len(piece)
+        finally:
+            self.server.sent(answer, sent_bytes)
+            self._log(request, answer, sent_bytes=sent_bytes, started_s=started_s)
+        if sent_bytes < answer.size_bytes:
+            self.close_connection = True
+
+    do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815 - the names that http.server calls
+
+    def version_string(self) -> str:
+        """Name the simulator, not Python, in the `Server` header."""
+        return "RingCentralSimulator"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Stay silent: `_log` writes a line when the body is out."""
+
+    def _request(self) -> Request:
+        url = urlsplit(self.path)
+        length = self.headers.get("Content-Length", "")
+        return Request(
+            method=self.command,
+            path=url.path,
+            query=parse_qs(url.query, keep_blank_values=True),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(length) if length.isdigit() else 0),
+            base_url=self._base_url(),
+        )
+
+    def _base_url(self) -> str:
+        """Return the address that the client used, where it is a name of this machine."""
+        host = self.headers.get("Host", "")
+        known = host.partition(":")[0] in ("localhost", LOOPBACK)
+        return f"http://{host}" if known else self.server.base_url
+
+    def _send_head(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(answer.size_bytes))
+        self.end_headers()
+
+    def _log(self, request: Request, answer: Answer, *, sent_bytes: int, started_s: float) -> None:
+        if self.server.verbose:
+            # The path alone: a query may hold phone numbers.
+            took_ms = round((time.monotonic() - started_s) * 1_000)
+            line = f"{request.method} {request.path} {answer.status} {sent_bytes} B {took_ms} ms"
+            print(line, file=sys.stderr, flush=True)
+
+
+def _body(answer: Answer) -> Iterable[bytes]:
+    body = answer.body
+    if answer.cut_after_bytes is not None:
+        body = cut(body, after_bytes=answer.cut_after_bytes)
+    if answer.bytes_per_second is not None:
+        body = slowed(body, bytes_per_second=answer.bytes_per_second)
+    return body

@@ -1,0 +1,66 @@
+"""What a simulated RingCentral account is like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Group(StrEnum):
+    """A throttling group, as the `X-Rate-Limit-Group` header spells it."""
+
+    AUTH = "auth"
+    LIGHT = "light"
+    HEAVY = "heavy"
+
+
+class Scope(StrEnum):
+    """An application permission that the simulated endpoints ask for."""
+
+    READ_ACCOUNTS = "ReadAccounts"
+    READ_CALL_LOG = "ReadCallLog"
+    READ_CALL_RECORDING = "ReadCallRecording"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """`limit` requests in any `window_s` seconds; one more closes the group for `penalty_s`."""
+
+    limit: int
+    window_s: int
+    penalty_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Everything about the simulated account that can be chosen.
+
+    Each entry of `jwts` is the credential of one service user, with a quota of its own.
+    `port` 0 takes a free one.
+    A record appears `record_lag_s` after its call has ended, its recording `recording_lag_s` later.
+    `bytes_per_second` bounds each recording's body; None sends as fast as it can.
+    `add_wav_bytes` adds one WAV recording of exactly that size to the `recordings`.
+    """
+
+    port: int = 0
+    client_id: str = "simulated-client-id"
+    client_secret: str = "simulated-client-secret"  # noqa: S105 - opens nothing but the simulator
+    jwts: tuple[str, ...] = ("simulated-jwt",)
+    scopes: frozenset[Scope] = frozenset(Scope)
+    token_lifetime_s: int = 3600
+    account_id: str = "37000001"
+    seed: int = 1
+    recordings: int = 200
+    days: int = 90
+    add_wav_bytes: int | None = None
+    record_lag_s: int = 0
+    recording_lag_s: int = 0
+    bytes_per_second: int | None = None
+    verbose: bool = False
+    quotas: Mapping[Group, Quota] = field(
+        default_factory=lambda: quotas_with(heavy=Quota(10, 60, 60))
+    )
+
+
+def quotas_with(*, heavy: Quota) -> dict[Group, Quota]:
+    """Return RingCentral's default quotas with another one for the Heavy group."""
+    return {Group.AUTH: Quota(5, 60, 60), Group.LIGHT: Quota(50, 60, 60), Group.HEAVY: heavy}

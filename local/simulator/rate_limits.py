@@ -1,0 +1,35 @@
+"""The quotas of all users in all groups, and the headers that tell of them."""
+
+import threading
+from collections.abc import Mapping
+
+from local.simulator.options import Group, Quota
+from local.simulator.sliding_window import SlidingWindow, Verdict
+
+
+class RateLimits:
+    """One sliding window for each (user, group); safe to ask from several threads."""
+
+    def __init__(self, quotas: Mapping[Group, Quota]) -> None:
+        self._quotas = quotas
+        self._windows: dict[tuple[str, Group], SlidingWindow] = {}
+        self._lock = threading.Lock()
+
+    def request(self, user: str, *, group: Group, now_s: float) -> Verdict:
+        """Grant or refuse a request of `user` in `group`."""
+        with self._lock:
+            window = self._windows.setdefault((user, group), SlidingWindow(self._quotas[group]))
+            return window.request(now_s=now_s)
+
+    def headers(self, group: Group, verdict: Verdict) -> dict[str, str]:
+        """Return the headers that go with a verdict, `Retry-After` with a refusal only."""
+        quota = self._quotas[group]
+        headers = {
+            "X-Rate-Limit-Group": group.value,
+            "X-Rate-Limit-Limit": str(quota.limit),
+            "X-Rate-Limit-Remaining": str(verdict.remaining),
+            "X-Rate-Limit-Window": str(quota.window_s),
+        }
+        if not verdict.granted:
+            headers["Retry-After"] = str(verdict.retry_after_s)
+        return headers

@@ -1,0 +1,85 @@
+"""The simulator as a whole: an account, its API, its books, on one address."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from local.simulator.account import make_account
+from local.simulator.answers import Answer, Json, Request
+from local.simulator.api import Api
+from local.simulator.books import Books
+from local.simulator.connection import Server
+from local.simulator.control import Control
+from local.simulator.faults import Fault
+from local.simulator.options import Options
+
+_POLL_S = 0.05
+
+
+def utc_now() -> datetime:
+    """Return the present instant in whole milliseconds, as RingCentral counts."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1_000 * 1_000)
+
+
+class Simulator:
+    """A simulated RingCentral that listens from its making to the end of the `with` block.
+
+    `clock` decides everything but the pace of slowed bodies, which is real.
+    """
+
+    def __init__(
+        self, options: Options | None = None, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.options = options or Options()
+        self.account = make_account(self.options, now=clock())
+        self._clock = clock
+        self._books = Books(self.account, self.options)
+        self.api = Api(options=self.options, account=self.account, books=self._books, clock=clock)
+        self._control = Control(api=self.api, books=self._books, clock=clock)
+        self._server = Server(
+            port=self.options.port,
+            answer=self._answer,
+            sent=self._sent,
+            verbose=self.options.verbose,
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.hang_up()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def base_url(self) -> str:
+        """The address of API and media, without a slash at its end."""
+        return self._server.base_url
+
+    def books(self, *, sha256: bool = True) -> Json:
+        """Return the simulator's own record of recordings, requests and bytes."""
+        return self._books.document(sha256=sha256, now=self._clock())
+
+    def inject(self, *faults: Fault) -> None:
+        """Replace all faults."""
+        self.api.faults = faults
+
+    def _answer(self, request: Request) -> Answer:
+        if self._control.owns(request.path):
+            return self._control.answer(request)
+        return self.api.answer(request)
+
+    def _sent(self, answer: Answer, sent_bytes: int) -> None:
+        if answer.recording_id is not None:
+            self._books.count_content(answer.recording_id, sent_bytes=sent_bytes)
