@@ -64,13 +64,14 @@ build: $(INSTALLED) ## Build what Lambda gets (arm64, python3.13) and print its 
 # Lambda cannot write beside the code, so what is not compiled here is compiled at every cold start.
 # Byte code belongs to one minor version; the paths in it are Lambda's, the hash seed is fixed, so
 # that the same source gives the same bytes.
-RUNTIME_PYTHON = for candidate in python3.13 "$$(pyenv prefix 3.13 2>/dev/null)/bin/python3.13"; do \
+RUNTIME_PYTHON = for candidate in $(BIN)/python3.13 python3.13 \
+	"$$(pyenv prefix 3.13 2>/dev/null)/bin/python3.13"; do \
 	"$$candidate" -c '' 2>/dev/null && echo "$$candidate" && break; done
 
 define compile
 runtime="$$($(RUNTIME_PYTHON))"; \
 if [ -z "$$runtime" ]; then \
-  echo "build: no python3.13 here to compile with, so each cold start compiles: slower by about half"; \
+  echo "build: no python3.13 here to compile with: cold starts are slower, for each compiles anew"; \
 else \
   for part in "$(BUILD_DIR)"/*/; do \
     case "$$part" in *Layer/) root=/opt ;; *) root=/var/task ;; esac; \
