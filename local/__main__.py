@@ -1,0 +1,138 @@
+"""`python -m local`: ringvault on one machine, without an AWS account."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.errors import LocalError
+from local.places import LOGS
+from local.run import UpOptions, up
+from local.simulator import command as simulator_command
+from local.tokens import LISTENER, LISTENERS_ALL, issue_token
+
+_INTERRUPTED = 130
+_PORTS = 2**16
+
+
+def main() -> int:
+    """Run what the arguments ask for; return the exit status."""
+    arguments = _parser().parse_args()
+    try:
+        return int(arguments.run(arguments))
+    except LocalError as error:
+        print(f"local: {error}", file=sys.stderr)
+        return error.exit_status
+    except (BotoCoreError, ClientError) as error:
+        print(f"local: AWS on this machine: {error}; see {LOGS / 'aws.log'}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_up(commands.add_parser("up", help="run the whole stack", description=_UP))
+    _add_token(commands.add_parser("token", help="print a token that the local API accepts"))
+    simulator = commands.add_parser("simulator", help="run the RingCentral simulator alone")
+    simulator_command.add_arguments(simulator)
+    simulator.set_defaults(run=simulator_command.run)
+    return parser
+
+
+_UP = """Start AWS (moto), RingCentral (a simulator) and ringvault's functions as template.yaml has
+them, archive every recording, prove each byte for byte, then serve the page until Ctrl-C."""
+
+
+def _add_up(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--once", action="store_true", help="end when nothing is pending; 1 if anything is missing")
+    add("--json", action="store_true", help="print nothing but the summary, as one line of JSON")
+    add("--port", type=_port, default=8080, help="of the page and its API (default 8080)")
+    add("--aws-port", type=_port, default=5000, metavar="PORT", help="of AWS (default 5000)")
+    add("--every", type=_seconds, metavar="SECONDS", help="list so often, not as the template says")
+    add("--data", type=Path, metavar="DIR", help="write what is archived to this folder as well")
+    add("--ringcentral", metavar="URL", help=_RINGCENTRAL)
+    simulated = parser.add_argument_group("the simulated account")
+    add = simulated.add_argument
+    add("--recordings", default="40", metavar="N", help="how many (default 40)")
+    add("--quota", default="100/10", metavar="LIMIT/WINDOW_S", help="requests (default 100/10)")
+    add("--bytes-per-second", metavar="B", help="slow each recording's body down")
+    add("--add-wav-bytes", metavar="N", help="one more WAV, of N bytes exactly")
+    parser.set_defaults(run=_up)
+
+
+_RINGCENTRAL = """use a RingCentral that runs elsewhere, https://platform.ringcentral.com or another
+simulator; credentials from RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
+RINGCENTRAL_JWT, in the environment or in .env"""
+
+
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--user", default=LISTENER, metavar="NAME", help=f"default {LISTENER}")
+    parser.add_argument("--group", default=LISTENERS_ALL, help=f"default {LISTENERS_ALL}")
+    parser.set_defaults(run=_token)
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    options = UpOptions(
+        once=arguments.once,
+        json=arguments.json,
+        port=arguments.port,
+        aws_port=arguments.aws_port,
+        ringcentral=arguments.ringcentral,
+        simulator=_simulator_arguments(arguments),
+        every_s=arguments.every,
+        data=arguments.data,
+    )
+    return up(options)
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    print(issue_token(user=arguments.user, group=arguments.group))
+    return 0
+
+
+def _simulator_arguments(arguments: argparse.Namespace) -> tuple[str, ...]:
+    given = {
+        "--recordings": arguments.recordings,
+        "--quota": arguments.quota,
+        "--bytes-per-second": arguments.bytes_per_second,
+        "--add-wav-bytes": arguments.add_wav_bytes,
+        # Well within the reach of a first run, which reads the windows of so many days.
+        "--days": "30",
+    }
+    command = [f"{name}={value}" for name, value in given.items() if value is not None]
+    # Its own parser judges them, before anything starts.
+    parser = argparse.ArgumentParser(prog="python -m local up", add_help=False)
+    simulator_command.add_arguments(parser)
+    parser.parse_args(command)
+    return tuple(command)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < _PORTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 1 to {_PORTS - 1}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""AWS on this machine: moto's server in a process of its own, and clients that reach only it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import boto3
+import requests
+from botocore.config import Config
+
+from local.child import await_ready, end_child, start_child
+from local.places import LOGS
+from local.transform import REGION
+
+ACCOUNT_ID = "123456789012"  # moto's own default
+# moto takes any key and any secret; this one says what it is wherever it turns up.
+_ADMINISTRATOR = "local"
+_CONFIG = Config(retries={"total_max_attempts": 2})
+Service = Literal[
+    "dynamodb", "iam", "kms", "logs", "s3", "scheduler", "secretsmanager", "sqs", "sts"
+]
+# One function makes the clients of all services here, so none has a type of its own.
+Client = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """The AWS that answers at `endpoint_url`."""
+
+    endpoint_url: str
+
+    def client(self, service: Service) -> Client:
+        """Return a boto3 client with all rights."""
+        # A session of its own: boto3's default one is not safe to use from several threads.
+        return boto3.session.Session(
+            aws_access_key_id=_ADMINISTRATOR,
+            aws_secret_access_key=_ADMINISTRATOR,
+            region_name=REGION,
+        ).client(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+
+
+def forget_real_aws() -> None:
+    """Remove from this process what could lead to a real account, or around loopback."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    # boto3 would read ~/.aws otherwise, where a default profile may set anything.
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
+
+
+@contextmanager
+def running_aws(port: int) -> Iterator[Aws]:
+    """Run moto's server on a port of this machine for as long as the context lasts.
+
+    Raises:
+        SetupError: it did not start.
+    """
+    # By name, since moto finds the bucket in the path only when the host is "localhost".
+    aws = Aws(f"http://localhost:{port}")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with (LOGS / "aws.log").open("wb") as log:
+        arguments = ("moto.server", "-H", "127.0.0.1", "-p", str(port))
+        child = start_child(*arguments, environment=_environment(), output=log)
+    try:
+        await_ready(child, is_ready=lambda: _is_ready(aws), name=f"moto ({LOGS / 'aws.log'})")
+        yield aws
+    finally:
+        end_child(child)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PATH": os.defpath,
+        # moto would otherwise let every origin in, whatever the bucket says.
+        "MOTO_DISABLE_GLOBAL_CORS": "true",
+        # The functions' roles name policies that AWS itself keeps.
+        "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    }
+
+
+def _is_ready(aws: Aws) -> bool:
+    try:
+        return requests.get(f"{aws.endpoint_url}/moto-api/", timeout=1).ok
+    except requests.RequestException:
+        return False

@@ -1,0 +1,114 @@
+"""The main job from start to end: list, archive, list again, until nothing is on its way."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from local.errors import LocalError
+from local.function_process import Outcome
+from local.schedule import ScheduledFunction
+from local.vault import Tally, Vault
+
+_LOOK_EVERY_S = 0.25
+_STALLED_AFTER_S = 600
+# An idle queue is fed at once; as long as that brings nothing, each time later.
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 15.0
+# What no further run of the lister can heal, and what its user can do.
+_HOPELESS = {
+    "CredentialsError": "check RINGCENTRAL_CLIENT_ID, …_SECRET and RINGCENTRAL_JWT",
+    "PermissionLostError": "the app needs ReadCallLog and ReadCallRecording, its user the role",
+    "ConfigurationError": "correct what it names",
+}
+
+
+class MainJob:
+    """Drives the lister by what the queue and the catalogue say.
+
+    `is_archiving` tells whether any archiver is at work; `on_progress` gets every new tally.
+    """
+
+    def __init__(
+        self,
+        lister: ScheduledFunction,
+        *,
+        vault: Vault,
+        is_archiving: Callable[[], bool],
+        on_progress: Callable[[Tally], None],
+    ) -> None:
+        self._lister = lister
+        self._vault = vault
+        self._is_archiving = is_archiving
+        self._on_progress = on_progress
+        self._windows_open = True
+        self._pause_s = _FIRST_PAUSE_S
+        self._tally: Tally | None = None
+        self._moved_at = time.monotonic()
+
+    def run(self) -> Tally:
+        """Return the last tally, when no window is open and no recording on its way.
+
+        Raises:
+            LocalError: the lister can't work, or nothing has moved for ten minutes.
+        """
+        with ThreadPoolExecutor(1) as executor:
+            try:
+                return self._run(executor)
+            except BaseException:
+                self._lister.end()  # else the executor waits for a lister that waits for its turn
+                raise
+
+    def _run(self, executor: ThreadPoolExecutor) -> Tally:
+        listing: Future[Outcome] | None = executor.submit(self._lister.run_once)
+        listed_at = time.monotonic()
+        while True:
+            time.sleep(_LOOK_EVERY_S)
+            if listing and listing.done():
+                self._windows_open = _windows_open(listing.result())
+                listing, listed_at = None, time.monotonic()
+            tally = self._look()
+            if listing is None and not tally.open and not self._windows_open:
+                return tally
+            if listing is None and self._is_due(time.monotonic() - listed_at):
+                listing = executor.submit(self._lister.run_once)
+                self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+            self._require_movement(tally)
+
+    def _look(self) -> Tally:
+        tally = self._vault.tally()
+        if tally != self._tally:
+            self._tally, self._moved_at = tally, time.monotonic()
+            self._pause_s = _FIRST_PAUSE_S
+            self._on_progress(tally)
+        return tally
+
+    def _is_due(self, since_last_s: float) -> bool:
+        if since_last_s >= self._lister.period_s:
+            return True
+        is_idle = not self._is_archiving() and self._vault.waiting_messages() == 0
+        return is_idle and since_last_s >= self._pause_s
+
+    def _require_movement(self, tally: Tally) -> None:
+        still_s = time.monotonic() - self._moved_at
+        if still_s > _STALLED_AFTER_S and not self._is_archiving():
+            raise LocalError(
+                f"nothing has moved for {_STALLED_AFTER_S // 60} minutes: {tally.open} recordings "
+                "are still on their way; the functions' logs in .local/logs say why"
+            )
+
+
+def _windows_open(outcome: Outcome) -> bool:
+    require_hope(outcome)
+    # A run that failed may have left anything unread.
+    return not outcome.succeeded or bool((outcome.result or {}).get("windows_open", 0))
+
+
+def require_hope(outcome: Outcome) -> None:
+    """Make sure that running the lister again makes sense.
+
+    Raises:
+        LocalError: it failed in a way that only its user can heal; says how.
+    """
+    advice = _HOPELESS.get(outcome.error_type or "")
+    if advice:
+        raise LocalError(f"{outcome.error_message}: {advice}")

@@ -1,0 +1,15 @@
+"""Log groups."""
+
+from local.provision.properties import Properties
+from local.provision.site import Resource, Site
+
+
+def create_log_group(properties: Properties, *, site: Site) -> Resource:
+    """Create a log group that keeps its lines as long as the template says."""
+    logs = site.aws.client("logs")
+    name = properties.take("LogGroupName", site.physical_name)
+    logs.create_log_group(logGroupName=name)
+    if properties.has("RetentionInDays"):
+        days = int(properties.take("RetentionInDays"))
+        logs.put_retention_policy(logGroupName=name, retentionInDays=days)
+    return Resource(name, {"Arn": site.arn("logs", f"log-group:{name}:*")})

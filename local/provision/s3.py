@@ -1,0 +1,120 @@
+"""Buckets and their policies."""
+
+import json
+from typing import Any
+
+from local.aws import Client
+from local.provision.properties import Properties
+from local.provision.site import Resource, Site
+from local.transform import REGION
+
+_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def create_bucket(properties: Properties, *, site: Site) -> Resource:
+    """Create a bucket with its encryption, ownership, access block, versions and life cycle."""
+    s3 = site.aws.client("s3")
+    name = properties.take("BucketName", site.physical_name.lower())
+    s3.create_bucket(Bucket=name)
+    for property_name, configure in _CONFIGURATIONS.items():
+        if properties.has(property_name):
+            configure(s3, name, properties.take_properties(property_name))
+    return Resource(
+        name,
+        {
+            "Arn": f"arn:aws:s3:::{name}",
+            "DomainName": f"{name}.s3.amazonaws.com",
+            "RegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
+        },
+    )
+
+
+def create_bucket_policy(properties: Properties, *, site: Site) -> Resource:
+    """Set a bucket's policy, without the statements that ask for TLS.
+
+    Loopback has no TLS, so AWS itself would deny every request here (and moto, which reads no
+    such condition, denies them anyway).
+    """
+    bucket, policy = properties.take("Bucket"), properties.take("PolicyDocument")
+    statements = [item for item in policy["Statement"] if item.get("Condition") != _WITHOUT_TLS]
+    if statements:
+        site.aws.client("s3").put_bucket_policy(
+            Bucket=bucket, Policy=json.dumps(policy | {"Statement": statements})
+        )
+    return Resource(bucket)
+
+
+def _encrypt(s3: Client, bucket: str, properties: Properties) -> None:
+    listed = properties.take_list("ServerSideEncryptionConfiguration")
+    rules = [_encryption_rule(rule) for rule in listed]
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+
+
+def _encryption_rule(rule: Properties) -> dict[str, Any]:
+    converted = {"ApplyServerSideEncryptionByDefault": rule.take("ServerSideEncryptionByDefault")}
+    if rule.has("BucketKeyEnabled"):
+        converted["BucketKeyEnabled"] = rule.take("BucketKeyEnabled")
+    return converted
+
+
+def _own(s3: Client, bucket: str, properties: Properties) -> None:
+    s3.put_bucket_ownership_controls(
+        Bucket=bucket, OwnershipControls={"Rules": properties.take("Rules")}
+    )
+
+
+def _block_public_access(s3: Client, bucket: str, properties: Properties) -> None:
+    names = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration={
+            name: properties.take(name, default=False) for name in names
+        },
+    )
+
+
+def _keep_versions(s3: Client, bucket: str, properties: Properties) -> None:
+    s3.put_bucket_versioning(
+        Bucket=bucket, VersioningConfiguration={"Status": properties.take("Status")}
+    )
+
+
+def _set_life_cycle(s3: Client, bucket: str, properties: Properties) -> None:
+    rules = [_life_cycle_rule(rule) for rule in properties.take_list("Rules")]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+
+def _life_cycle_rule(rule: Properties) -> dict[str, Any]:
+    converted = {"Status": rule.take("Status"), "Filter": {"Prefix": rule.take("Prefix", "")}}
+    for name in ("AbortIncompleteMultipartUpload",):
+        if rule.has(name):
+            converted[name] = rule.take(name)
+    if rule.has("Id"):
+        converted["ID"] = rule.take("Id")
+    return converted
+
+
+def _allow_origins(s3: Client, bucket: str, properties: Properties) -> None:
+    rules = [_cors_rule(rule) for rule in properties.take_list("CorsRules")]
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+
+
+def _cors_rule(rule: Properties) -> dict[str, Any]:
+    names = {
+        "AllowedHeaders": "AllowedHeaders",
+        "AllowedMethods": "AllowedMethods",
+        "AllowedOrigins": "AllowedOrigins",
+        "ExposedHeaders": "ExposeHeaders",
+        "MaxAge": "MaxAgeSeconds",
+    }
+    return {ours: rule.take(name) for name, ours in names.items() if rule.has(name)}
+
+
+_CONFIGURATIONS = {
+    "BucketEncryption": _encrypt,
+    "OwnershipControls": _own,
+    "PublicAccessBlockConfiguration": _block_public_access,
+    "VersioningConfiguration": _keep_versions,
+    "LifecycleConfiguration": _set_life_cycle,
+    "CorsConfiguration": _allow_origins,
+}

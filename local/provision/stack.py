@@ -1,0 +1,151 @@
+"""Makes what the transformed template describes, in the order in which one needs the other."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws import ACCOUNT_ID, Aws
+from local.errors import TemplateError
+from local.intrinsics import Scope, holds, names_in, resolve
+from local.provision.apigatewayv2 import keep_api, keep_stage
+from local.provision.awslambda import (
+    keep_event_source,
+    keep_function,
+    keep_layer,
+    keep_permission,
+)
+from local.provision.dynamodb import create_table
+from local.provision.logs import create_log_group
+from local.provision.properties import Properties
+from local.provision.s3 import create_bucket, create_bucket_policy
+from local.provision.scheduler import create_schedule
+from local.provision.security import create_key, create_role, create_secret
+from local.provision.site import STACK_NAME, Resource, Runtime, Site
+from local.provision.sqs import create_queue
+from local.transform import REGION, Document
+
+_MAKERS: dict[str, Callable[..., Resource]] = {
+    "AWS::ApiGatewayV2::Api": keep_api,
+    "AWS::ApiGatewayV2::Stage": keep_stage,
+    "AWS::DynamoDB::Table": create_table,
+    "AWS::IAM::Role": create_role,
+    "AWS::KMS::Key": create_key,
+    "AWS::Lambda::EventSourceMapping": keep_event_source,
+    "AWS::Lambda::Function": keep_function,
+    "AWS::Lambda::LayerVersion": keep_layer,
+    "AWS::Lambda::Permission": keep_permission,
+    "AWS::Logs::LogGroup": create_log_group,
+    "AWS::S3::Bucket": create_bucket,
+    "AWS::S3::BucketPolicy": create_bucket_policy,
+    "AWS::SQS::Queue": create_queue,
+    "AWS::Scheduler::Schedule": create_schedule,
+    "AWS::SecretsManager::Secret": create_secret,
+}
+# Of these, only what decides order or existence means anything to a stack that is never changed.
+_ATTRIBUTES = {
+    "Type",
+    "Properties",
+    "Condition",
+    "DependsOn",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "Metadata",
+}
+_PSEUDO_PARAMETERS = {
+    "AWS::AccountId": ACCOUNT_ID,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK_NAME,
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT_ID}:stack/{STACK_NAME}/local",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What has been made: the template's outputs, and what runs on this machine."""
+
+    outputs: dict[str, str]
+    runtime: Runtime
+
+
+def provision(
+    template: Document, *, parameters: Mapping[str, str], aws: Aws, code_root: Path
+) -> Stack:
+    """Make every resource of a transformed template.
+
+    `code_root` is the folder that the template's paths of code start at.
+
+    Raises:
+        TemplateError: a resource type, property, function or parameter is unknown here, or AWS
+            refuses it; names the resource. What was made until then stays in `aws`.
+    """
+    scope = Scope(
+        parameters=_PSEUDO_PARAMETERS | _parameters(template, parameters),
+        conditions=template.get("Conditions", {}),
+    )
+    runtime = Runtime()
+    for logical_id in _in_order(template["Resources"]):
+        resource = template["Resources"][logical_id]
+        if "Condition" in resource and not holds(resource["Condition"], scope=scope):
+            continue
+        site = Site(logical_id=logical_id, aws=aws, runtime=runtime, code_root=code_root)
+        made = _make(resource, scope=scope, site=site)
+        scope.references[logical_id] = made.reference
+        scope.attributes[logical_id] = made.attributes
+    outputs = resolve(template.get("Outputs", {}), scope=scope)
+    return Stack({name: str(output["Value"]) for name, output in outputs.items()}, runtime)
+
+
+def _make(resource: Document, *, scope: Scope, site: Site) -> Resource:
+    where = f"{site.logical_id} ({resource['Type']})"
+    if resource["Type"] not in _MAKERS:
+        raise TemplateError(f"{where}: this resource type is not known to the local stack")
+    for attribute in resource.keys() - _ATTRIBUTES:
+        raise TemplateError(f"{where}: attribute {attribute} is not known to the local stack")
+    try:
+        values = resolve(resource.get("Properties", {}), scope=scope)
+        properties = Properties(values, where=where)
+        made = _MAKERS[resource["Type"]](properties, site=site)
+    except (BotoCoreError, ClientError) as error:
+        raise TemplateError(f"{where}: {error}") from error
+    properties.require_all_taken()
+    return made
+
+
+def _parameters(template: Document, given: Mapping[str, str]) -> dict[str, str]:
+    declared = template.get("Parameters", {})
+    for name in given.keys() - declared.keys():
+        raise TemplateError(f"the template has no parameter {name}")
+    defaults = {
+        name: str(parameter["Default"])
+        for name, parameter in declared.items()
+        if "Default" in parameter
+    }
+    values = defaults | dict(given)
+    missing = sorted(declared.keys() - values.keys())
+    if missing:
+        raise TemplateError(f"the template's parameters {', '.join(missing)} have no value")
+    return values
+
+
+def _in_order(resources: Document) -> Iterator[str]:
+    graph = {
+        logical_id: [name for name in _needs(resource) if name in resources]
+        for logical_id, resource in resources.items()
+    }
+    try:
+        yield from TopologicalSorter(graph).static_order()
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        raise TemplateError(f"resources that need each other in a circle: {circle}") from error
+
+
+def _needs(resource: Document) -> Iterator[str]:
+    depends_on: Any = resource.get("DependsOn", [])
+    yield from [depends_on] if isinstance(depends_on, str) else depends_on
+    yield from names_in(resource.get("Properties", {}))

@@ -1,0 +1,212 @@
+"""`python -m local up`: the order in which the local stack starts, works and ends."""
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.account import Account, given_account, simulated_account
+from local.authorizer import authorizers_of
+from local.aws import Aws, forget_real_aws, running_aws
+from local.child import require_free
+from local.data_folder import following
+from local.errors import SetupError, TemplateError
+from local.event_source import polling
+from local.function_process import Outcome, ProcessPool, log_path
+from local.gateway import Api, serving
+from local.main_job import MainJob
+from local.places import LOGS, ROOT, TEMPLATE
+from local.proof import prove
+from local.provision.site import Function
+from local.provision.stack import Stack, provision
+from local.routes import routes_of
+from local.schedule import ScheduledFunction, scheduled
+from local.screen import Screen, screen_for
+from local.summary import Summary, summarise
+from local.tokens import AUDIENCE, ISSUER, issue_token, signing_key
+from local.transform import transform
+from local.vault import Vault
+
+_API_PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """How the stack is run.
+
+    `ringcentral` None runs the simulator with `simulator` as its arguments.
+    `every_s` None follows the template's schedule. `code_root` is where paths of code start.
+    """
+
+    once: bool = False
+    json: bool = False
+    port: int = 8080
+    aws_port: int = 5000
+    ringcentral: str | None = None
+    simulator: tuple[str, ...] = ()
+    every_s: float | None = None
+    data: Path | None = None
+    template: Path = TEMPLATE
+    code_root: Path = ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    account: Account
+    page_url: str
+    vault: Vault
+    lister: ScheduledFunction
+    job: MainJob
+
+
+def up(options: UpOptions) -> int:
+    """Run the stack until its work is done (`once`) or until it is interrupted.
+
+    Returns the exit status: 1 when something is missing or differs.
+
+    Raises:
+        LocalError: the stack can't start or can't go on; everything it started has ended.
+    """
+    started_s = time.monotonic()
+    screen = screen_for(json=options.json)
+    with _running(options, screen=screen) as running:
+        summary = _work(running, started_s=started_s)
+        screen.table(summary)
+        if not options.once:
+            _serve(running, summary=summary, options=options, screen=screen)
+            return 0
+    print(json.dumps(summary.as_json()), flush=True)
+    return 1 if summary.missing or summary.differing else 0
+
+
+@contextmanager
+def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
+    account_context = _account(options)
+    forget_real_aws()
+    _prepare(options)
+    with ExitStack() as started:
+        aws = started.enter_context(running_aws(options.aws_port))
+        account = started.enter_context(account_context)
+        stack = _provision(options, aws=aws, account=account)
+        page_url = started.enter_context(_serving(stack, aws=aws, port=options.port))
+        screen.say(f"the page: {page_url}")
+        vault = Vault(stack, aws=aws)
+        started.enter_context(following(options.data, vault=vault))
+        lister = started.enter_context(_lister(stack, aws=aws, options=options, screen=screen))
+        is_archiving = started.enter_context(_archiving(stack, aws=aws, screen=screen))
+        job = MainJob(lister, vault=vault, is_archiving=is_archiving, on_progress=screen.progress)
+        yield _Running(account, page_url, vault, lister, job)
+
+
+def _work(running: _Running, *, started_s: float) -> Summary:
+    tally = running.job.run()
+    books = running.account.books()
+    proof = prove(running.vault, books=books)
+    return summarise(tally, proof=proof, books=books, seconds=time.monotonic() - started_s)
+
+
+def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: Screen) -> None:
+    if options.json:
+        print(json.dumps(summary.as_json()), flush=True)
+    screen.say(f"the page: {running.page_url}")
+    screen.say("Ctrl-C ends everything.")
+    with contextlib.suppress(KeyboardInterrupt):
+        running.lister.run_until(threading.Event())
+
+
+def _account(options: UpOptions) -> AbstractContextManager[Account]:
+    if options.ringcentral is None:
+        return simulated_account(*options.simulator)
+    env_file = Path(".env")
+    return nullcontext(given_account(options.ringcentral, environ=os.environ, env_file=env_file))
+
+
+def _prepare(options: UpOptions) -> None:
+    if options.port == options.aws_port:
+        raise SetupError(f"port {options.port} twice: choose another with --port or --aws-port")
+    require_free(options.port, flag="--port")
+    require_free(options.aws_port, flag="--aws-port")
+    LOGS.mkdir(parents=True, exist_ok=True)
+
+
+def _provision(options: UpOptions, *, aws: Aws, account: Account) -> Stack:
+    stack = provision(
+        transform(options.template),
+        parameters={
+            "JwtIssuer": ISSUER,
+            "JwtAudience": AUDIENCE,
+            "RingCentralServerUrl": account.server_url,
+            "RingCentralMediaUrl": account.media_url,
+        },
+        aws=aws,
+        code_root=options.code_root,
+    )
+    for function in stack.runtime.functions.values():
+        log_path(function).unlink(missing_ok=True)
+    # As the README tells an owner to: the template makes the secret without credentials.
+    aws.client("secretsmanager").put_secret_value(
+        SecretId=stack.outputs["RingCentralSecretArn"], SecretString=account.secret
+    )
+    return stack
+
+
+@contextmanager
+def _serving(stack: Stack, *, aws: Aws, port: int) -> Iterator[str]:
+    [(api_id, body)] = stack.runtime.apis.items()
+    if api_id not in stack.runtime.stages:
+        raise TemplateError(f"HTTP API {api_id} has no stage")
+    routes = routes_of(body)
+    pools = {
+        function.arn: ProcessPool(function, aws=aws, size=_API_PROCESSES)
+        for function in stack.runtime.functions.values()
+        if function.arn in {route.function_arn for route in routes}
+    }
+    api = Api(
+        api_id=api_id,
+        routes=routes,
+        authorizers=authorizers_of(body, key=signing_key().public_key()),
+        permissions=stack.runtime.permissions,
+        invoke=lambda function_arn, event: pools[function_arn].invoke(event),
+    )
+    try:
+        with serving(api, port=port) as url:
+            yield f"{url}/#access_token={issue_token()}"
+    finally:
+        for pool in pools.values():
+            pool.end()
+
+
+def _lister(
+    stack: Stack, *, aws: Aws, options: UpOptions, screen: Screen
+) -> AbstractContextManager[ScheduledFunction]:
+    [schedule] = stack.runtime.schedules
+    function = stack.runtime.function_with(arn=schedule.function_arn)
+    return scheduled(
+        schedule,
+        function=function,
+        aws=aws,
+        every_s=options.every_s,
+        on_outcome=lambda outcome: _say_failure(function, outcome, screen=screen),
+    )
+
+
+def _archiving(stack: Stack, *, aws: Aws, screen: Screen) -> AbstractContextManager[Any]:
+    [source] = stack.runtime.event_sources
+    return polling(
+        source,
+        function=stack.runtime.functions[source.function_name],
+        aws=aws,
+        on_outcome=lambda function, outcome: _say_failure(function, outcome, screen=screen),
+    )
+
+
+def _say_failure(function: Function, outcome: Outcome, *, screen: Screen) -> None:
+    if not outcome.succeeded:
+        what = f"{outcome.error_type}: {outcome.error_message}"
+        screen.say(f"{function.name} failed: {what} (more in {log_path(function)})")

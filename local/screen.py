@@ -1,0 +1,120 @@
+"""What a person sees of a run: a bar on a terminal, lines elsewhere, nothing with --json."""
+
+import sys
+import time
+from typing import Protocol
+
+from rich import filesize
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from local.summary import Summary
+from local.vault import Tally
+
+_LINE_EVERY_S = 2.0
+
+
+class Screen(Protocol):
+    """Where a run shows itself."""
+
+    def say(self, text: str) -> None:
+        """Show one line."""
+
+    def progress(self, tally: Tally) -> None:
+        """Show how far the run is."""
+
+    def table(self, summary: Summary) -> None:
+        """Show what the run came to."""
+
+
+def screen_for(*, json: bool) -> Screen:
+    """Return the screen that fits how the command was started."""
+    if json:
+        return Silence()
+    return Terminal() if sys.stdout.isatty() else Lines()
+
+
+class Silence:
+    """Shows nothing: the JSON line is for a machine."""
+
+    def say(self, text: str) -> None:
+        """Show nothing."""
+
+    def progress(self, tally: Tally) -> None:
+        """Show nothing."""
+
+    def table(self, summary: Summary) -> None:
+        """Show nothing."""
+
+
+class Lines:
+    """Plain lines, a few seconds apart."""
+
+    def __init__(self) -> None:
+        self._shown_at = 0.0
+
+    def say(self, text: str) -> None:
+        """Show one line."""
+        print(text, flush=True)
+
+    def progress(self, tally: Tally) -> None:
+        """Show how far the run is, unless that was just shown."""
+        now = time.monotonic()
+        if now - self._shown_at >= _LINE_EVERY_S:
+            self._shown_at = now
+            archived = tally.states["ARCHIVED"]
+            self.say(f"{archived} of {tally.listed} archived, {_size(tally.archived_bytes)}")
+
+    def table(self, summary: Summary) -> None:
+        """Show what the run came to, a line each."""
+        for name, value in _rows(summary):
+            self.say(f"{name:<12}{value:>14}")
+
+
+class Terminal:
+    """A bar that moves, and a table at the end."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, width=min(80, Console().width))
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        size = TextColumn("{task.fields[size]}")
+        self._bar = Progress(*columns, size, TimeElapsedColumn(), console=self._console)
+        self._task = self._bar.add_task("archived", total=None, size="")
+
+    def say(self, text: str) -> None:
+        """Show one line above the bar; never broken, so that an address can be clicked."""
+        self._console.print(text, soft_wrap=True, markup=False)
+
+    def progress(self, tally: Tally) -> None:
+        """Move the bar."""
+        self._bar.start()
+        self._bar.update(
+            self._task,
+            total=tally.listed,
+            completed=tally.listed - tally.open,
+            size=_size(tally.archived_bytes),
+        )
+
+    def table(self, summary: Summary) -> None:
+        """End the bar and show a table."""
+        self._bar.stop()
+        table = Table(show_header=False)
+        table.add_column(style="bold")
+        table.add_column(justify="right")
+        for name, value in _rows(summary):
+            table.add_row(name, value)
+        self._console.print(table)
+
+
+def _rows(summary: Summary) -> list[tuple[str, str]]:
+    values = summary.as_json() | {"bytes": _size(summary.bytes), "seconds": f"{summary.seconds} s"}
+    return [
+        ("size" if name == "bytes" else name.replace("seconds", "time"), str(value))
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def _size(size_bytes: int) -> str:
+    return filesize.decimal(size_bytes)
