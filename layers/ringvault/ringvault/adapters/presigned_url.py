@@ -1,7 +1,7 @@
 """Signs S3 URLs for what lies in the vault."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from boto3.session import Session
@@ -13,10 +13,7 @@ from ringvault.core.playback_api import PlaybackUrl
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
-
-# us-east-1 would otherwise be signed for the global endpoint, which redirects other regions.
-# Addressing is left to boto3: the bucket's own host on AWS, a path under AWS_ENDPOINT_URL.
-_SIGNING = Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"})
+    from mypy_boto3_s3 import S3Client
 
 
 class PresignedUrls:
@@ -30,7 +27,7 @@ class PresignedUrls:
 
     def __init__(self, session: Session, *, bucket: str, lifetime: timedelta) -> None:
         self._session = session
-        self._client = session.client("s3", config=_SIGNING)
+        self._client = _signing_client(session)
         self._bucket = bucket
         self._lifetime = lifetime
 
@@ -71,6 +68,25 @@ class PresignedUrls:
             return self._client.generate_presigned_url(
                 "get_object", Params=parameters, ExpiresIn=expires_in_s
             )
+
+
+def _signing_client(session: Session) -> "S3Client":
+    """Return a client that signs for the bucket's regional host, or for a path elsewhere.
+
+    Unless told `virtual`, boto3 signs for S3's global host, which redirects to the bucket's region
+    and then refuses; a server under AWS_ENDPOINT_URL has no host for each bucket.
+    """
+    client = session.client("s3", config=_addressing("path"))
+    if ".amazonaws." not in client.meta.endpoint_url:
+        return client
+    return session.client("s3", config=_addressing("virtual"))
+
+
+def _addressing(style: Literal["path", "virtual"]) -> Config:
+    return Config(
+        signature_version="s3v4",
+        s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"},
+    )
 
 
 def _credentials_expire_at(credentials: "Credentials | None") -> datetime | None:

@@ -74,17 +74,20 @@ def read_search(parameters: Parameters, *, now: datetime) -> Search:
         InvalidParameterError: a parameter is malformed, or not one of these.
     """
     _refuse_unknown(parameters)
+    after = _position(parameters.get("cursor"))
     before_at = _instant(parameters, "to", whole_day=True) or now
-    from_at = _instant(parameters, "from", whole_day=False) or _span_before(before_at)
+    from_at = _instant(parameters, "from", whole_day=False) or _default_from(before_at, after)
     if from_at >= before_at:
         raise InvalidParameterError("from", "must lie before to, and before now where to is absent")
     if before_at - from_at > LONGEST_SPAN:
         raise InvalidParameterError("from", f"must lie within {LONGEST_SPAN.days} days before to")
+    if after and not from_at <= after.started_at < before_at:
+        raise InvalidParameterError("cursor", "must come from a search with the same from and to")
     return Search(
         from_at=from_at,
         before_at=before_at,
         limit=_limit(parameters.get("limit")),
-        after=_position(parameters.get("cursor")),
+        after=after,
     )
 
 
@@ -113,11 +116,13 @@ def _instant(parameters: Parameters, name: str, *, whole_day: bool) -> datetime 
         raise InvalidParameterError(name, _NOT_AN_INSTANT) from error
 
 
-def _span_before(before_at: datetime) -> datetime:
+def _default_from(before_at: datetime, after: Position | None) -> datetime:
     try:
-        return before_at - DEFAULT_SPAN
+        from_at = before_at - DEFAULT_SPAN
     except OverflowError as error:
         raise InvalidParameterError("to", "lies before the first year") from error
+    # Now moves on while a listener pages: the span must not leave the cursor behind.
+    return min(from_at, after.started_at) if after else from_at
 
 
 def _limit(text: str | None) -> int:

@@ -1,0 +1,29 @@
+/** Keeps the access token for this tab, and takes it out of the address bar. */
+
+const KEY = "ringvault.access_token";
+
+/** Moves `#access_token=…` from the address into the tab's storage; the rest of it stays. */
+export function takeFromAddress() {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const token = fragment.get("access_token");
+  if (!token) return;
+  keep(token);
+  for (const name of ["access_token", "id_token", "token_type", "expires_in", "state"]) {
+    fragment.delete(name);
+  }
+  const rest = fragment.size ? `#${fragment}` : "";
+  history.replaceState(null, "", location.pathname + location.search + rest);
+}
+
+export function keep(token) {
+  sessionStorage.setItem(KEY, token.trim());
+}
+
+export function forget() {
+  sessionStorage.removeItem(KEY);
+}
+
+/** The token, or null. */
+export function kept() {
+  return sessionStorage.getItem(KEY);
+}
