@@ -5,17 +5,23 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ringvault.core.errors import ConfigurationError, ConflictError, ServiceUnavailableError
+from ringvault.core.errors import (
+    ConfigurationError,
+    ConflictError,
+    ObjectExistsError,
+    ServiceUnavailableError,
+)
 
 # A condition of ours did not hold: DynamoDB's two names for it, and S3's two for If-None-Match.
 CONFLICTS = frozenset(
     {
         "ConditionalCheckFailedException",
         "TransactionConflictException",
-        "PreconditionFailed",
         "ConditionalRequestConflict",
     }
 )
+# S3's answer to If-None-Match: * where there is an object.
+OBJECT_EXISTS = "PreconditionFailed"
 # The stack is not what the code expects; waiting does not help, a person does.
 MISCONFIGURED = frozenset(
     {
@@ -45,6 +51,7 @@ def aws_errors(doing: str) -> Iterator[None]:
     """Raise ours for theirs; `doing` names the call, and no text of AWS's answer is repeated.
 
     Raises:
+        ObjectExistsError: there is an object where none should have been.
         ConflictError: a condition of the call did not hold.
         ConfigurationError: a resource is missing or the role may not use it.
         ServiceUnavailableError: anything else, after boto3's own retries.
@@ -53,6 +60,8 @@ def aws_errors(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error_code(error)
+        if code == OBJECT_EXISTS:
+            raise ObjectExistsError(f"{doing}: there is an object of that key") from error
         if code in CONFLICTS:
             raise ConflictError(f"{doing}: {code}") from error
         if code in MISCONFIGURED:

@@ -52,13 +52,13 @@ class CatalogueTable:
         new = [recording for recording in recordings if recording.recording_id not in known]
         return sum(self._add(recording, listed_at) for recording in new)
 
-    def candidates(self, *, most: int) -> Iterable[Candidate]:
-        """Return the oldest and newest `most` PENDING items each, and all QUEUED ones."""
+    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
+        """Return the oldest and newest `most` PENDING items to be tried now, and all QUEUED."""
         found = {
             candidate.recording_id: candidate
             for candidates in (
-                islice(self._by_state(State.PENDING, forward=True), most),
-                islice(self._by_state(State.PENDING, forward=False), most),
+                islice(self._to_be_tried(now, forward=True), most),
+                islice(self._to_be_tried(now, forward=False), most),
                 self._by_state(State.QUEUED, forward=True),
             )
             for candidate in candidates
@@ -198,6 +198,10 @@ class CatalogueTable:
             }
         return (item_of(found) for found in self._query(query))
 
+    def _to_be_tried(self, now: datetime, *, forward: bool) -> Iterator[Candidate]:
+        pending = self._by_state(State.PENDING, forward=forward)
+        return (found for found in pending if found.retry_at is None or found.retry_at <= now)
+
     def _by_state(self, state: State, *, forward: bool) -> Iterator[Candidate]:
         query = {
             "IndexName": "by_state",
@@ -256,16 +260,14 @@ class CatalogueTable:
     def _update(
         self, recording_id: str, update: str, condition: str, values: Mapping[str, Any]
     ) -> None:
-        used = f"{update} {condition}"
-        names = {"ExpressionAttributeNames": {"#state": "state"}} if "#state" in used else {}
         with aws_errors("change the catalogue"):
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(recording_id),
                 UpdateExpression=update,
                 ConditionExpression=condition,
+                ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues=values,
-                **names,
             )
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ringvault.core.audio import HEAD_BYTES, AudioHead, read_head
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.checksum import Crc32
 from ringvault.core.errors import (
     ConfigurationError,
     ConflictError,
@@ -23,7 +24,6 @@ from ringvault.core.errors import (
     ThrottledError,
 )
 from ringvault.core.quota_gate import Clock, Turn
-from ringvault.core.recording import Recording
 from ringvault.core.recording_stream import RecordingSource, RecordingStream
 from ringvault.core.retry_policy import RetryPolicy
 from ringvault.core.vault_layout import audio_key, audio_prefix, sidecar_key
@@ -119,14 +119,14 @@ class Vault(Protocol):
     def find_audio(self, prefix: str) -> str | None:
         """Return the key of the one object that starts so, None where there is none."""
 
-    def read_audio(self, object_key: str) -> tuple[StoredObject, Iterator[bytes]]:
-        """Return what S3 knows of the object, and its content."""
+    def read_audio(self, object_key: str) -> Iterator[bytes]:
+        """Yield the content of the object."""
 
     def abort_uploads(self, prefix: str) -> None:
         """Abort the open multipart uploads of keys that start so."""
 
     def store_sidecar(
-        self, object_key: str, *, recording: Recording, archived: ArchivedObject
+        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
     ) -> None:
         """Store the call-log record and what was measured; replaces what is there."""
 
@@ -244,14 +244,15 @@ class ArchiveRecording:
 
     def _finished_from_vault(self, item: CatalogueItem, object_key: str) -> ArchiveResult:
         """Measure the object that is there: only what was verified was ever stored."""
-        stored, chunks = self.vault.read_audio(object_key)
-        head, sha256 = b"", hashlib.sha256()
-        for chunk in chunks:
+        head, sha256, crc32 = b"", hashlib.sha256(), Crc32()
+        for chunk in self.vault.read_audio(object_key):
             if self.clock() >= self.deadline:
                 raise OutOfTimeError("the invocation ends while the vault's object is read back")
             sha256.update(chunk)
+            crc32.update(chunk)
             head += chunk[: HEAD_BYTES - len(head)]
         audio = read_head(head, content_type="")
+        stored = StoredObject(size_bytes=crc32.size_bytes, crc32=crc32.base64)
         archived = self._record(item, object_key, stored, audio, sha256.hexdigest())
         return ArchiveResult(Outcome.FOUND_IN_VAULT, archived=archived)
 
@@ -273,9 +274,7 @@ class ArchiveRecording:
             audio_duration_s=head.duration_of(stored.size_bytes),
             archived_at=self.clock(),
         )
-        self.vault.store_sidecar(
-            sidecar_key(item.recording), recording=item.recording, archived=archived
-        )
+        self.vault.store_sidecar(sidecar_key(item.recording), item=item, archived=archived)
         self.catalogue.set_archived(item.recording.recording_id, archived)
         return archived
 

@@ -15,6 +15,7 @@ RingvaultError
     ├── CredentialsError           RingCentral refuses the sign-in
     ├── PermissionLostError        RingCentral refuses the call: app scope or role
     ├── NotFoundError              404: what it means depends on the recording's age
+    ├── RequestRefusedError        any other 4xx: repeating the request unchanged is no use
     ├── NotAudioError              what came is not a recording
     ├── ForeignHostError           a URL that leads away from the configured hosts
     ├── InvalidRecordError         a call-log record without what we need
@@ -93,6 +94,10 @@ class PermissionLostError(PermanentError):
 
 class NotFoundError(PermanentError):
     """RingCentral does not serve the recording: not yet, or no longer."""
+
+
+class RequestRefusedError(PermanentError):
+    """RingCentral refuses the request as it is."""
 
 
 class NotAudioError(PermanentError):

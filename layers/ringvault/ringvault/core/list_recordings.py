@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ringvault.core.errors import InvalidRecordError, RingvaultError
+from ringvault.core.errors import InvalidRecordError, RingvaultError, ThrottledError
 from ringvault.core.feed import FEED_HORIZON, Candidate, feed_order, is_due, room
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.recording import CallLogRecord, Recording, recordings_of, unique
@@ -54,8 +54,8 @@ class Catalogue(Protocol):
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
 
-    def candidates(self, *, most: int) -> Iterable[Candidate]:
-        """Return what may have to be fed: oldest and newest PENDING, and all QUEUED."""
+    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
+        """Return what may have to be fed: `most` PENDING from either end, and all QUEUED."""
 
     def mark_queued(self, candidate: Candidate, *, queued_at: datetime) -> None:
         """Set QUEUED what is still as `candidate` says; anything else is left as it is."""
@@ -83,7 +83,11 @@ class RecordingQueue(Protocol):
 
 @dataclass(slots=True)
 class ListingResult:
-    """What one run did; `problem` is why it stopped early, if it did."""
+    """What one run did.
+
+    It may have stopped early: at `throttled_until` the quota has a turn again, or `problem` says
+    what a person has to look at. The next run goes on from there.
+    """
 
     requests: int = 0
     records: int = 0
@@ -92,6 +96,7 @@ class ListingResult:
     windows_read: int = 0
     windows_open: int = 0
     fed: int = 0
+    throttled_until: datetime | None = None
     problem: RingvaultError | None = None
 
 
@@ -124,6 +129,8 @@ def list_recordings(
     )
     try:
         listing.run(first_run_reach)
+    except ThrottledError as error:
+        result.throttled_until = error.retry_at
     except RingvaultError as error:
         result.problem = error
     result.fed = _feed(quota=quota, catalogue=catalogue, queue=queue, now=clock())
@@ -203,7 +210,7 @@ def _feed(*, quota: Quota, catalogue: Catalogue, queue: RecordingQueue, now: dat
     )
     due = [
         candidate
-        for candidate in catalogue.candidates(most=wanted)
+        for candidate in catalogue.candidates(most=wanted, now=now)
         if is_due(candidate, now=now, queue_is_empty=visible == 0)
     ]
     chosen = feed_order(due, now=now, deletion_after=RETENTION)[:wanted]

@@ -47,6 +47,7 @@ class QuotaGate:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
+        self._learnt: tuple[int, timedelta] | None = None
 
     def reserve(self, *, latest: datetime) -> Turn:
         """Reserve the next turn, without waiting for it.
@@ -80,9 +81,12 @@ class QuotaGate:
 
     def learn(self, *, limit: int, window: timedelta) -> None:
         """Take over what a response said of the quota."""
+        if self._learnt == (limit, window):
+            return
         quota, _ = self._store.load()
         if (quota.limit, quota.window) != (limit, window):
             self._change(lambda quota: quota.with_limit(limit, window))
+        self._learnt = (limit, window)
 
     def requests_in(self, period: timedelta) -> float:
         """Return how many requests the quota permits in `period`."""

@@ -1,0 +1,77 @@
+"""Lambda: the schedule's event in, one run of the listing, one log line out."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from ringvault.adapters.aws_session import patient_session
+from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.clock import before_end, now
+from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.recording_queue import RecordingQueue
+from ringvault.adapters.ringcentral import ringcentral
+from ringvault.core.errors import RingvaultError
+from ringvault.core.instants import format_instant
+from ringvault.core.list_recordings import ListingResult, list_recordings
+from ringvault.observability import logger
+from ringvault.settings import ListRecordingsSettings
+
+# What the run keeps after its last request: one timeout of RingCentral's, and the feeding.
+_MARGIN = timedelta(seconds=60)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the schedule says nothing
+    """Run once; the answer says what was done, and why it stopped early if it did."""
+    try:
+        latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+        result = _run()(latest=latest)
+    except RingvaultError as error:
+        return _answer("failed", **_failed(error))
+    if result.problem is not None:
+        return _answer("failed", **_failed(result.problem), **_told(result))
+    return _answer("listed", **_told(result))
+
+
+def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+    log = logger().info if outcome == "listed" else logger().error
+    log("list_recordings", outcome=outcome, **told)
+    return {"outcome": outcome, **told}
+
+
+@cache
+def _run() -> Callable[..., ListingResult]:
+    settings = ListRecordingsSettings.from_environ(os.environ)
+    session = patient_session()
+    dynamodb = session.client("dynamodb")
+    outside = ringcentral(settings.ringcentral, session, dynamodb)
+    return partial(
+        list_recordings,
+        call_log=outside.client,
+        quota=outside.gate,
+        catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
+        progress=ListingProgressStore(settings.ringcentral.state_table, dynamodb),
+        queue=RecordingQueue(settings.recording_queue_url, session.client("sqs")),
+        clock=now,
+        first_run_reach=settings.first_run_reach,
+    )
+
+
+def _told(result: ListingResult) -> dict[str, Any]:
+    return {
+        "requests": result.requests,
+        "records": result.records,
+        "listed": result.listed,
+        "rejected": result.rejected,
+        "windows_read": result.windows_read,
+        "windows_open": result.windows_open,
+        "fed": result.fed,
+        "throttled_until": result.throttled_until and format_instant(result.throttled_until),
+    }
+
+
+def _failed(error: RingvaultError) -> dict[str, Any]:
+    return {"error": type(error).__name__, "problem": str(error)}

@@ -1,0 +1,74 @@
+"""How far the call log has been read, in the state table."""
+
+from typing import TYPE_CHECKING, Any
+
+from ringvault.adapters.aws_errors import aws_errors
+from ringvault.core.instants import format_instant, parse_instant
+from ringvault.core.windows import Kind, ListingProgress, Window
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+NAME = "listing_progress"
+
+
+class ListingProgressStore:
+    """Loads and saves the progress; whoever saves has to have loaded the newest."""
+
+    def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
+        self._table = table_name
+        self._client = client
+
+    def load(self) -> tuple[ListingProgress, int]:
+        """Return the progress and its version; nothing yet is version 0."""
+        with aws_errors("read the listing progress"):
+            answer = self._client.get_item(
+                TableName=self._table, Key={"name": {"S": NAME}}, ConsistentRead=True
+            )
+        if "Item" not in answer:
+            return ListingProgress(), 0
+        item: Any = answer["Item"]
+        progress = ListingProgress(
+            windows=tuple(_window(window["M"]) for window in item["windows"]["L"]),
+            opened_to={
+                name: parse_instant(instant["S"])
+                for name, instant in item["opened_to"]["M"].items()
+            },
+        )
+        return progress, int(item["version"]["N"])
+
+    def save(self, progress: ListingProgress, *, version: int) -> int:
+        """Store it and return the new version; ConflictError when `version` is not current."""
+        opened_to = {
+            name: {"S": format_instant(instant)} for name, instant in progress.opened_to.items()
+        }
+        item: Any = {
+            "name": {"S": NAME},
+            "version": {"N": str(version + 1)},
+            "windows": {"L": [{"M": _attributes(window)} for window in progress.windows]},
+            "opened_to": {"M": opened_to},
+        }
+        with aws_errors("change the listing progress"):
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(version) OR version = :version",
+                ExpressionAttributeValues={":version": {"N": str(version)}},
+            )
+        return version + 1
+
+
+def _attributes(window: Window) -> dict[str, Any]:
+    return {
+        "kind": {"S": window.kind.value},
+        "from_at": {"S": format_instant(window.from_at)},
+        "to_at": {"S": format_instant(window.to_at)},
+    }
+
+
+def _window(attributes: Any) -> Window:  # noqa: ANN401 - DynamoDB's own nesting
+    return Window(
+        kind=Kind(attributes["kind"]["S"]),
+        from_at=parse_instant(attributes["from_at"]["S"]),
+        to_at=parse_instant(attributes["to_at"]["S"]),
+    )

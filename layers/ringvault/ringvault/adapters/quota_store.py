@@ -1,0 +1,68 @@
+"""The shared quota of one (service user, group) in the state table."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from ringvault.adapters.aws_errors import aws_errors
+from ringvault.core.instants import from_epoch_ms, to_epoch_ms
+from ringvault.core.quota import Quota
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class QuotaStore:
+    """Loads and saves one quota; whoever saves has to have loaded the newest."""
+
+    def __init__(
+        self,
+        table_name: str,
+        client: "DynamoDBClient",
+        *,
+        service_user: str,
+        group: str,
+        default: Quota,
+    ) -> None:
+        """Keep the quota of `group` for `service_user`; `default` holds until a first save."""
+        self._table = table_name
+        self._client = client
+        self._name = f"quota#{service_user}#{group}"
+        self._default = default
+
+    def load(self) -> tuple[Quota, int]:
+        """Return the quota and its version; a new quota has version 0."""
+        with aws_errors("read the quota"):
+            answer = self._client.get_item(
+                TableName=self._table, Key={"name": {"S": self._name}}, ConsistentRead=True
+            )
+        if "Item" not in answer:
+            return self._default, 0
+        item: Any = answer["Item"]
+        closed_until = item.get("closed_until_ms")
+        quota = Quota(
+            limit=int(item["limit"]["N"]),
+            window=timedelta(milliseconds=int(item["window_ms"]["N"])),
+            guard=self._default.guard,
+            turns=tuple(from_epoch_ms(int(turn["N"])) for turn in item["turns_ms"]["L"]),
+            closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
+        )
+        return quota, int(item["version"]["N"])
+
+    def save(self, quota: Quota, *, version: int) -> None:
+        """Store the quota as version + 1; ConflictError when `version` is no longer current."""
+        item: dict[str, Any] = {
+            "name": {"S": self._name},
+            "version": {"N": str(version + 1)},
+            "limit": {"N": str(quota.limit)},
+            "window_ms": {"N": str(round(quota.window / timedelta(milliseconds=1)))},
+            "turns_ms": {"L": [{"N": str(to_epoch_ms(turn))} for turn in quota.turns]},
+        }
+        if quota.closed_until is not None:
+            item["closed_until_ms"] = {"N": str(to_epoch_ms(quota.closed_until))}
+        with aws_errors("change the quota"):
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(version) OR version = :version",
+                ExpressionAttributeValues={":version": {"N": str(version)}},
+            )

@@ -1,0 +1,117 @@
+"""What RingCentral's answers mean: status, error codes and quota headers as our errors."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+
+from ringvault.adapters.ringcentral_transport import head_of
+from ringvault.core.errors import (
+    BodyInterruptedError,
+    NotFoundError,
+    PermissionLostError,
+    RequestRefusedError,
+    ServiceUnavailableError,
+    ThrottledError,
+    TokenRejectedError,
+)
+from ringvault.core.quota import LEAST_PENALTY
+
+_MOST_ERROR_BYTES = 64 * 1024
+# Error codes and permission names are repeated in our messages; nothing else of a body is.
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """What an error answer says of itself; empty where it says nothing that we trust."""
+
+    code: str = ""
+    oauth_error: str = ""
+    permission: str = ""
+
+
+def read_error(response: requests.Response) -> ErrorBody:
+    """Return what the body of an error says, and close it."""
+    try:
+        body: Any = json.loads(head_of(response, most_bytes=_MOST_ERROR_BYTES))
+        first: Any = (body.get("errors") or [{}])[0]
+        return ErrorBody(
+            code=_word(first.get("errorCode")) or _word(body.get("errorCode")),
+            oauth_error=_word(body.get("error")),
+            permission=_word(first.get("permissionName")) or _word(body.get("permissionName")),
+        )
+    except (ValueError, AttributeError, LookupError, TypeError, BodyInterruptedError):
+        return ErrorBody()
+
+
+def check(response: requests.Response, *, now: datetime) -> None:
+    """Raise what the status means; returns for 200 and 206 with the body unread.
+
+    Raises:
+        TokenRejectedError, PermissionLostError, NotFoundError, ThrottledError,
+        ServiceUnavailableError, RequestRefusedError: see each; the body is closed.
+    """
+    status = response.status_code
+    if status in {200, 206}:
+        return
+    error = read_error(response)
+    told = f"RingCentral answered {status}" + (f" ({error.code})" if error.code else "")
+    if status == requests.codes.unauthorized:
+        raise TokenRejectedError(told)
+    if status == requests.codes.forbidden:
+        raise PermissionLostError(f"{told}: {_permission_advice(error)}")
+    if status == requests.codes.not_found or error.code == "CMN-102":
+        raise NotFoundError(told)
+    if status == requests.codes.too_many_requests:
+        raise ThrottledError(told, retry_at=now + retry_after(response, now=now))
+    if status >= requests.codes.server_error:
+        raise ServiceUnavailableError(told)
+    raise RequestRefusedError(told)
+
+
+def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
+    """Return how long to send nothing after a 429.
+
+    `Retry-After` in seconds or as an HTTP date; 30 s at least where it is missing or where no
+    quota header comes with it, since then another limiter than the user's has spoken.
+    """
+    named = _retry_after_header(response.headers.get("Retry-After", ""), now)
+    if named is None:
+        return LEAST_PENALTY
+    has_quota_header = "X-Rate-Limit-Group" in response.headers
+    return named if has_quota_header else max(named, LEAST_PENALTY)
+
+
+def quota_of(response: requests.Response) -> tuple[int, timedelta] | None:
+    """Return the limit and window that the headers name, None where they don't."""
+    limit = response.headers.get("X-Rate-Limit-Limit", "")
+    window_s = response.headers.get("X-Rate-Limit-Window", "")
+    if not (limit.isdecimal() and window_s.isdecimal() and int(limit) and int(window_s)):
+        return None
+    return int(limit), timedelta(seconds=int(window_s))
+
+
+def _retry_after_header(value: str, now: datetime) -> timedelta | None:
+    if value.strip().isdecimal():
+        return timedelta(seconds=int(value))
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(timedelta(0), (at if at.tzinfo else at.replace(tzinfo=UTC)) - now)
+
+
+def _permission_advice(error: ErrorBody) -> str:
+    if error.code == "CMN-401":
+        scope = error.permission or "ReadCallLog and ReadCallRecording"
+        return f"give the app the permission {scope} in RingCentral's developer console"
+    return "give the service user's role Company Call Log with access to recordings"
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""

@@ -1,0 +1,169 @@
+"""RingCentral's call log and media, through the quota gate and with the shared token."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import requests
+
+from ringvault.adapters.ringcentral_answers import check, quota_of
+from ringvault.adapters.ringcentral_transport import RingCentralTransport, chunks_of
+from ringvault.core.access_token import SharedAccessToken
+from ringvault.core.errors import (
+    BodyInterruptedError,
+    ContentChangedError,
+    PermissionLostError,
+    RequestRefusedError,
+    ServiceUnavailableError,
+    ThrottledError,
+    TokenRejectedError,
+)
+from ringvault.core.instants import format_instant
+from ringvault.core.list_recordings import CallLogPage
+from ringvault.core.quota_gate import Clock, QuotaGate, Turn
+from ringvault.core.recording_stream import MediaResponse
+from ringvault.core.windows import Window
+
+# RingCentral's limit for Detailed until 2025; it may return fewer, so only its paging is trusted.
+PER_PAGE = 250
+# A permission comes back by a person's hand: until then, one request in a while for everybody.
+PERMISSION_PAUSE = timedelta(minutes=5)
+# Whether dateTo includes its instant is not documented: a second more costs nothing.
+BEYOND = timedelta(seconds=1)
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+class RingCentralClient:
+    """Sends one request for each turn."""
+
+    def __init__(
+        self,
+        *,
+        server_url: str,
+        transport: RingCentralTransport,
+        gate: QuotaGate,
+        access_token: SharedAccessToken,
+        clock: Clock,
+    ) -> None:
+        self._server_url = server_url
+        self._transport = transport
+        self._gate = gate
+        self._access_token = access_token
+        self._clock = clock
+
+    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+        """Return the first page of the recorded calls that started in the window."""
+        parameters = {
+            "view": "Detailed",
+            "recordingType": "All",
+            "dateFrom": format_instant(window.from_at),
+            "dateTo": format_instant(window.to_at + BEYOND),
+            "perPage": PER_PAGE,
+        }
+        url = f"{self._server_url}/restapi/v1.0/account/~/call-log"
+        return _page(self._get(url, turn=turn, parameters=parameters))
+
+    def next_page(self, uri: str, turn: Turn) -> CallLogPage:
+        """Return the page that an earlier one named as its next."""
+        return _page(self._get(uri, turn=turn))
+
+    def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
+        """Return the content from `offset` on, or from 0 where the server can't continue.
+
+        Raises:
+            ContentChangedError: there is nothing at `offset` any more.
+        """
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        try:
+            response = self._get(content_uri, turn=turn, headers=headers)
+        except RequestRefusedError as error:
+            if offset:
+                raise ContentChangedError(str(error)) from error
+            raise
+        return _media(response)
+
+    def _get(
+        self,
+        url: str,
+        *,
+        turn: Turn,
+        parameters: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send when the turn has come; a rejected token is replaced once."""
+        self._transport.check_host(url)
+
+        def send(turn: Turn) -> requests.Response:
+            # The token first: signing in may take seconds, and a turn is to be used at once.
+            token = self._access_token.current()
+            self._gate.wait(turn)
+            bearer = {"Authorization": f"Bearer {token.value}", "Accept": "*/*", **(headers or {})}
+            response = self._transport.send(
+                requests.Request("GET", url, params=parameters, headers=bearer)
+            )
+            try:
+                self._check(response)
+            except TokenRejectedError:
+                self._access_token.drop(token)
+                raise
+            return response
+
+        try:
+            return send(turn)
+        except TokenRejectedError:
+            return send(self._gate.reserve(latest=turn.latest))
+
+    def _check(self, response: requests.Response) -> None:
+        """Learn from the answer, close the gate where it says so, raise what it means."""
+        if learnt := quota_of(response):
+            self._gate.learn(limit=learnt[0], window=learnt[1])
+        try:
+            check(response, now=self._clock())
+        except ThrottledError as error:
+            self._gate.close(error.retry_at)
+            raise
+        except PermissionLostError:
+            self._gate.close(self._clock() + PERMISSION_PAUSE)
+            raise
+
+
+def _page(response: requests.Response) -> CallLogPage:
+    try:
+        body = json.loads(b"".join(chunks_of(response)))
+        records = body["records"]
+        next_page = (body.get("navigation") or {}).get("nextPage") or {}
+        next_uri = next_page.get("uri")
+    except BodyInterruptedError as error:
+        raise ServiceUnavailableError(f"a page of the call log: {error}") from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ServiceUnavailableError("a page of the call log is not what it should be") from error
+    return CallLogPage(records=records, next_uri=next_uri)
+
+
+def _media(response: requests.Response) -> MediaResponse:
+    offset, total_bytes = 0, _length(response)
+    if response.status_code == requests.codes.partial_content:
+        offset, total_bytes = _content_range(response)
+    return MediaResponse(
+        offset=offset,
+        total_bytes=total_bytes,
+        content_type=response.headers.get("Content-Type", ""),
+        chunks=chunks_of(response),
+    )
+
+
+def _length(response: requests.Response) -> int | None:
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
+
+
+def _content_range(response: requests.Response) -> tuple[int, int | None]:
+    """Return where a 206 starts and how long the whole is."""
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if match is None:
+        response.close()
+        raise ServiceUnavailableError("RingCentral answered 206 without saying which part")
+    return int(match[1]), None if match[3] == "*" else int(match[3])

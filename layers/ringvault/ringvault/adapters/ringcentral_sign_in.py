@@ -1,0 +1,101 @@
+"""Signs a service user in: RingCentral's SDK builds the request, our transport carries it.
+
+The SDK's own sending has no timeout and puts the credentials into its exceptions' text.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import requests
+from ringcentral.http.api_response import ApiResponse
+from ringcentral.http.client import Client
+from ringcentral.platform.platform import Platform
+
+from ringvault.adapters.ringcentral_answers import ErrorBody, check, read_error
+from ringvault.adapters.ringcentral_transport import RingCentralTransport
+from ringvault.core.access_token import AccessToken
+from ringvault.core.credentials import Credentials
+from ringvault.core.errors import CredentialsError, ServiceUnavailableError, ThrottledError
+from ringvault.core.quota_gate import Clock, QuotaGate
+
+# Longer than the Auth window, so that a busy minute ends in a token and not in an error.
+LONGEST_WAIT = timedelta(seconds=70)
+
+_WHAT_IS_WRONG = {
+    "invalid_client": "client_id or client_secret is wrong",
+    "invalid_grant": "the jwt is wrong, expired, revoked or not for this app",
+    "unauthorized_client": "the app has no JWT auth flow, or belongs to another environment",
+}
+_REFUSED = {400, 401, 403}
+
+
+class RingCentralSignIn:
+    """Exchanges the JWT credential for an access token."""
+
+    def __init__(
+        self,
+        *,
+        server_url: str,
+        credentials: Callable[[], Credentials],
+        transport: RingCentralTransport,
+        gate: QuotaGate,
+        clock: Clock,
+    ) -> None:
+        self._server_url = server_url
+        self._credentials = credentials
+        self._transport = transport
+        self._gate = gate
+        self._clock = clock
+
+    def __call__(self) -> AccessToken:
+        """Return a new access token.
+
+        Raises:
+            ConfigurationError: the secret is not whole; nothing was sent.
+            CredentialsError: RingCentral refuses; says which part and what to do.
+            ThrottledError: too many sign-ins; the gate is closed.
+        """
+        credentials = self._credentials()
+        self._gate.wait(self._gate.reserve(latest=self._clock() + LONGEST_WAIT))
+        platform = Platform(
+            _Client(self._carry), credentials.client_id, credentials.client_secret, self._server_url
+        )
+        return self._token(platform.login(jwt=credentials.jwt))
+
+    def _carry(self, request: requests.Request) -> requests.Response:
+        response = self._transport.send(request)
+        if response.status_code in _REFUSED:
+            raise CredentialsError(_refusal(read_error(response)))
+        try:
+            check(response, now=self._clock())
+        except ThrottledError as error:
+            self._gate.close(error.retry_at)
+            raise
+        return response
+
+    def _token(self, answer: Any) -> AccessToken:  # noqa: ANN401 - the SDK has no types
+        try:
+            fields = answer.json_dict()
+            value, lives_s = fields["access_token"], int(fields["expires_in"])
+        except (ValueError, KeyError, TypeError, requests.RequestException) as error:
+            raise ServiceUnavailableError("RingCentral's sign-in answer holds no token") from error
+        return AccessToken.minted(value, at=self._clock(), lives=timedelta(seconds=lives_s))
+
+
+class _Client(Client):  # type: ignore[misc] # the SDK has no types
+    """The SDK's client with our sending."""
+
+    def __init__(self, carry: Callable[[requests.Request], requests.Response]) -> None:
+        super().__init__()
+        self._carry = carry
+
+    def send(self, request: requests.Request) -> ApiResponse:
+        """Send what the SDK has built."""
+        return ApiResponse(request, self._carry(request))
+
+
+def _refusal(error: ErrorBody) -> str:
+    told = " ".join(word for word in (error.oauth_error, error.code) if word)
+    wrong = _WHAT_IS_WRONG.get(error.oauth_error, "client_id, client_secret or jwt is wrong")
+    return f"RingCentral refuses the sign-in ({told}): {wrong}; correct the RingCentral secret"

@@ -1,0 +1,108 @@
+"""The shared access token in the state table, encrypted with the stack's own key."""
+
+from typing import TYPE_CHECKING, Any
+
+from ringvault.adapters.aws_errors import aws_errors
+from ringvault.core.access_token import AccessToken
+from ringvault.core.errors import ConflictError
+from ringvault.core.instants import from_epoch_ms, to_epoch_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+
+
+class TokenStore:
+    """One item for each service user: the token as ciphertext, and the lease to sign in."""
+
+    def __init__(
+        self,
+        table_name: str,
+        client: "DynamoDBClient",
+        *,
+        kms: "KMSClient",
+        key_arn: str,
+        service_user: str,
+    ) -> None:
+        self._table = table_name
+        self._client = client
+        self._kms = kms
+        self._key_arn = key_arn
+        self._name = f"access_token#{service_user}"
+
+    def load(self) -> AccessToken | None:
+        """Return the token, None where there is none."""
+        with aws_errors("read the access token"):
+            answer = self._client.get_item(
+                TableName=self._table, Key=self._key(), ConsistentRead=True
+            )
+        item: Any = answer.get("Item", {})
+        if "ciphertext" not in item:
+            return None
+        with aws_errors("decrypt the access token"):
+            plain = self._kms.decrypt(
+                CiphertextBlob=item["ciphertext"]["B"],
+                KeyId=self._key_arn,
+                EncryptionContext=self._context(),
+            )
+        return AccessToken(
+            plain["Plaintext"].decode(),
+            refresh_at=from_epoch_ms(int(item["refresh_at_ms"]["N"])),
+            expires_at=from_epoch_ms(int(item["expires_at_ms"]["N"])),
+        )
+
+    def take_lease(self, *, now: "datetime", until: "datetime") -> None:
+        """Become the only one who signs in until `until`; ConflictError when somebody is."""
+        with aws_errors("take the sign-in lease"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=self._key(),
+                UpdateExpression="SET lease_until_ms = :until",
+                ConditionExpression="attribute_not_exists(lease_until_ms) OR lease_until_ms < :now",
+                ExpressionAttributeValues={":until": _ms(until), ":now": _ms(now)},
+            )
+
+    def save(self, token: AccessToken) -> None:
+        """Store the token and give the lease back."""
+        with aws_errors("encrypt the access token"):
+            cipher = self._kms.encrypt(
+                KeyId=self._key_arn,
+                Plaintext=token.value.encode(),
+                EncryptionContext=self._context(),
+            )
+        with aws_errors("store the access token"):
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    **self._key(),
+                    "ciphertext": {"B": cipher["CiphertextBlob"]},
+                    "refresh_at_ms": _ms(token.refresh_at),
+                    "expires_at_ms": _ms(token.expires_at),
+                },
+            )
+
+    def drop(self, token: AccessToken) -> None:
+        """Forget the token if it is still the one that is stored."""
+        try:
+            with aws_errors("drop the access token"):
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=self._key(),
+                    UpdateExpression="REMOVE ciphertext, refresh_at_ms, expires_at_ms",
+                    ConditionExpression="expires_at_ms = :expires_at_ms",
+                    ExpressionAttributeValues={":expires_at_ms": _ms(token.expires_at)},
+                )
+        except ConflictError:
+            return  # somebody has replaced it already
+
+    def _key(self) -> dict[str, Any]:
+        return {"name": {"S": self._name}}
+
+    def _context(self) -> dict[str, str]:
+        return {"ringvault": self._name}
+
+
+def _ms(instant: "datetime") -> dict[str, str]:
+    return {"N": str(to_epoch_ms(instant))}

@@ -1,0 +1,29 @@
+"""S3's full-object CRC-32, computed while the bytes pass."""
+
+import base64
+import zlib
+
+
+class Crc32:
+    """A running CRC-32."""
+
+    def __init__(self) -> None:
+        self._value = 0
+        self.size_bytes = 0
+
+    def update(self, chunk: bytes) -> None:
+        """Add the next bytes."""
+        self._value = zlib.crc32(chunk, self._value)
+        self.size_bytes += len(chunk)
+
+    @property
+    def base64(self) -> str:
+        """The sum as S3 writes it: base64 of four big-endian bytes."""
+        return base64.b64encode(self._value.to_bytes(4, "big")).decode()
+
+
+def crc32_base64(content: bytes) -> str:
+    """Return the CRC-32 of `content` as S3 writes it."""
+    crc32 = Crc32()
+    crc32.update(content)
+    return crc32.base64
