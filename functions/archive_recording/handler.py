@@ -2,6 +2,7 @@
 
 import os
 import random
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +25,7 @@ from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
 from ringvault.adapters.ringcentral import ringcentral
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
-from ringvault.core.errors import InvalidMessageError
+from ringvault.core.errors import InvalidMessageError, RingvaultError
 from ringvault.core.instants import format_instant
 from ringvault.core.message import recording_id_of
 from ringvault.core.retry_policy import RetryPolicy
@@ -85,12 +86,21 @@ def _archive(message: SQSRecord, *, context: LambdaContext) -> None:
     told: dict[str, Any] = {"receive_count": int(message.attributes.approximate_receive_count)}
     try:
         told |= _outcome(message, context)
-    except Exception as error:
+    except RingvaultError as error:
         told |= {"outcome": "error", "error": type(error).__name__, "reason": str(error)}
+        raise
+    except Exception as error:
+        told |= {"outcome": "error", "error": type(error).__name__, "where": _where(error)}
         raise
     finally:
         told["elapsed_ms"] = round((monotonic() - started_s) * 1000)
         logger().info("archive_recording", **told)
+
+
+def _where(error: Exception) -> list[str]:
+    """Return the last frames of a fault of ours; its text may quote what no log may hold."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _outcome(message: SQSRecord, context: LambdaContext) -> dict[str, Any]:

@@ -129,8 +129,8 @@ class Vault:
         self,
         object_key: str,
         upload_id: str,
-        sent: Any,
-        crc32: Crc32,  # noqa: ANN401 - as above
+        sent: Any,  # noqa: ANN401 - as above
+        crc32: Crc32,
     ) -> None:
         with aws_errors("complete an upload"):
             self._client.complete_multipart_upload(
