@@ -76,11 +76,6 @@ class AccessTokens:
             raise _refused_token("OAU-128", "Access token expired")
         return session
 
-    def forget_all(self) -> None:
-        """End every session, as RingCentral may do at any time."""
-        with self._lock:
-            self._sessions.clear()
-
     def _check_client(self, authorization: str) -> None:
         client = _basic(authorization)
         if client is None:
@@ -113,7 +108,7 @@ class AccessTokens:
     def _keep(self, session: Session, *, now: datetime) -> None:
         others = [one for one in self._sessions.values() if one.user == session.user]
         living = [one for one in others if one.expires_at > now]
-        for ended in living[: len(living) + 1 - MOST_SESSIONS]:
+        for ended in living[: max(0, len(living) + 1 - MOST_SESSIONS)]:
             del self._sessions[ended.access_token]
         self._sessions[session.access_token] = session
 

@@ -42,8 +42,8 @@ class Answer:
     bytes_per_second: int | None = None
 
     def with_headers(self, headers: Mapping[str, str]) -> "Answer":
-        """Return the same answer with more headers."""
-        return replace(self, headers={**self.headers, **headers})
+        """Return the same answer with more headers; those that it has stay as they are."""
+        return replace(self, headers={**headers, **self.headers})
 
 
 class RefusalError(Exception):

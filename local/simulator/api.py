@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from local.simulator.access_tokens import AccessTokens
 from local.simulator.account import Account
@@ -41,13 +42,13 @@ class _Route:
 
 
 class Api:
-    """The account's API; `faults` may be replaced at any time."""
+    """The account's API."""
 
     def __init__(
         self, *, options: Options, account: Account, books: Books, clock: Callable[[], datetime]
     ) -> None:
-        self.faults: tuple[Fault, ...] = ()
-        self.tokens = AccessTokens(options)
+        self._faults: tuple[Fault, ...] = ()
+        self._tokens = AccessTokens(options)
         self._options = options
         self._account = account
         self._books = books
@@ -74,18 +75,23 @@ class Api:
             answer = refused.answer
         return answer.with_headers({"RCRequestId": secrets.token_hex(12)})
 
+    def inject(self, faults: tuple[Fault, ...]) -> None:
+        """Put `faults` in place of all before."""
+        with self._faults_lock:
+            self._faults = faults
+
     def _token(self, request: Request) -> Answer:
         _check_method(request, "POST")
-        user = self.tokens.user_named_by(request)
+        user = self._tokens.user_named_by(request)
         return self._limited(request, user, Group.AUTH, self._sign_in)
 
     def _sign_in(self, request: Request) -> Answer:
-        document = self.tokens.sign_in(request, now=self._clock())
+        document = self._tokens.sign_in(request, now=self._clock())
         self._books.count_token()
         return json_answer(200, document).with_headers({"Cache-Control": "no-store"})
 
     def _api(self, request: Request) -> Answer:
-        session = self.tokens.session_of(request, now=self._clock())
+        session = self._tokens.session_of(request, now=self._clock())
         account_id, route, arguments = self._route(request.path)
 
         def permitted(request: Request) -> Answer:
@@ -118,11 +124,16 @@ class Api:
             answer = serve(request)
         except RefusalError as refused:
             answer = refused.answer
-        return self._struck(answer.with_headers(headers), request.path)
+        answer = self._struck(answer, request.path)
+        return (
+            answer
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS
+            else answer.with_headers(headers)
+        )
 
     def _struck(self, answer: Answer, path: str) -> Answer:
         with self._faults_lock:
-            fault, self.faults = strike(self.faults, path=path)
+            fault, self._faults = strike(self._faults, path=path)
         return damaged(answer, fault) if fault else answer
 
     def _call_log(self, request: Request) -> Answer:

@@ -16,7 +16,7 @@ _IDLE_S = 120
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on loopback, asks `answer` for every request, tells `sent` what went out."""
+    """Listens on loopback, asks `answer` for every request, tells `sent` of each piece."""
 
     daemon_threads = True
 
@@ -77,10 +77,11 @@ class _Connection(BaseHTTPRequestHandler):
         try:
             self._send_head(answer)
             for piece in _body(answer):
-                self.wfile.write(piece)
                 sent_bytes += len(piece)
+                # Before it goes, so that no client knows more than the books.
+                self.server.sent(answer, len(piece))
+                self.wfile.write(piece)
         finally:
-            self.server.sent(answer, sent_bytes)
             self._log(request, answer, sent_bytes=sent_bytes, started_s=started_s)
         if sent_bytes < answer.size_bytes:
             self.close_connection = True

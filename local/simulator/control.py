@@ -38,8 +38,9 @@ class Control:
             sha256 = request.first("sha256") == "true"
             return json_answer(200, self._books.document(sha256=sha256, now=self._clock()))
         if asked == ("PUT", FAULTS_PATH):
-            self._api.faults = _faults(request.body)
-            return json_answer(200, {"faults": len(self._api.faults)})
+            faults = _faults(request.body)
+            self._api.inject(faults)
+            return json_answer(200, {"faults": len(faults)})
         raise refusal(405, "CMN-405", "GET the books, PUT the faults")
 
 

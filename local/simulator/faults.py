@@ -16,7 +16,8 @@ class Fault:
     """What goes wrong for requests whose path matches the shell pattern `path`.
 
     It strikes the first `times` of them, None all of them.
-    `status` answers with that error in place of what was asked for; `headers` join the answer.
+    `status` answers with that error in place of what was asked for; `headers` join the answer,
+    or replace its own. A 429 on demand is another limiter's: it tells nothing of the quota.
     `cut_after_bytes` and `bytes_per_second` cut or slow down the body.
     """
 

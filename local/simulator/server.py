@@ -37,8 +37,8 @@ class Simulator:
         self.account = make_account(self.options, now=clock())
         self._clock = clock
         self._books = Books(self.account, self.options)
-        self.api = Api(options=self.options, account=self.account, books=self._books, clock=clock)
-        self._control = Control(api=self.api, books=self._books, clock=clock)
+        self._api = Api(options=self.options, account=self.account, books=self._books, clock=clock)
+        self._control = Control(api=self._api, books=self._books, clock=clock)
         self._server = Server(
             port=self.options.port,
             answer=self._answer,
@@ -73,13 +73,13 @@ class Simulator:
 
     def inject(self, *faults: Fault) -> None:
         """Replace all faults."""
-        self.api.faults = faults
+        self._api.inject(faults)
 
     def _answer(self, request: Request) -> Answer:
         if self._control.owns(request.path):
             return self._control.answer(request)
-        return self.api.answer(request)
+        return self._api.answer(request)
 
-    def _sent(self, answer: Answer, sent_bytes: int) -> None:
+    def _sent(self, answer: Answer, piece_bytes: int) -> None:
         if answer.recording_id is not None:
-            self._books.count_content(answer.recording_id, sent_bytes=sent_bytes)
+            self._books.count_content(answer.recording_id, sent_bytes=piece_bytes)
