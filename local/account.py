@@ -99,7 +99,7 @@ def simulated_account(*arguments: str) -> Iterator[Account]:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Return the `NAME=value` lines of a file, without quotes and `export`; none if it is absent."""
+    """Return the `NAME=value` lines of a file, without quotes and `export`; none if absent."""
     if not path.is_file():
         return {}
     line = re.compile(r"""\s*(?:export\s+)?(\w+)\s*=\s*(["']?)(.*?)\2\s*""")

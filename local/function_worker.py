@@ -18,6 +18,10 @@ from typing import Any
 Handler = Callable[[Any, Any], Any]
 
 
+class ImportModuleError(Exception):
+    """The function's module can't be imported, or has no such handler."""
+
+
 class Context:
     """What Lambda tells a handler about an invocation."""
 
@@ -63,14 +67,22 @@ def _answer(
         answer: dict[str, Any] = {"result": result}
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is its answer, as in Lambda
         traceback.print_exc()
-        answer = {"error_type": type(error).__name__, "error_message": str(error)}
+        answer = {"error_type": _type_of(error), "error_message": str(error)}
     return handler, answer | {"peak_bytes": _peak_bytes()}
+
+
+def _type_of(error: Exception) -> str:
+    name = type(error).__name__
+    return f"Runtime.{name}" if isinstance(error, ImportModuleError) else name
 
 
 def _load() -> Handler:
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     module, name = os.environ["_HANDLER"].rsplit(".", 1)
-    handler: Handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+    try:
+        handler: Handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+    except Exception as error:
+        raise ImportModuleError(f"Unable to import module {module!r}: {error}") from error
     return handler
 
 

@@ -19,6 +19,7 @@ _HOPELESS = {
     "CredentialsError": "check RINGCENTRAL_CLIENT_ID, …_SECRET and RINGCENTRAL_JWT",
     "PermissionLostError": "the app needs ReadCallLog and ReadCallRecording, its user the role",
     "ConfigurationError": "correct what it names",
+    "Runtime.ImportModuleError": "its log in .local/logs has the whole story",
 }
 
 

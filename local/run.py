@@ -95,7 +95,8 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         account = started.enter_context(account_context)
         stack = _provision(options, aws=aws, account=account)
         page_url = started.enter_context(_serving(stack, aws=aws, port=options.port))
-        screen.say(f"the page: {page_url}")
+        if not options.once:
+            screen.say(f"the page: {page_url}")
         vault = Vault(stack, aws=aws)
         started.enter_context(following(options.data, vault=vault))
         lister = started.enter_context(_lister(stack, aws=aws, options=options, screen=screen))

@@ -61,7 +61,7 @@ class Lines:
     def progress(self, tally: Tally) -> None:
         """Show how far the run is, unless that was just shown."""
         now = time.monotonic()
-        if now - self._shown_at >= _LINE_EVERY_S:
+        if tally.listed and now - self._shown_at >= _LINE_EVERY_S:
             self._shown_at = now
             archived = tally.states["ARCHIVED"]
             self.say(f"{archived} of {tally.listed} archived, {_size(tally.archived_bytes)}")
