@@ -29,11 +29,15 @@ export function markPlaying(list, id) {
   }
 }
 
-/** Who called whom and when, in one line. */
-export function titleOf(recording) {
+/** Who called whom. */
+export function peopleOf(recording) {
+  return `${partyOf(recording.from)} → ${partyOf(recording.to)}`;
+}
+
+/** When the call began. */
+export function startOf(recording) {
   const started = new Date(recording.startedAt);
-  const people = `${partyOf(recording.from)} → ${partyOf(recording.to)}`;
-  return `${people}, ${DAY.format(started)}, ${TIME.format(started)}`;
+  return `${DAY.format(started)}, ${TIME.format(started)}`;
 }
 
 function dayIn(list, date) {
@@ -56,15 +60,13 @@ function dayName(date) {
 }
 
 function row(recording) {
-  const cells = [
-    time(recording.startedAt),
-    direction(recording.direction),
-    people(recording),
-    element("span", { className: "length" }, lengthOf(recording.durationSeconds)),
-  ];
-  const item = recording.state === "ARCHIVED"
-    ? element("a", { className: "row", href: `#recording=${recording.id}` }, ...cells, playMark())
-    : element("div", { className: "row" }, ...cells, state(recording));
+  const playable = recording.state === "ARCHIVED";
+  const item = playable
+    ? element("a", { className: "row", href: `#recording=${recording.id}` })
+    : element("div", { className: "row" });
+  item.append(time(recording.startedAt), direction(recording.direction), people(recording));
+  item.append(element("span", { className: "length" }, lengthOf(recording.durationSeconds)));
+  item.append(playable ? playMark() : state(recording));
   item.dataset.id = recording.id;
   return element("li", {}, item);
 }
@@ -82,7 +84,8 @@ function direction(text = "") {
 
 function people(recording) {
   return element("span", { className: "people" },
-    party(recording.from), element("span", { className: "arrow" }, "→"), party(recording.to));
+    party(recording.from),
+    element("span", { className: "to" }, element("span", { className: "arrow" }, "→ "), party(recording.to)));
 }
 
 function party(of) {
@@ -106,10 +109,11 @@ function playMark() {
 }
 
 function state(recording) {
-  const badge = element("span", { className: `state ${recording.state.toLowerCase()}` });
+  const badge = element("span", { className: `badge ${recording.state.toLowerCase()}` });
   badge.textContent = STATES[recording.state] ?? recording.state;
-  if (recording.reason) badge.title = recording.reason;
-  return badge;
+  const shown = element("span", { className: "state" }, badge);
+  if (recording.reason) shown.append(" ", element("span", { className: "reason" }, recording.reason));
+  return shown;
 }
 
 function lengthOf(seconds) {

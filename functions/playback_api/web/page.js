@@ -1,13 +1,13 @@
 /** The page: asks for a token, lists recordings, and plays the one that the address names. */
 
 import { fetchRecording, fetchRecordings } from "./api.js";
-import { append, markPlaying, titleOf } from "./list.js";
+import { append, markPlaying, peopleOf, startOf } from "./list.js";
 import { play, stop } from "./player.js";
 import { forget, keep, kept, takeFromAddress } from "./token.js";
 
 const at = (id) => document.getElementById(id);
 const list = at("recordings");
-const titles = new Map(); // recording id → title, for those in the list
+const shown = new Map(); // recording id → recording, for those in the list
 
 let cursor = null;
 let asked = 0; // answers to anything but the latest search come too late
@@ -38,7 +38,7 @@ function enter() {
 function search() {
   cursor = null;
   list.replaceChildren();
-  titles.clear();
+  shown.clear();
   loadPage();
 }
 
@@ -62,11 +62,11 @@ function busy() {
 
 function showPage(page) {
   append(list, page.recordings);
-  for (const recording of page.recordings) titles.set(recording.id, titleOf(recording));
+  for (const recording of page.recordings) shown.set(recording.id, recording);
   cursor = page.cursor;
   list.removeAttribute("aria-busy");
   at("more").hidden = !cursor;
-  at("status").textContent = titles.size || cursor ? "" : emptyText();
+  at("status").textContent = shown.size || cursor ? "" : emptyText();
   markPlaying(list, addressed());
 }
 
@@ -109,15 +109,20 @@ function playFromAddress() {
     stop();
     return;
   }
-  showTitle(id);
+  showCall(id);
   play(id, isTokenRefused);
 }
 
-async function showTitle(id) {
-  at("playing-title").textContent = titles.get(id) ?? "";
-  if (titles.has(id)) return;
+async function showCall(id) {
+  describe(shown.get(id));
+  if (shown.has(id)) return;
   const recording = await fetchRecording(id).catch(() => null);
-  if (recording && id === addressed()) at("playing-title").textContent = titleOf(recording);
+  if (recording && id === addressed()) describe(recording);
+}
+
+function describe(recording) {
+  at("playing-people").textContent = recording ? peopleOf(recording) : "";
+  at("playing-start").textContent = recording ? startOf(recording) : "";
 }
 
 at("sign-in").addEventListener("submit", (event) => {
@@ -134,8 +139,8 @@ at("sign-out").addEventListener("click", () => askForToken());
 at("more").addEventListener("click", loadPage);
 at("retry").addEventListener("click", loadPage);
 addEventListener("hashchange", () => {
-  takeFromAddress();
-  if (kept()) playFromAddress();
+  if (takeFromAddress()) enter();
+  else if (kept()) playFromAddress();
 });
 
 takeFromAddress();
