@@ -45,6 +45,7 @@ class QuotaStore:
             guard=self._default.guard,
             turns=tuple(from_epoch_ms(int(turn["N"])) for turn in item["turns_ms"]["L"]),
             closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
+            closings=int(item["closings"]["N"]),
         )
         return quota, int(item["version"]["N"])
 
@@ -55,6 +56,7 @@ class QuotaStore:
             "version": {"N": str(version + 1)},
             "limit": {"N": str(quota.limit)},
             "window_ms": {"N": str(round(quota.window / timedelta(milliseconds=1)))},
+            "closings": {"N": str(quota.closings)},
             "turns_ms": {"L": [{"N": str(to_epoch_ms(turn))} for turn in quota.turns]},
         }
         if quota.closed_until is not None:

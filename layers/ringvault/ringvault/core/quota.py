@@ -24,9 +24,10 @@ LEAST_PENALTY = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The turns granted last, at most `limit` of them and in order, and the gate.
+    """The turns that still count, in order, and the gate.
 
-    A turn may lie in the future: it is reserved for whoever took it.
+    A turn may lie in the future: it is reserved for whoever took it. `closings` counts how often
+    the gate was closed: a turn reserved before the last time is void.
     """
 
     limit: int = HEAVY_LIMIT
@@ -34,6 +35,7 @@ class Quota:
     guard: timedelta = GUARD
     turns: tuple[datetime, ...] = ()
     closed_until: datetime | None = None
+    closings: int = 0
 
     def next_turn(self, now: datetime) -> datetime:
         """Return the earliest instant at which one more request may be sent."""
@@ -46,28 +48,31 @@ class Quota:
             earliest = max(earliest, self.turns[-self.limit] + self.window + self.guard)
         return earliest
 
-    def reserved(self, turn: datetime) -> "Quota":
+    def reserved(self, turn: datetime, now: datetime) -> "Quota":
         """Return the quota with `turn`, which came from `next_turn`, taken."""
-        return replace(self, turns=(*self.turns, turn)[-self.limit :])
+        turns = (*self.turns, turn)
+        forgotten = now - self.window - self.guard
+        kept = [old for old in turns[: -self.limit] if old >= forgotten]
+        return replace(self, turns=(*kept, *turns[-self.limit :]))
 
-    def is_open_for(self, turn: datetime, now: datetime) -> bool:
-        """Whether a turn reserved earlier still holds: a 429 since then made it void."""
-        closed = self.closed_until is not None and now < self.closed_until
-        return turn in self.turns and not closed
+    def is_open(self, now: datetime, *, since_closing: int) -> bool:
+        """Whether a turn that was reserved after that many closings may be used."""
+        is_closed = self.closed_until is not None and now < self.closed_until
+        return not is_closed and self.closings == since_closing
 
     def closed(self, until: datetime, now: datetime) -> "Quota":
         """Return the quota with the gate closed, never for less long than it was.
 
-        Turns that were reserved for later are void: who holds one asks again.
+        Turns that were reserved for later are free again: who holds one asks anew.
         """
         if self.closed_until is not None:
             until = max(until, self.closed_until)
         kept = tuple(turn for turn in self.turns if turn <= now)
-        return replace(self, turns=kept, closed_until=until)
+        return replace(self, turns=kept, closed_until=until, closings=self.closings + 1)
 
     def with_limit(self, limit: int, window: timedelta) -> "Quota":
         """Return the quota with what the response headers taught."""
-        return replace(self, limit=limit, window=window, turns=self.turns[-limit:])
+        return replace(self, limit=limit, window=window)
 
     def requests_in(self, period: timedelta) -> float:
         """Return how many requests the quota permits in `period`."""

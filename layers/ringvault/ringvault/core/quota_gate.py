@@ -30,11 +30,13 @@ class QuotaStore(Protocol):
 class Turn:
     """The right to send one request, at `at` and not before.
 
-    Whoever holds it waits no longer than `latest` should it become void and have to be renewed.
+    Whoever holds it waits no longer than `latest` should it become void and have to be renewed;
+    it is void when the gate was closed more than `closings` times.
     """
 
     at: datetime
     latest: datetime
+    closings: int
 
 
 class QuotaGate:
@@ -57,12 +59,14 @@ class QuotaGate:
         """
 
         def reserve_next(quota: Quota) -> Quota:
-            turn = quota.next_turn(self._clock())
+            now = self._clock()
+            turn = quota.next_turn(now)
             if turn > latest:
                 raise ThrottledError("the quota's next turn comes too late", retry_at=turn)
-            return quota.reserved(turn)
+            return quota.reserved(turn, now)
 
-        return Turn(at=self._change(reserve_next).turns[-1], latest=latest)
+        quota = self._change(reserve_next)
+        return Turn(at=quota.turns[-1], latest=latest, closings=quota.closings)
 
     def wait(self, turn: Turn) -> None:
         """Return when the request may be sent, which is to be done at once.
@@ -70,10 +74,14 @@ class QuotaGate:
         Raises:
             ThrottledError: the turn became void and the next one comes after `turn.latest`.
         """
-        while (pause_s := (turn.at - self._clock()).total_seconds()) > 0:
-            self._sleep(pause_s)
-            if not self._store.load()[0].is_open_for(turn.at, self._clock()):
-                turn = self.reserve(latest=turn.latest)
+        while True:
+            pause_s = (turn.at - self._clock()).total_seconds()
+            if pause_s > 0:
+                self._sleep(pause_s)
+            quota, _ = self._store.load()
+            if quota.is_open(self._clock(), since_closing=turn.closings):
+                return
+            turn = self.reserve(latest=turn.latest)
 
     def close(self, until: datetime) -> None:
         """Let nobody send before `until`."""

@@ -1,0 +1,74 @@
+"""What goes onto the queue, how much, and in which order."""
+
+from datetime import timedelta
+
+import pytest
+
+from ringvault.core.catalogue import State
+from ringvault.core.feed import Candidate, feed_order, is_due, room
+from tests.unit.fakes import START as NOW
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+def candidate(name: str, age: timedelta) -> Candidate:
+    """Return a pending recording of a call that long ago."""
+    return Candidate(name, State.PENDING, NOW - age)
+
+
+def test_near_deletion_comes_first_then_today_then_the_backlog() -> None:
+    """Nothing is lost to deletion, today's calls are soon there, the rest goes oldest first."""
+    candidates = [
+        candidate("yesterday", 2 * DAY),
+        candidate("today", DAY / 2),
+        candidate("this morning", DAY / 4),
+        candidate("last month", 40 * DAY),
+        candidate("almost gone", 89 * DAY),
+        candidate("nearly gone", 82 * DAY),
+    ]
+    order = feed_order(candidates, now=NOW, deletion_after=90 * DAY)
+
+    assert [it.recording_id for it in order] == [
+        "almost gone",
+        "nearly gone",
+        "today",
+        "this morning",
+        "last month",
+        "yesterday",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "depth", "expected"),
+    [(100.0, 0, 100), (100.0, 60, 40), (100.0, 130, 0), (0.2, 0, 1)],
+)
+def test_the_queue_is_filled_up_to_what_the_quota_can_fetch(
+    wanted: float, depth: int, expected: int
+) -> None:
+    """What lies there counts, and a full queue takes nothing."""
+    assert room(requests_in_horizon=wanted, queue_depth=depth) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "queue_is_empty", "expected"),
+    [
+        (Candidate("1", State.PENDING, NOW), False, True),
+        (Candidate("1", State.PENDING, NOW, retry_at=NOW), False, True),
+        (Candidate("1", State.PENDING, NOW, retry_at=NOW + MINUTE), False, False),
+        (Candidate("1", State.QUEUED, NOW, queued_at=NOW - 3 * MINUTE), False, False),
+        (Candidate("1", State.QUEUED, NOW, queued_at=NOW - 3 * MINUTE), True, True),
+        (Candidate("1", State.QUEUED, NOW, queued_at=NOW - MINUTE), True, False),
+        (Candidate("1", State.QUEUED, NOW, queued_at=NOW - 31 * MINUTE), False, True),
+        (Candidate("1", State.QUEUED, NOW, claimed_until=NOW + MINUTE), True, False),
+        (Candidate("1", State.QUEUED, NOW, claimed_until=NOW - MINUTE), False, True),
+        (Candidate("1", State.ARCHIVED, NOW), True, False),
+        (Candidate("1", State.ABSENT, NOW), True, False),
+        (Candidate("1", State.FAILED, NOW), True, False),
+    ],
+)
+def test_due_is_what_should_be_on_the_queue_and_is_not(
+    found: Candidate, *, queue_is_empty: bool, expected: bool
+) -> None:
+    """Pending when its time has come; queued when its message or its archiver is lost."""
+    assert is_due(found, now=NOW, queue_is_empty=queue_is_empty) is expected

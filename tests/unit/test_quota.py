@@ -1,0 +1,134 @@
+"""The sliding window and the gate, as a pure value."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringvault.core.quota import Quota
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+S = timedelta(seconds=1)
+
+
+def grant(quota: Quota, now: datetime) -> tuple[datetime, Quota]:
+    """Take the next turn."""
+    turn = quota.next_turn(now)
+    return turn, quota.reserved(turn, now)
+
+
+def test_as_many_turns_as_the_limit_come_at_once() -> None:
+    """A fresh window grants its whole limit without waiting."""
+    quota = Quota(limit=3)
+    for _ in range(3):
+        turn, quota = grant(quota, START)
+
+        assert turn == START
+
+
+def test_the_turn_beyond_the_limit_waits_for_the_window_and_the_guard() -> None:
+    """The first turn has to leave the window before the fourth may come."""
+    quota = Quota(limit=3, window=60 * S, guard=S / 2)
+    for second in range(3):
+        _, quota = grant(quota, START + second * S)
+
+    assert quota.next_turn(START + 3 * S) == START + 60.5 * S
+
+
+@given(
+    limit=st.integers(1, 12),
+    pauses_ms=st.lists(st.integers(0, 9_000), min_size=1, max_size=80),
+)
+def test_no_window_ever_holds_more_turns_than_the_limit(limit: int, pauses_ms: list[int]) -> None:
+    """Whatever the rhythm of asking, any span of one window holds `limit` turns at most."""
+    quota, now, turns = Quota(limit=limit, window=10 * S, guard=S / 10), START, []
+    for pause_ms in pauses_ms:
+        now += timedelta(milliseconds=pause_ms)
+        turn, quota = grant(quota, now)
+        turns.append(turn)
+
+    assert turns == sorted(turns)
+    for earlier, later in zip(turns, turns[limit:], strict=False):
+        assert later - earlier >= 10 * S + S / 10
+
+
+@given(st.lists(st.integers(0, 3_000), min_size=40, max_size=60))
+def test_a_busy_window_wastes_nothing_but_the_guard(pauses_ms: list[int]) -> None:
+    """With somebody always waiting, every `limit` turns take one window and one guard."""
+    quota = Quota(limit=5, window=10 * S, guard=S / 10)
+    turns = []
+    for _ in pauses_ms:
+        turn, quota = grant(quota, START)
+        turns.append(turn)
+
+    assert turns[-1] - START == (len(turns) - 1) // 5 * (10 * S + S / 10)
+
+
+def test_a_closed_gate_moves_every_turn_behind_its_end() -> None:
+    """Nothing is granted before the penalty ends."""
+    quota = Quota().closed(START + 60 * S, START)
+
+    assert quota.next_turn(START + S) == START + 60 * S
+
+
+def test_a_gate_is_never_closed_for_less_long_than_it_was() -> None:
+    """A second 429 with a shorter Retry-After does not open the gate early."""
+    quota = Quota().closed(START + 60 * S, START).closed(START + 30 * S, START)
+
+    assert quota.closed_until == START + 60 * S
+
+
+def test_closing_frees_the_turns_that_are_still_to_come() -> None:
+    """Who waits for a later turn has to ask anew; what was sent stays counted."""
+    quota = Quota(limit=1, window=10 * S)
+    first, quota = grant(quota, START)
+    _, quota = grant(quota, START)
+
+    assert quota.closed(START + 90 * S, START + S).turns == (first,)
+
+
+def test_a_turn_reserved_before_a_closing_is_void_even_when_the_gate_is_open_again() -> None:
+    """After a penalty everybody queues anew, so that nobody sends at a turn that was freed."""
+    closed = Quota().closed(START + 60 * S, START)
+
+    assert not closed.is_open(START + 61 * S, since_closing=0)
+    assert closed.is_open(START + 61 * S, since_closing=1)
+
+
+def test_nothing_is_open_during_the_penalty() -> None:
+    """A request in the penalty would restart it."""
+    assert not Quota().closed(START + 60 * S, START).is_open(START + 59 * S, since_closing=1)
+
+
+def test_turns_of_the_running_window_are_kept_behind_those_that_wait() -> None:
+    """However many turns are reserved ahead, what was sent is not forgotten when they are freed."""
+    quota = Quota(limit=2, window=10 * S, guard=S / 10)
+    for _ in range(10):
+        _, quota = grant(quota, START)
+    reopened = quota.closed(START + S, START)
+
+    assert reopened.turns == (START, START)
+    assert reopened.next_turn(START + S) == START + 10.1 * S
+
+
+def test_turns_that_left_the_window_are_forgotten() -> None:
+    """The item stays small: it holds one window and what is reserved ahead."""
+    quota, now = Quota(limit=3, window=10 * S), START
+    for _ in range(100):
+        now, quota = grant(quota, now)
+
+    assert len(quota.turns) <= 3 * quota.limit
+
+
+def test_a_smaller_limit_learnt_counts_what_was_sent_a_moment_ago() -> None:
+    """The new limit holds from the first turn on."""
+    quota = Quota(limit=4, window=60 * S, guard=S)
+    for second in range(4):
+        _, quota = grant(quota, START + second * S)
+
+    assert quota.with_limit(2, 60 * S).next_turn(START + 4 * S) == START + 63 * S
+
+
+def test_requests_in_a_period_are_what_the_window_permits() -> None:
+    """Ten a minute are a hundred in ten minutes."""
+    assert Quota().requests_in(timedelta(minutes=10)) == 100
