@@ -65,7 +65,7 @@ def test_a_run_five_minutes_later_looks_back_an_hour_from_where_the_last_ended()
 
 
 def test_an_hour_later_the_deep_look_back_takes_the_short_one_in() -> None:
-    """Two look-backs that overlap are read as one."""
+    """Two look-backs at once are read as one."""
     _, progress = read_all(ListingProgress().opened(NOW, H))
     heads, _ = read_all(progress.opened(NOW + H, H))
 
@@ -89,12 +89,23 @@ def test_an_unread_window_stays_open() -> None:
 
 
 def test_a_head_that_is_too_much_for_one_run_is_halved_and_covers_the_same() -> None:
-    """Halves are read one after the other, and no new look-back swallows them."""
+    """The older half is read first, and the newer one grows to the present meanwhile."""
     progress = ListingProgress().opened(NOW, H).head_halved()
     heads, _ = read_all(progress.opened(NOW + H / 12, H))
 
-    assert covers(heads, NOW - H, NOW + H / 12)
-    assert Window(Kind.BACKFILL, NOW - H, NOW - H / 2) in heads
+    assert heads == [
+        Window(Kind.LOOK_BACK, NOW - H, NOW - H / 2),
+        Window(Kind.LOOK_BACK, NOW - H / 2, NOW + H / 12),
+    ]
+
+
+def test_a_deep_look_back_that_had_to_wait_is_made_up_for() -> None:
+    """While a look-back is open no other begins; the deep one is still due afterwards."""
+    stuck = ListingProgress().opened(NOW, H).opened(NOW + 2 * H, H)
+    _, progress = read_all(stuck)
+    heads, _ = read_all(progress.opened(NOW + 2 * H + H / 12, H))
+
+    assert heads[0].from_at == NOW - 26 * H
 
 
 @given(st.lists(st.sampled_from(["run", "read", "halve"]), max_size=40))

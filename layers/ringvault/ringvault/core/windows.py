@@ -57,14 +57,18 @@ class ListingProgress:
         """Return the progress with every window that is due at `now` open.
 
         A look-back reaches back its length from where its last one ended, so that a stack that
-        was down for days misses nothing.
+        was down for days misses nothing. While one is still open no other begins: the open one
+        grows to `now` instead, so that an account too busy for one run does not start anew in
+        each.
         """
         if not self.opened_to:
             return self._first_run(now, first_run_reach)
+        if self._look_backs:
+            return self._prolonged(now)
         due = [look_back for look_back in LOOK_BACKS if self._is_due(look_back, now)]
-        new = (Window(Kind.LOOK_BACK, self.opened_to[it.name] - it.length, now) for it in due)
+        from_at = min(self.opened_to[it.name] - it.length for it in due)
         opened_to = {**self.opened_to, **{look_back.name: now for look_back in due}}
-        return ListingProgress(_in_order((*self.windows, *new)), opened_to)
+        return ListingProgress((Window(Kind.LOOK_BACK, from_at, now), *self.windows), opened_to)
 
     @property
     def head(self) -> Window | None:
@@ -83,18 +87,11 @@ class ListingProgress:
         return replace(self, windows=(*rest, *self.windows[1:]))
 
     def head_halved(self) -> "ListingProgress":
-        """Return the progress with the head cut in two, since one run can't read it whole.
-
-        The halves of a look-back become backfills, so that the next look-back does not swallow
-        them again.
-        """
+        """Return the progress with the head cut in two, since one run can't read it whole."""
         head, window = self._head_and_window()
         middle = head.from_at + (head.to_at - head.from_at) / 2
-        halves = (
-            Window(Kind.BACKFILL, window.from_at, middle),
-            Window(Kind.BACKFILL, middle, window.to_at),
-        )
-        return replace(self, windows=_in_order((*halves, *self.windows[1:])))
+        halves = (replace(window, to_at=middle), replace(window, from_at=middle))
+        return replace(self, windows=(*halves, *self.windows[1:]))
 
     def _head_and_window(self) -> tuple[Window, Window]:
         if self.head is None:
@@ -109,22 +106,17 @@ class ListingProgress:
             windows.append(Window(Kind.BACKFILL, now - reach, deep_from))
         return ListingProgress(tuple(windows), opened_to)
 
+    @property
+    def _look_backs(self) -> tuple[Window, ...]:
+        return tuple(window for window in self.windows if window.kind is Kind.LOOK_BACK)
+
+    def _prolonged(self, now: datetime) -> "ListingProgress":
+        """Return the progress with the newest look-back, which is the last, reaching to `now`."""
+        *older, newest = self._look_backs
+        backfills = self.windows[len(older) + 1 :]
+        windows = (*older, replace(newest, to_at=max(newest.to_at, now)), *backfills)
+        shortest = min(LOOK_BACKS, key=lambda look_back: look_back.length)
+        return ListingProgress(windows, {**self.opened_to, shortest.name: now})
+
     def _is_due(self, look_back: LookBack, now: datetime) -> bool:
         return now - self.opened_to[look_back.name] >= look_back.every
-
-
-def _in_order(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    """Return look-backs that touch as one, then the backfills, each kind oldest first."""
-    look_backs: list[Window] = []
-    for window in sorted(_of(Kind.LOOK_BACK, windows), key=lambda w: w.from_at):
-        if look_backs and window.from_at <= look_backs[-1].to_at:
-            joined = replace(look_backs[-1], to_at=max(look_backs[-1].to_at, window.to_at))
-            look_backs[-1] = joined
-        else:
-            look_backs.append(window)
-    backfills = sorted(_of(Kind.BACKFILL, windows), key=lambda w: w.from_at)
-    return (*look_backs, *backfills)
-
-
-def _of(kind: Kind, windows: tuple[Window, ...]) -> list[Window]:
-    return [window for window in windows if window.kind is kind]

@@ -1,0 +1,293 @@
+"""One run of the listing, and runs that die anywhere."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringvault.core.catalogue import State
+from ringvault.core.errors import ConflictError, CredentialsError, RingvaultError, ThrottledError
+from ringvault.core.feed import Candidate
+from ringvault.core.instants import format_instant
+from ringvault.core.list_recordings import CallLogPage, ListingResult, list_recordings
+from ringvault.core.quota_gate import Turn
+from ringvault.core.recording import Recording
+from ringvault.core.windows import ListingProgress, Window
+from tests.unit.fakes import START, Time
+from tests.unit.test_recording import record, recording
+
+DAY = timedelta(days=1)
+REACH = 30 * DAY
+
+
+class DiedError(Exception):
+    """The process is gone."""
+
+
+@dataclass
+class Outside:
+    """RingCentral, catalogue, state and queue in memory; dies at the planned step."""
+
+    time: Time = field(default_factory=Time)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    per_page: int = 3
+    permitted: float = 40.0
+    turns_left: int = 1000
+    dies_at: int | None = None
+    refuses: set[str] = field(default_factory=set)
+    step: int = 0
+    pages: list[Window] = field(default_factory=list)
+    items: dict[str, Candidate] = field(default_factory=dict)
+    queue: list[str] = field(default_factory=list)
+    progress: ListingProgress = field(default_factory=ListingProgress)
+    version: int = 0
+
+    def _next(self) -> None:
+        self.step += 1
+        if self.step == self.dies_at:
+            raise DiedError
+
+    # Call log
+    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+        self._next()
+        self.pages.append(window)
+        return self._page(window, 0)
+
+    def next_page(self, uri: str, turn: Turn) -> CallLogPage:
+        self._next()
+        return self._page(self.pages[-1], int(uri))
+
+    def _page(self, window: Window, start: int) -> CallLogPage:
+        inside = [
+            call
+            for call in self.calls
+            if format_instant(window.from_at) <= call["startTime"] <= format_instant(window.to_at)
+        ]
+        end = start + self.per_page
+        return CallLogPage(inside[start:end], str(end) if end < len(inside) else None)
+
+    # Quota
+    def reserve(self, *, latest: datetime) -> Turn:
+        if self.turns_left == 0:
+            raise ThrottledError("later", retry_at=self.time.now + DAY)
+        self.turns_left -= 1
+        return Turn(at=self.time.now, latest=latest, closings=0)
+
+    def requests_in(self, period: timedelta) -> float:
+        return self.permitted
+
+    # Catalogue
+    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        added = 0
+        for found in recordings:
+            self._next()
+            if found.recording_id not in self.items:
+                added += 1
+                self.items[found.recording_id] = Candidate(
+                    found.recording_id, State.PENDING, found.started_at
+                )
+        return added
+
+    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
+        return [it for it in self.items.values() if it.state in {State.PENDING, State.QUEUED}]
+
+    def mark_queued(self, candidate: Candidate, *, queued_at: datetime) -> None:
+        self._next()
+        changed = replace(candidate, state=State.QUEUED, queued_at=queued_at, claimed_until=None)
+        self.items[candidate.recording_id] = changed
+
+    # Progress
+    def load(self) -> tuple[ListingProgress, int]:
+        return self.progress, self.version
+
+    def save(self, progress: ListingProgress, *, version: int) -> int:
+        self._next()
+        if version != self.version:
+            raise ConflictError("another run was quicker")
+        self.progress, self.version = progress, version + 1
+        return self.version
+
+    # Queue
+    def depth(self) -> tuple[int, int]:
+        return len(self.queue), 0
+
+    def send(self, recording_ids: Sequence[str]) -> Sequence[str]:
+        self._next()
+        accepted = [it for it in recording_ids if it not in self.refuses]
+        self.queue += accepted
+        return accepted
+
+    def run(self, **changed: Any) -> ListingResult:
+        """Run once."""
+        collaborators: dict[str, Any] = {
+            "call_log": self,
+            "quota": self,
+            "catalogue": self,
+            "progress": self,
+            "queue": self,
+            **changed,
+        }
+        return list_recordings(
+            **collaborators,
+            clock=self.time,
+            latest=START + DAY,
+            first_run_reach=REACH,
+        )
+
+
+def call(number: int, age: timedelta) -> dict[str, Any]:
+    """Return the record of a recorded call that long ago."""
+    return record(
+        id=f"call-{number}",
+        startTime=format_instant(START - age),
+        recording=recording(str(number)),
+    )
+
+
+def account(number: int = 20) -> list[dict[str, Any]]:
+    """Return calls over the whole reach, newest first."""
+    return [call(100 + it, REACH * it / number + timedelta(hours=1)) for it in range(number)]
+
+
+def test_one_run_lists_and_feeds_what_is_there() -> None:
+    """Everything in reach is in the catalogue and on the queue."""
+    outside = Outside(calls=account(), permitted=200)
+    result = outside.run()
+
+    assert (result.listed, result.fed, result.problem) == (20, 20, None)
+    assert result.windows_open == 0
+    assert set(outside.queue) == set(outside.items) == {str(100 + it) for it in range(20)}
+    assert {it.state for it in outside.items.values()} == {State.QUEUED}
+
+
+def test_a_second_run_lists_and_feeds_nothing_twice() -> None:
+    """The overlap costs requests, not duplicates."""
+    outside = Outside(calls=account(), permitted=200)
+    outside.run()
+    outside.time.now += timedelta(minutes=5)
+    result = outside.run()
+
+    assert (result.listed, result.fed) == (0, 0)
+    assert len(outside.queue) == 20
+
+
+def test_the_feed_stops_when_the_queue_holds_enough() -> None:
+    """The queue is a conveyor of a few minutes; the rest waits in the catalogue."""
+    outside = Outside(calls=account(), permitted=7)
+    for _ in range(12):
+        outside.run()
+
+    assert len(outside.queue) == 7
+    assert len(outside.items) == 20
+
+
+def test_what_the_queue_refuses_stays_pending() -> None:
+    """A partial failure of SendMessageBatch loses nothing."""
+    outside = Outside(calls=account(4), permitted=200, refuses={"101"})
+    outside.run()
+
+    assert outside.items["101"].state is State.PENDING
+    assert outside.items["102"].state is State.QUEUED
+
+
+def test_a_run_stays_within_its_share_of_the_quota() -> None:
+    """A quarter of what five minutes permit, and the windows stay open."""
+    outside = Outside(calls=account(), permitted=40)
+    result = outside.run()
+
+    assert result.requests == 10
+    assert result.windows_open > 0
+
+
+def test_a_window_too_large_for_one_run_is_cut_until_it_fits() -> None:
+    """A busy hour is read in the end, however small the share."""
+    busy = [call(it, timedelta(minutes=it)) for it in range(60)]
+    outside = Outside(calls=busy, permitted=4, per_page=3)
+    for _ in range(60):
+        outside.run()
+
+    assert len(outside.items) == 60
+
+
+def test_a_throttled_run_feeds_all_the_same() -> None:
+    """What is known already need not wait for the call log."""
+    outside = Outside(calls=account(), permitted=200, turns_left=2)
+    result = outside.run()
+
+    assert result.throttled_until == START + DAY
+    assert result.problem is None
+    assert result.fed == result.listed > 0
+
+
+def test_a_refused_sign_in_is_the_runs_problem() -> None:
+    """The run ends in order and says why."""
+
+    class Refused(Outside):
+        def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+            raise CredentialsError("RingCentral refuses the sign-in")
+
+    result = Refused().run()
+
+    assert isinstance(result.problem, CredentialsError)
+    assert result.windows_open == 2
+
+
+def test_an_overtaken_run_stops() -> None:
+    """Two runs at once do not write over each other's progress."""
+    outside = Outside(calls=account())
+
+    class Overtaken(Outside):
+        def save(self, progress: ListingProgress, *, version: int) -> int:
+            raise ConflictError("another run was quicker")
+
+    result = outside.run(progress=Overtaken())
+
+    assert isinstance(result.problem, RingvaultError)
+
+
+def test_a_malformed_record_does_not_stop_the_others() -> None:
+    """It is reported, and the rest of its page is listed."""
+    broken = record(id="broken", startTime=format_instant(START - DAY), recording={"id": ""})
+    outside = Outside(calls=[call(1, DAY), broken, call(2, DAY)], permitted=200)
+    result = outside.run()
+
+    assert set(outside.items) == {"1", "2"}
+    assert any("'broken'" in told for told in result.rejected)
+
+
+@pytest.mark.parametrize("per_page", [1, 3, 100])
+def test_dying_at_any_step_loses_nothing(per_page: int) -> None:
+    """Killed at each step in turn, the next runs make it good: all listed, all fed."""
+    steps = Outside(calls=account(8), permitted=400, per_page=per_page)
+    steps.run()
+    for dies_at in range(1, steps.step + 1):
+        outside = Outside(calls=account(8), permitted=400, per_page=per_page, dies_at=dies_at)
+        with pytest.raises(DiedError):
+            outside.run()
+        outside.time.now += timedelta(minutes=40)
+        outside.run()
+
+        assert len(outside.items) == 8
+        assert set(outside.queue) == set(outside.items)
+        assert {it.state for it in outside.items.values()} == {State.QUEUED}
+
+
+@given(st.lists(st.integers(1, 60), max_size=8), st.integers(1, 5))
+def test_dying_again_and_again_loses_nothing(deaths: list[int], per_page: int) -> None:
+    """Several runs in a row die at random steps; one that does not is enough."""
+    outside = Outside(calls=account(8), permitted=400, per_page=per_page)
+    for dies_after in deaths:
+        outside.dies_at = outside.step + dies_after
+        with suppress(DiedError):
+            outside.run()
+        outside.time.now += timedelta(minutes=5)
+    outside.dies_at = None
+    outside.time.now += timedelta(minutes=40)
+    outside.run()
+
+    assert set(outside.queue) == set(outside.items) == {str(100 + it) for it in range(8)}
