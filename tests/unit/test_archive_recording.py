@@ -1,0 +1,400 @@
+"""One message: what is fetched, stored, written, and what happens when anything dies."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ringvault.core.archive_recording import (
+    CLAIM,
+    ArchiveRecording,
+    ArchiveResult,
+    Outcome,
+    StoredObject,
+)
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.checksum import crc32_base64
+from ringvault.core.errors import (
+    BodyInterruptedError,
+    ConflictError,
+    CredentialsError,
+    ForeignHostError,
+    InvalidMessageError,
+    NotAudioError,
+    NotFoundError,
+    ObjectExistsError,
+    PermissionLostError,
+    RingvaultError,
+    ServiceUnavailableError,
+    ThrottledError,
+)
+from ringvault.core.quota_gate import Turn
+from ringvault.core.recording import recordings_of
+from ringvault.core.recording_stream import MediaResponse
+from ringvault.core.retry_policy import RetryPolicy
+from tests.unit.fakes import START, Time
+from tests.unit.test_audio import wav
+from tests.unit.test_recording import record
+
+BODY = wav(194)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+KEY = "recordings/account=37439510/year=2026/month=10/day=01/1662272004.wav"
+SIDECAR = "metadata/account=37439510/year=2026/month=10/day=01/1662272004.json"
+
+
+class DiedError(BaseException):
+    """The process is gone: nothing of it runs any more, not even what cleans up."""
+
+
+@dataclass
+class Outside:
+    """RingCentral, the catalogue and the vault in memory; dies at the planned step."""
+
+    time: Time = field(default_factory=Time)
+    body: bytes = BODY
+    fails_with: RingvaultError | None = None
+    breaks: bool = False
+    loses_claim: bool = False
+    seconds_a_chunk: float = 0
+    dies_at: int | None = None
+    step: int = 0
+    opened: int = 0
+    item: CatalogueItem | None = None
+    states: list[State] = field(default_factory=list)
+    objects: dict[str, bytes] = field(default_factory=dict)
+    sidecars: dict[str, ArchivedObject] = field(default_factory=dict)
+    uploads: list[str] = field(default_factory=list)
+    turn_at: datetime | None = None
+    claims: list[datetime] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        (recording,) = recordings_of(record())
+        self.item = CatalogueItem(recording, State.QUEUED, listed_at=START - DAY)
+
+    def _next(self) -> None:
+        self.step += 1
+        if self.step == self.dies_at:
+            raise DiedError
+
+    # Quota
+    def reserve(self, *, latest: datetime) -> Turn:
+        self._next()
+        turn_at = self.turn_at or self.time.now
+        if turn_at > latest:
+            raise ThrottledError("later", retry_at=turn_at)
+        return Turn(at=turn_at, latest=latest, closings=0)
+
+    # RingCentral
+    def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
+        self._next()
+        self.opened += 1
+        if self.fails_with is not None:
+            raise self.fails_with
+        return MediaResponse(offset, len(self.body), "audio/wav", self._chunks(offset))
+
+    def _chunks(self, offset: int) -> Iterator[bytes]:
+        for at in range(offset, len(self.body), 500_000):
+            self._next()
+            self.time.now += timedelta(seconds=self.seconds_a_chunk)
+            yield self.body[at : at + 500_000]
+            if self.breaks:
+                raise BodyInterruptedError("reset")
+
+    # Catalogue
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        self._next()
+        return self.item if recording_id == "1662272004" else None
+
+    def _found(self) -> CatalogueItem:
+        assert self.item is not None
+        return self.item
+
+    def claim(self, item: CatalogueItem, *, now: datetime, until: datetime) -> None:
+        self._next()
+        held = self._found().claimed_until
+        if self._found().state is State.ARCHIVED or (held is not None and held >= now):
+            raise ConflictError("held")
+        self.claims.append(until)
+        self.item = replace(self._found(), claimed_until=until)
+
+    def renew_claim(self, recording_id: str, *, held_until: datetime, until: datetime) -> None:
+        if self.loses_claim or self._found().claimed_until != held_until:
+            raise ConflictError("lost")
+        self.claims.append(until)
+        self.item = replace(self._found(), claimed_until=until)
+
+    def set_archived(self, recording_id: str, archived: ArchivedObject) -> None:
+        self._next()
+        assert self.objects[archived.object_key]
+        assert self.sidecars
+        self._set(state=State.ARCHIVED, archived=archived, claimed_until=None)
+
+    def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
+        self._set(
+            state=State.PENDING,
+            retry_at=retry_at,
+            reason=reason,
+            attempts=attempts,
+            claimed_until=None,
+        )
+
+    def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
+        self._set(state=state, reason=reason, attempts=attempts, claimed_until=None)
+
+    def _set(self, **changes: Any) -> None:
+        self.item = replace(self._found(), **changes)
+        self.states.append(self.item.state)
+
+    # Vault
+    def store_audio(
+        self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
+    ) -> StoredObject:
+        upload = f"{object_key} {len(self.uploads)}"
+        self._next()
+        self.uploads.append(upload)
+        try:
+            content = b"".join(chunks)
+            self._next()
+        except Exception:
+            self.uploads.remove(upload)
+            raise
+        self.uploads.remove(upload)
+        if object_key in self.objects:
+            raise ObjectExistsError("there")
+        self.objects[object_key] = content
+        self._next()
+        return StoredObject(len(content), crc32_base64(content))
+
+    def find_audio(self, prefix: str) -> str | None:
+        return next((key for key in self.objects if key.startswith(prefix)), None)
+
+    def read_audio(self, object_key: str) -> Iterator[bytes]:
+        yield self.objects[object_key]
+
+    def abort_uploads(self, prefix: str) -> None:
+        self.uploads = [upload for upload in self.uploads if not upload.startswith(prefix)]
+
+    def store_sidecar(
+        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
+    ) -> None:
+        self._next()
+        assert archived.object_key in self.objects
+        self.sidecars[object_key] = archived
+
+    def archive(self, recording_id: str = "1662272004", *, attempts: int = 12) -> ArchiveResult:
+        """Deliver the message once."""
+        return ArchiveRecording(
+            source=self,
+            quota=self,
+            catalogue=self,
+            vault=self,
+            clock=self.time,
+            jitter=lambda: 1.0,
+            deadline=self.time.now + 14 * MINUTE,
+            policy=RetryPolicy(attempts=attempts),
+        )(recording_id)
+
+
+def test_a_recording_goes_into_the_vault_with_its_sidecar_and_then_its_state() -> None:
+    """Audio first, sidecar second, state last: each is true when it is written."""
+    outside = Outside()
+    result = outside.archive()
+
+    assert result.outcome is Outcome.ARCHIVED
+    assert outside.objects == {KEY: BODY}
+    assert outside.states == [State.ARCHIVED]
+    archived = outside.sidecars[SIDECAR]
+    assert (archived.size_bytes, archived.content_type) == (len(BODY), "audio/wav")
+    assert archived.sha256_hex == hashlib.sha256(BODY).hexdigest()
+    assert archived.crc32 == crc32_base64(BODY)
+    assert archived.audio_duration_s == 194
+
+
+def test_an_unknown_id_is_poison() -> None:
+    """The catalogue knows every recording; who is not there was never listed."""
+    with pytest.raises(InvalidMessageError, match="recording 77 is not in the catalogue"):
+        Outside().archive("77")
+
+
+@pytest.mark.parametrize("state", [State.ARCHIVED, State.ABSENT])
+def test_a_message_that_comes_again_costs_nothing(state: State) -> None:
+    """What has ended is not fetched twice."""
+    outside = Outside()
+    outside.item = replace(outside._found(), state=state)
+
+    assert outside.archive().outcome is Outcome.ALREADY_DONE
+    assert outside.opened == 0
+
+
+def test_the_same_message_twice_at_once_is_one_download() -> None:
+    """The second finds the claim of the first and leaves it alone."""
+    outside = Outside()
+    outside.item = replace(outside._found(), claimed_until=START + MINUTE)
+
+    assert outside.archive().outcome is Outcome.CLAIMED_ELSEWHERE
+    assert outside.opened == 0
+
+
+def test_a_turn_that_comes_too_late_hands_the_message_back_untouched() -> None:
+    """A throttle is nobody's fault: no attempt is counted, no state is written."""
+    outside = Outside(turn_at=START + 10 * MINUTE)
+    result = outside.archive()
+
+    assert (result.outcome, result.retry_at) == (Outcome.HANDED_BACK, START + 10 * MINUTE)
+    assert outside.states == []
+
+
+def test_the_claim_outlives_the_wait_for_the_turn() -> None:
+    """Nobody else takes over who is waiting for the quota."""
+    outside = Outside(turn_at=START + 2 * MINUTE)
+    outside.archive()
+
+    assert outside.claims[0] == START + 2 * MINUTE + CLAIM
+
+
+def test_a_long_transfer_keeps_its_claim_alive() -> None:
+    """The claim is renewed while bytes come."""
+    outside = Outside(seconds_a_chunk=20)
+    outside.archive()
+
+    assert len(outside.claims) > 1
+    assert outside.objects == {KEY: BODY}
+
+
+def test_who_lost_the_claim_stops_and_writes_nothing() -> None:
+    """Somebody else is at work on it."""
+    outside = Outside(seconds_a_chunk=35, loses_claim=True)
+    result = outside.archive()
+
+    assert result.outcome is Outcome.CLAIMED_ELSEWHERE
+    assert (outside.objects, outside.states, outside.uploads) == ({}, [], [])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ServiceUnavailableError("RingCentral answered 503"), NotAudioError("the answer is html")],
+)
+def test_a_failed_attempt_is_tried_again_later(error: RingvaultError) -> None:
+    """The catalogue knows when and why; the message has done its duty."""
+    outside = Outside(fails_with=error)
+    result = outside.archive()
+
+    assert (result.outcome, result.reason) == (Outcome.DEFERRED, str(error))
+    assert outside._found().state is State.PENDING
+    assert outside._found().attempts == 1
+    assert outside._found().retry_at == START + timedelta(seconds=30)
+
+
+def test_after_the_last_attempt_the_recording_is_failed_with_its_reason() -> None:
+    """Giving up is a state that a person can read."""
+    outside = Outside(fails_with=NotAudioError("the answer is html"))
+    outside.item = replace(outside._found(), attempts=2)
+
+    assert outside.archive(attempts=3).outcome is Outcome.FAILED
+    assert outside._found().reason == "the answer is html"
+
+
+def test_a_failed_recording_is_tried_when_its_id_comes() -> None:
+    """Retrying by hand is sending the id."""
+    outside = Outside()
+    outside.item = replace(outside._found(), state=State.FAILED, attempts=12)
+
+    assert outside.archive().outcome is Outcome.ARCHIVED
+
+
+def test_a_foreign_host_fails_at_once() -> None:
+    """No repetition makes a foreign host ours."""
+    outside = Outside(fails_with=ForeignHostError("a URL leads to 'evil.example'"))
+
+    assert outside.archive().outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("error", [PermissionLostError("403"), CredentialsError("refused")])
+def test_lost_permission_costs_the_recording_no_attempt(error: RingvaultError) -> None:
+    """The recording is innocent, and a person has to act."""
+    outside = Outside(fails_with=error)
+    outside.archive()
+
+    assert outside._found().attempts == 0
+    assert outside._found().retry_at == START + 15 * MINUTE
+
+
+def test_a_429_costs_the_recording_no_attempt() -> None:
+    """It is fed again when the gate opens."""
+    outside = Outside(fails_with=ThrottledError("429", retry_at=START + MINUTE))
+    result = outside.archive()
+
+    assert (result.outcome, result.retry_at) == (Outcome.DEFERRED, START + MINUTE)
+    assert outside._found().attempts == 0
+
+
+def test_a_404_of_a_young_recording_is_not_ready() -> None:
+    """RingCentral lists a recording before its file is made."""
+    outside = Outside(fails_with=NotFoundError("RingCentral answered 404 (CMN-102)"))
+    recording = replace(outside._found().recording, started_at=START - timedelta(hours=1))
+    outside.item = replace(outside._found(), recording=recording)
+
+    assert outside.archive().retry_at == START + 5 * MINUTE
+    assert outside._found().attempts == 0
+
+
+def test_a_404_of_an_old_recording_is_absent_with_its_evidence() -> None:
+    """RingCentral has deleted it; the catalogue says what it answered and when."""
+    outside = Outside(fails_with=NotFoundError("RingCentral answered 404 (CMN-102)"))
+    result = outside.archive()
+
+    assert result.outcome is Outcome.ABSENT
+    assert outside._found().reason == ("RingCentral answered 404 (CMN-102), 30 days after the call")
+
+
+def test_a_body_that_breaks_every_time_stores_nothing() -> None:
+    """Half a recording never lies in the vault."""
+    outside = Outside(body=wav(600), breaks=True)
+    outside.archive()
+
+    assert (outside.objects, outside.uploads) == ({}, [])
+    assert outside._found().state is State.PENDING
+
+
+def test_out_of_time_is_deferred_with_nothing_left_behind() -> None:
+    """The state is written before the invocation is ended for us."""
+    outside = Outside(seconds_a_chunk=300)
+
+    assert outside.archive().outcome is Outcome.DEFERRED
+    assert (outside.objects, outside.uploads) == ({}, [])
+
+
+def test_dying_at_any_step_ends_in_one_whole_recording() -> None:
+    """Killed at each step in turn: the next delivery finishes, and leaves nothing open.
+
+    What was already in the vault is not fetched again.
+    """
+    alive = Outside()
+    alive.archive()
+    for dies_at in range(1, alive.step + 1):
+        outside = Outside(dies_at=dies_at)
+        with pytest.raises(DiedError):
+            outside.archive()
+        was_stored = KEY in outside.objects
+        outside.time.now += 2 * MINUTE
+        opened = outside.opened
+        outside.archive()
+
+        assert outside.objects == {KEY: BODY}
+        assert outside.uploads == []
+        assert outside._found().state is State.ARCHIVED
+        assert outside.sidecars[SIDECAR].sha256_hex == hashlib.sha256(BODY).hexdigest()
+        assert not (was_stored and outside.opened > opened)
+
+
+def test_an_object_that_is_there_is_measured_and_not_overwritten() -> None:
+    """Should two archivers finish at once, the first one's object stays."""
+    outside = Outside(objects={KEY: BODY})
+    result = outside.archive()
+
+    assert result.outcome is Outcome.FOUND_IN_VAULT
+    assert outside.sidecars[SIDECAR].sha256_hex == hashlib.sha256(BODY).hexdigest()
