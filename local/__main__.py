@@ -8,7 +8,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.errors import LocalError
-from local.places import LOGS
+from local.places import DEFAULT_PORT
 from local.run import UpOptions, up
 from local.simulator import command as simulator_command
 from local.tokens import LISTENER, LISTENERS_ALL, issue_token
@@ -26,7 +26,7 @@ def main() -> int:
         print(f"local: {error}", file=sys.stderr)
         return error.exit_status
     except (BotoCoreError, ClientError) as error:
-        print(f"local: AWS on this machine: {error}; see {LOGS / 'aws.log'}", file=sys.stderr)
+        print(f"local: AWS on this machine: {error}; see aws.log in .local/logs", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -51,7 +51,7 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--once", action="store_true", help="end when nothing is pending; 1 if anything is missing")
     add("--json", action="store_true", help="print nothing but the summary, as one line of JSON")
-    add("--port", type=_port, default=8080, help="of the page and its API (default 8080)")
+    add("--port", type=_port, default=DEFAULT_PORT, help="of the page and its API (default 8080)")
     add("--aws-port", type=_port, default=5000, metavar="PORT", help="of AWS (default 5000)")
     add("--every", type=_seconds, metavar="SECONDS", help="list so often, not as the template says")
     add("--data", type=Path, metavar="DIR", help="write what is archived to this folder as well")

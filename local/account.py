@@ -14,7 +14,7 @@ import requests
 
 from local.child import answers, await_ready, end_child, free_port, start_child
 from local.errors import LocalError, SetupError
-from local.places import LOGS, ROOT
+from local.places import ROOT
 from local.simulator.control import BOOKS_PATH
 from local.simulator.options import Options
 
@@ -52,7 +52,7 @@ class Account:
             answer.raise_for_status()
         except requests.RequestException as error:
             raise LocalError(
-                f"the simulator doesn't answer; see {LOGS / 'simulator.log'}"
+                "the simulator doesn't answer; see simulator.log in .local/logs"
             ) from error
         books: dict[str, Any] = answer.json()
         return books
@@ -80,19 +80,17 @@ def given_account(url: str, *, environ: Mapping[str, str], env_file: Path) -> Ac
 
 
 @contextmanager
-def simulated_account(*arguments: str) -> Iterator[Account]:
+def simulated_account(*arguments: str, log_path: Path) -> Iterator[Account]:
     """Run the simulator with these arguments of its command for as long as the context lasts."""
     port = free_port()
-    with (LOGS / "simulator.log").open("wb") as log:
+    with log_path.open("wb") as log:
         child = start_child(
             *("local", "simulator", "--port", str(port), *arguments),
             environment={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
             output=log,
         )
     try:
-        await_ready(
-            child, is_ready=lambda: answers(port), name=f"simulator ({LOGS / 'simulator.log'})"
-        )
+        await_ready(child, is_ready=lambda: answers(port), name=f"simulator ({log_path})")
         yield _simulated(f"http://127.0.0.1:{port}")
     finally:
         end_child(child)

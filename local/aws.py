@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import boto3
@@ -11,7 +12,6 @@ import requests
 from botocore.config import Config
 
 from local.child import await_ready, end_child, start_child
-from local.places import LOGS
 from local.transform import REGION
 
 ACCOUNT_ID = "123456789012"  # moto's own default
@@ -51,7 +51,7 @@ def forget_real_aws() -> None:
 
 
 @contextmanager
-def running_aws(port: int) -> Iterator[Aws]:
+def running_aws(port: int, *, log_path: Path) -> Iterator[Aws]:
     """Run moto's server on a port of this machine for as long as the context lasts.
 
     Raises:
@@ -59,12 +59,11 @@ def running_aws(port: int) -> Iterator[Aws]:
     """
     # By name, since moto finds the bucket in the path only when the host is "localhost".
     aws = Aws(f"http://localhost:{port}")
-    LOGS.mkdir(parents=True, exist_ok=True)
-    with (LOGS / "aws.log").open("wb") as log:
+    with log_path.open("wb") as log:
         arguments = ("moto.server", "-H", "127.0.0.1", "-p", str(port))
         child = start_child(*arguments, environment=_environment(), output=log)
     try:
-        await_ready(child, is_ready=lambda: _is_ready(aws), name=f"moto ({LOGS / 'aws.log'})")
+        await_ready(child, is_ready=lambda: _is_ready(aws), name=f"moto ({log_path})")
         yield aws
     finally:
         end_child(child)

@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws import Aws
 from local.function_process import Answer, FunctionProcess, Outcome
+from local.host import Host
 from local.provision.site import EventSource, Function
 from local.transform import REGION
 
@@ -26,7 +26,7 @@ def polling(
     source: EventSource,
     *,
     function: Function,
-    aws: Aws,
+    host: Host,
     on_outcome: Callable[[Function, Outcome], None],
 ) -> Iterator[Callable[[], bool]]:
     """Feed a function from its queue with as many processes as the mapping allows.
@@ -36,7 +36,7 @@ def polling(
     """
     stop = threading.Event()
     pollers = [
-        _Poller(source, function=function, aws=aws, stop=stop, on_outcome=on_outcome)
+        _Poller(source, function=function, host=host, stop=stop, on_outcome=on_outcome)
         for _ in range(source.concurrency)
     ]
     threads = [threading.Thread(target=poller.run, daemon=True) for poller in pollers]
@@ -58,16 +58,16 @@ class _Poller:
         source: EventSource,
         *,
         function: Function,
-        aws: Aws,
+        host: Host,
         stop: threading.Event,
         on_outcome: Callable[[Function, Outcome], None],
     ) -> None:
-        self.process = FunctionProcess(function, aws=aws)
+        self.process = FunctionProcess(function, host=host)
         self._source = source
         self._function = function
         self._stop = stop
         self._on_outcome = on_outcome
-        self._sqs = aws.client("sqs")
+        self._sqs = host.aws.client("sqs")
         name = source.queue_arn.rsplit(":", 1)[1]
         self._queue_url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
 

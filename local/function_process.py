@@ -15,8 +15,8 @@ import psutil
 
 from local.aws import Aws
 from local.child import end_child, start_child
-from local.places import LOGS
-from local.provision.site import STACK_NAME, Function
+from local.host import Host
+from local.provision.site import Function
 from local.transform import REGION
 
 _WORKER = Path(__file__).with_name("function_worker.py")
@@ -47,9 +47,9 @@ class FunctionProcess:
     Serves one invocation at a time; others wait.
     """
 
-    def __init__(self, function: Function, *, aws: Aws) -> None:
+    def __init__(self, function: Function, *, host: Host) -> None:
         self._function = function
-        self._aws = aws
+        self._host = host
         self._turn = threading.Lock()
         self._running: _Running | None = None
         self._ended = False
@@ -69,9 +69,10 @@ class FunctionProcess:
             if self._ended:
                 return Outcome(error_type="Runtime.Ended", error_message="the stack is ending")
             if self._running is None:
-                self._running = _Running(self._function, aws=self._aws)
+                self._running = _Running(self._function, host=self._host)
             outcome = self._running.invoke(event)
             if self._running.is_gone:
+                self._running.close()
                 self._running = None
             return outcome
 
@@ -81,13 +82,17 @@ class FunctionProcess:
         running = self._running
         if running is not None:
             running.kill()
+        with self._turn:
+            if self._running is not None:
+                self._running.close()
+                self._running = None
 
 
 class ProcessPool:
     """As many environments of one function as may be invoked at a time; others wait."""
 
-    def __init__(self, function: Function, *, aws: Aws, size: int) -> None:
-        self._processes = [FunctionProcess(function, aws=aws) for _ in range(size)]
+    def __init__(self, function: Function, *, host: Host, size: int) -> None:
+        self._processes = [FunctionProcess(function, host=host) for _ in range(size)]
         # Last in, first out: a second process starts only when the first is busy.
         self._idle: LifoQueue[FunctionProcess] = LifoQueue()
         for process in self._processes:
@@ -108,15 +113,15 @@ class ProcessPool:
 
 
 class _Running:
-    def __init__(self, function: Function, *, aws: Aws) -> None:
+    def __init__(self, function: Function, *, host: Host) -> None:
         self._function = function
         requests_read, requests_write = os.pipe()
         answers_read, answers_write = os.pipe()
-        LOGS.mkdir(parents=True, exist_ok=True)
-        with log_path(function).open("ab") as log:
+        self._log_path = host.log_of(function)
+        with self._log_path.open("ab") as log:
             self._child = start_child(
                 *(str(_WORKER), str(requests_read), str(answers_write), function.name),
-                environment=environment_of(function, aws=aws),
+                environment=environment_of(function, aws=host.aws),
                 folder=function.code_folder,
                 output=log,
                 pass_fds=(requests_read, answers_write),
@@ -168,18 +173,16 @@ class _Running:
 
     def _killed(self, error_type: str, error_message: str) -> Outcome:
         self.kill()
-        self._close()
         return self._failed(error_type, error_message)
 
     def _ended_by_itself(self) -> Outcome:
         self.kill()
-        self._close()
         status = self._child.returncode
         how = f"signal: {-status}" if status < 0 else f"exit status {status}"
         return self._failed("Runtime.ExitError", f"Runtime exited with error: {how}")
 
     def _failed(self, error_type: str, error_message: str) -> Outcome:
-        with log_path(self._function).open("a", encoding="utf-8") as log:
+        with self._log_path.open("a", encoding="utf-8") as log:
             log.write(json.dumps({"outcome": "killed", "type": error_type, "why": error_message}))
             log.write("\n")
         return Outcome(error_type=error_type, error_message=error_message)
@@ -190,18 +193,14 @@ class _Running:
     def _out_of_memory(self) -> str:
         return f"used more than its {self._function.memory_mb} MB of memory (peak resident)"
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close this end of the pipes."""
         self._answers.close()
         try:
             self._requests.close()
         except BrokenPipeError:
             # What it still held was for a process that is gone.
             return
-
-
-def log_path(function: Function) -> Path:
-    """Return where the function's output goes."""
-    return LOGS / f"{function.name.removeprefix(STACK_NAME + '-')}.log"
 
 
 def environment_of(function: Function, *, aws: Aws) -> dict[str, str]:

@@ -10,6 +10,7 @@ from local.schedule import ScheduledFunction
 from local.vault import Tally, Vault
 
 _LOOK_EVERY_S = 0.25
+_LOOK_AT_LEAST_EVERY_S = 5.0
 _STALLED_AFTER_S = 600
 # An idle queue is fed at once; as long as that brings nothing, each time later.
 _FIRST_PAUSE_S = 1.0
@@ -17,7 +18,7 @@ _LONGEST_PAUSE_S = 15.0
 # What no further run of the lister can heal, and what its user can do.
 _HOPELESS = {
     "CredentialsError": "check RINGCENTRAL_CLIENT_ID, …_SECRET and RINGCENTRAL_JWT",
-    "PermissionLostError": "the app needs ReadCallLog and ReadCallRecording, its user the role",
+    "PermissionLostError": "the app needs ReadCallLog and ReadCallRecording, its user a role",
     "ConfigurationError": "correct what it names",
     "Runtime.ImportModuleError": "its log in .local/logs has the whole story",
 }
@@ -26,7 +27,8 @@ _HOPELESS = {
 class MainJob:
     """Drives the lister by what the queue and the catalogue say.
 
-    `is_archiving` tells whether any archiver is at work; `on_progress` gets every new tally.
+    `is_archiving` tells whether any archiver is at work; `on_progress` gets a tally each time
+    one is taken, several times a second.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class MainJob:
         self._on_progress = on_progress
         self._windows_open = True
         self._pause_s = _FIRST_PAUSE_S
+        self._look_pause_s = _LOOK_EVERY_S
         self._tally: Tally | None = None
         self._moved_at = time.monotonic()
 
@@ -63,7 +66,7 @@ class MainJob:
         listing: Future[Outcome] | None = executor.submit(self._lister.run_once)
         listed_at = time.monotonic()
         while True:
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(self._look_pause_s)
             if listing and listing.done():
                 self._windows_open = _windows_open(listing.result())
                 listing, listed_at = None, time.monotonic()
@@ -76,11 +79,15 @@ class MainJob:
             self._require_movement(tally)
 
     def _look(self) -> Tally:
+        started_s = time.monotonic()
         tally = self._vault.tally()
+        # Counting a large catalogue keeps moto busy, and the archivers want it too.
+        took_s = time.monotonic() - started_s
+        self._look_pause_s = min(max(_LOOK_EVERY_S, 10 * took_s), _LOOK_AT_LEAST_EVERY_S)
         if tally != self._tally:
             self._tally, self._moved_at = tally, time.monotonic()
             self._pause_s = _FIRST_PAUSE_S
-            self._on_progress(tally)
+        self._on_progress(tally)
         return tally
 
     def _is_due(self, since_last_s: float) -> bool:

@@ -4,6 +4,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
+DEFAULT_PORT = 8080
 # What a run leaves behind: the functions' logs, the key that signs local tokens.
 STATE_FOLDER = ROOT / ".local"
-LOGS = STATE_FOLDER / "logs"
+
+
+def logs_folder(port: int) -> Path:
+    """Return where the stack at a port keeps its logs; two stacks never share them."""
+    logs = STATE_FOLDER / "logs"
+    return logs if port == DEFAULT_PORT else logs / str(port)

@@ -18,10 +18,11 @@ from local.child import require_free
 from local.data_folder import following
 from local.errors import SetupError, TemplateError
 from local.event_source import polling
-from local.function_process import Outcome, ProcessPool, log_path
+from local.function_process import Outcome, ProcessPool
 from local.gateway import Api, serving
+from local.host import Host
 from local.main_job import MainJob
-from local.places import LOGS, ROOT, TEMPLATE
+from local.places import DEFAULT_PORT, ROOT, TEMPLATE, logs_folder
 from local.proof import prove
 from local.provision.site import Function
 from local.provision.stack import Stack, provision
@@ -46,7 +47,7 @@ class UpOptions:
 
     once: bool = False
     json: bool = False
-    port: int = 8080
+    port: int = DEFAULT_PORT
     aws_port: int = 5000
     ringcentral: str | None = None
     simulator: tuple[str, ...] = ()
@@ -89,18 +90,20 @@ def up(options: UpOptions) -> int:
 def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
     account_context = _account(options)
     forget_real_aws()
-    _prepare(options)
+    logs = _prepare(options)
     with ExitStack() as started:
-        aws = started.enter_context(running_aws(options.aws_port))
+        aws_log = logs / "aws.log"
+        aws = started.enter_context(running_aws(options.aws_port, log_path=aws_log))
+        host = Host(aws, logs)
         account = started.enter_context(account_context)
         stack = _provision(options, aws=aws, account=account)
-        page_url = started.enter_context(_serving(stack, aws=aws, port=options.port))
+        page_url = started.enter_context(_serving(stack, host=host, port=options.port))
         if not options.once:
             screen.say(f"the page: {page_url}")
         vault = Vault(stack, aws=aws)
         started.enter_context(following(options.data, vault=vault))
-        lister = started.enter_context(_lister(stack, aws=aws, options=options, screen=screen))
-        is_archiving = started.enter_context(_archiving(stack, aws=aws, screen=screen))
+        lister = started.enter_context(_lister(stack, host=host, options=options, screen=screen))
+        is_archiving = started.enter_context(_archiving(stack, host=host, screen=screen))
         job = MainJob(lister, vault=vault, is_archiving=is_archiving, on_progress=screen.progress)
         yield _Running(account, page_url, vault, lister, job)
 
@@ -123,17 +126,23 @@ def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: S
 
 def _account(options: UpOptions) -> AbstractContextManager[Account]:
     if options.ringcentral is None:
-        return simulated_account(*options.simulator)
+        return simulated_account(
+            *options.simulator, log_path=logs_folder(options.port) / "simulator.log"
+        )
     env_file = Path(".env")
     return nullcontext(given_account(options.ringcentral, environ=os.environ, env_file=env_file))
 
 
-def _prepare(options: UpOptions) -> None:
+def _prepare(options: UpOptions) -> Path:
     if options.port == options.aws_port:
         raise SetupError(f"port {options.port} twice: choose another with --port or --aws-port")
     require_free(options.port, flag="--port")
     require_free(options.aws_port, flag="--aws-port")
-    LOGS.mkdir(parents=True, exist_ok=True)
+    logs = logs_folder(options.port)
+    logs.mkdir(parents=True, exist_ok=True)
+    for old in logs.glob("*.log"):
+        old.unlink()
+    return logs
 
 
 def _provision(options: UpOptions, *, aws: Aws, account: Account) -> Stack:
@@ -148,8 +157,6 @@ def _provision(options: UpOptions, *, aws: Aws, account: Account) -> Stack:
         aws=aws,
         code_root=options.code_root,
     )
-    for function in stack.runtime.functions.values():
-        log_path(function).unlink(missing_ok=True)
     # As the README tells an owner to: the template makes the secret without credentials.
     aws.client("secretsmanager").put_secret_value(
         SecretId=stack.outputs["RingCentralSecretArn"], SecretString=account.secret
@@ -158,13 +165,13 @@ def _provision(options: UpOptions, *, aws: Aws, account: Account) -> Stack:
 
 
 @contextmanager
-def _serving(stack: Stack, *, aws: Aws, port: int) -> Iterator[str]:
+def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[str]:
     [(api_id, body)] = stack.runtime.apis.items()
     if api_id not in stack.runtime.stages:
         raise TemplateError(f"HTTP API {api_id} has no stage")
     routes = routes_of(body)
     pools = {
-        function.arn: ProcessPool(function, aws=aws, size=_API_PROCESSES)
+        function.arn: ProcessPool(function, host=host, size=_API_PROCESSES)
         for function in stack.runtime.functions.values()
         if function.arn in {route.function_arn for route in routes}
     }
@@ -184,30 +191,32 @@ def _serving(stack: Stack, *, aws: Aws, port: int) -> Iterator[str]:
 
 
 def _lister(
-    stack: Stack, *, aws: Aws, options: UpOptions, screen: Screen
+    stack: Stack, *, host: Host, options: UpOptions, screen: Screen
 ) -> AbstractContextManager[ScheduledFunction]:
     [schedule] = stack.runtime.schedules
     function = stack.runtime.function_with(arn=schedule.function_arn)
     return scheduled(
         schedule,
         function=function,
-        aws=aws,
+        host=host,
         every_s=options.every_s,
-        on_outcome=lambda outcome: _say_failure(function, outcome, screen=screen),
+        on_outcome=lambda outcome: _say_failure(function, outcome, host=host, screen=screen),
     )
 
 
-def _archiving(stack: Stack, *, aws: Aws, screen: Screen) -> AbstractContextManager[Any]:
+def _archiving(stack: Stack, *, host: Host, screen: Screen) -> AbstractContextManager[Any]:
     [source] = stack.runtime.event_sources
     return polling(
         source,
         function=stack.runtime.functions[source.function_name],
-        aws=aws,
-        on_outcome=lambda function, outcome: _say_failure(function, outcome, screen=screen),
+        host=host,
+        on_outcome=lambda function, outcome: _say_failure(
+            function, outcome, host=host, screen=screen
+        ),
     )
 
 
-def _say_failure(function: Function, outcome: Outcome, *, screen: Screen) -> None:
+def _say_failure(function: Function, outcome: Outcome, *, host: Host, screen: Screen) -> None:
     if not outcome.succeeded:
         what = f"{outcome.error_type}: {outcome.error_message}"
-        screen.say(f"{function.name} failed: {what} (more in {log_path(function)})")
+        screen.say(f"{function.name} failed: {what} (more in {host.log_of(function)})")

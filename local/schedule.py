@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from local.aws import Aws
 from local.errors import SetupError
 from local.function_process import FunctionProcess, Outcome
+from local.host import Host
 from local.provision.site import Function, Schedule
 
 
@@ -53,7 +53,7 @@ def scheduled(
     schedule: Schedule,
     *,
     function: Function,
-    aws: Aws,
+    host: Host,
     every_s: float | None,
     on_outcome: Callable[[Outcome], None],
 ) -> Iterator[ScheduledFunction]:
@@ -67,7 +67,7 @@ def scheduled(
     period_s = every_s or schedule.period_s
     if period_s is None:
         raise SetupError("the schedule is no rate(…): say how often it runs with --every SECONDS")
-    process = FunctionProcess(function, aws=aws)
+    process = FunctionProcess(function, host=host)
     try:
         yield ScheduledFunction(schedule, process=process, period_s=period_s, on_outcome=on_outcome)
     finally:

@@ -53,6 +53,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._shown_at = 0.0
+        self._shown = ""
 
     def say(self, text: str) -> None:
         """Show one line."""
@@ -61,10 +62,11 @@ class Lines:
     def progress(self, tally: Tally) -> None:
         """Show how far the run is, unless that was just shown."""
         now = time.monotonic()
-        if tally.listed and now - self._shown_at >= _LINE_EVERY_S:
-            self._shown_at = now
-            archived = tally.states["ARCHIVED"]
-            self.say(f"{archived} of {tally.listed} archived, {_size(tally.archived_bytes)}")
+        archived = tally.states["ARCHIVED"]
+        line = f"{archived} of {tally.listed} archived, {_size(tally.archived_bytes)}"
+        if tally.listed and line != self._shown and now - self._shown_at >= _LINE_EVERY_S:
+            self._shown_at, self._shown = now, line
+            self.say(line)
 
     def table(self, summary: Summary) -> None:
         """Show what the run came to, a line each."""
