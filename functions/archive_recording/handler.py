@@ -80,12 +80,12 @@ def _outside() -> _Outside:
     )
 
 
-def _archive(message: SQSRecord, *, context: LambdaContext) -> None:
+def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
     """Archive what one message names, and log the one line about it."""
     started_s = monotonic()
-    told: dict[str, Any] = {"receive_count": int(message.attributes.approximate_receive_count)}
+    told: dict[str, Any] = {"receive_count": int(record.attributes.approximate_receive_count)}
     try:
-        told |= _outcome(message, context)
+        told |= _outcome(record, context)
     except RingvaultError as error:
         told |= {"outcome": "error", "error": type(error).__name__, "reason": str(error)}
         raise
@@ -103,14 +103,14 @@ def _where(error: Exception) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def _outcome(message: SQSRecord, context: LambdaContext) -> dict[str, Any]:
+def _outcome(record: SQSRecord, context: LambdaContext) -> dict[str, Any]:
     outside = _outside()
     try:
-        recording_id = recording_id_of(message.body)
+        recording_id = recording_id_of(record.body)
         deadline = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
         result = outside.archive_recording(deadline=deadline)(recording_id)
     except InvalidMessageError as error:
-        outside.dead_letters.send(message.body, reason=str(error), at=now())
+        outside.dead_letters.send(record.body, reason=str(error), at=now())
         return {"outcome": "refused", "reason": str(error)}
     if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
         outside.queue.send_back(recording_id, delay=result.retry_at - now())
