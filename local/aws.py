@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from local.transform import REGION
 ACCOUNT_ID = "123456789012"  # moto's own default
 # moto takes any key and any secret; this one says what it is wherever it turns up.
 _ADMINISTRATOR = "local"
-_CONFIG = Config(retries={"total_max_attempts": 2})
+_CONFIG = Config(retries={"total_max_attempts": 2}, max_pool_connections=20)
 Service = Literal[
     "dynamodb", "iam", "kms", "logs", "s3", "scheduler", "secretsmanager", "sqs", "sts"
 ]
@@ -32,13 +33,12 @@ class Aws:
     endpoint_url: str
 
     def client(self, service: Service) -> Client:
-        """Return a boto3 client with all rights."""
-        # A session of its own: boto3's default one is not safe to use from several threads.
-        return boto3.session.Session(
-            aws_access_key_id=_ADMINISTRATOR,
-            aws_secret_access_key=_ADMINISTRATOR,
-            region_name=REGION,
-        ).client(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+        """Return a boto3 client with all rights; any thread may use it."""
+        return _client(service, self.endpoint_url)
+
+    def reset(self) -> None:
+        """Forget everything that was made."""
+        requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=30).raise_for_status()
 
 
 def forget_real_aws() -> None:
@@ -48,6 +48,18 @@ def forget_real_aws() -> None:
     # boto3 would read ~/.aws otherwise, where a default profile may set anything.
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
+
+
+# A tenth of a second each, and every resource wants one.
+@cache
+def _client(service: Service, endpoint_url: str) -> Client:
+    # A session of its own: boto3's default one is not safe to use from several threads.
+    session = boto3.session.Session(
+        aws_access_key_id=_ADMINISTRATOR,
+        aws_secret_access_key=_ADMINISTRATOR,
+        region_name=REGION,
+    )
+    return session.client(service, endpoint_url=endpoint_url, config=_CONFIG)
 
 
 @contextmanager

@@ -42,10 +42,12 @@ def transform(template_path: Path) -> Document:
     # The translator asks boto3 for a region to choose the partition by, and for nothing else.
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     try:
-        plain: Document = Translator({}, Parser()).translate(template, parameter_values={})
+        translated = Translator({}, Parser()).translate(template, parameter_values={})
     except InvalidDocumentException as error:
         faults = "; ".join(str(cause.message) for cause in error.causes)
         raise TemplateError(f"{template_path.name}: {faults}") from error
+    # SAM has dictionaries of its own kind, whose keys() is a list.
+    plain: Document = json.loads(json.dumps(translated))
     return plain
 
 

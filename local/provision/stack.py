@@ -112,7 +112,8 @@ def _make(resource: Document, *, scope: Scope, site: Site) -> Resource:
         properties = Properties(values, where=where)
         made = _MAKERS[resource["Type"]](properties, site=site)
     except (BotoCoreError, ClientError) as error:
-        raise TemplateError(f"{where}: {error}") from error
+        # botocore spreads what it has to say over several lines.
+        raise TemplateError(f"{where}: {' '.join(str(error).split())}") from error
     properties.require_all_taken()
     return made
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,9 +12,9 @@ import pytest
 
 from local.function_process import FunctionProcess
 from local.host import Host
+from tests.integration.local.patience import is_gone, wait_until
 from tests.integration.local.tiny import function
 
-WAIT_S = 20
 TELL = """
 import os, sys
 calls = 0
@@ -47,14 +46,6 @@ def run(host: Host, tmp_path: Path) -> Iterator[Callable[..., FunctionProcess]]:
     yield start
     for process in started:
         process.end()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait for something that other processes bring about."""
-    give_up_at = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < give_up_at, "waited in vain"
-        time.sleep(0.02)
 
 
 def test_environment_is_the_templates_and_lambdas(run: Callable[..., FunctionProcess]) -> None:
@@ -199,14 +190,14 @@ def test_large_events_and_answers_pass(run: Callable[..., FunctionProcess]) -> N
     assert outcome.result == "x" * 1_000_000
 
 
-def test_end_interrupts(run: Callable[..., FunctionProcess], tmp_path: Path) -> None:
+def test_end_interrupts(run: Callable[..., FunctionProcess]) -> None:
     """Ending a function kills an invocation under way, and none begins afterwards."""
     process = run(TELL)
     pid = process.invoke({}).result["pid"]
 
     process.end()
 
-    assert not psutil.pid_exists(pid)
+    assert is_gone(pid)
     assert process.invoke({}).error_type == "Runtime.Ended"
 
 
@@ -228,7 +219,7 @@ sys.stdin.read()
 def test_dies_with_its_parent(host: Host, tmp_path: Path) -> None:
     """A function's process ends when the runner is killed and can tidy up nothing."""
     root = Path(__file__).parents[3]
-    parent = subprocess.Popen(
+    parent = subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", ORPHANS, str(tmp_path), host.aws.endpoint_url],
         cwd=root,
         stdin=subprocess.PIPE,
@@ -240,4 +231,4 @@ def test_dies_with_its_parent(host: Host, tmp_path: Path) -> None:
         assert psutil.pid_exists(pid)
         parent.send_signal(signal.SIGKILL)
 
-    wait_until(lambda: not psutil.pid_exists(pid))
+    wait_until(lambda: is_gone(pid))

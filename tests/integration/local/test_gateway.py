@@ -1,0 +1,146 @@
+"""The local gateway on a real socket, in front of a function of its own."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from local.authorizer import authorizers_of
+from local.function_process import ProcessPool
+from local.gateway import Api, serving
+from local.host import Host
+from local.provision.site import Permission
+from local.routes import routes_of
+from local.tokens import AUDIENCE, ISSUER, issue_token, signing_key
+from tests.integration.local.tiny import function
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:ringvault-local-Tiny"
+URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{ARN}/invocations"
+SOURCE = "arn:aws:execute-api:us-east-1:123456789012:api/*/GET/recordings/*"
+HANDLER = """
+import json
+def lambda_handler(event, context):
+    if event["rawPath"].endswith("binary"):
+        return {"statusCode": 200, "body": "/w==", "isBase64Encoded": True}
+    return {"statusCode": 201, "headers": {"x-own": "1"}, "body": json.dumps(event)}
+"""
+WAIT_S = 20
+
+
+def operation(*, guarded: bool) -> dict[str, Any]:
+    """Return a GET of the API's document."""
+    integration = {"uri": URI, "payloadFormatVersion": "2.0"}
+    security = [{"Listeners": []}] if guarded else [{"NONE": list[str]()}]
+    return {"get": {"x-amazon-apigateway-integration": integration, "security": security}}
+
+
+DOCUMENT = {
+    "openapi": "3.0.1",
+    "paths": {
+        "/recordings/{recordingId}": operation(guarded=True),
+        "/recordings/open": operation(guarded=False),
+        "/forgotten": operation(guarded=False),
+    },
+    "components": {
+        "securitySchemes": {
+            "Listeners": {
+                "type": "oauth2",
+                "x-amazon-apigateway-authorizer": {
+                    "type": "jwt",
+                    "identitySource": "$request.header.Authorization",
+                    "jwtConfiguration": {"issuer": ISSUER, "audience": [AUDIENCE]},
+                },
+            }
+        }
+    },
+}
+
+
+@contextmanager
+def api_url(host: Host, folder: Path) -> Iterator[str]:
+    """Serve the document in front of the tiny function."""
+    pool = ProcessPool(function(HANDLER, folder=folder), host=host, size=2)
+    api = Api(
+        api_id="api",
+        routes=routes_of(DOCUMENT),
+        authorizers=authorizers_of(DOCUMENT, key=signing_key().public_key()),
+        permissions=[Permission("ringvault-local-Tiny", "apigateway.amazonaws.com", SOURCE)],
+        invoke=lambda _arn, event: pool.invoke(event),
+    )
+    try:
+        with serving(api, port=0) as url:
+            yield url
+    finally:
+        pool.end()
+
+
+@pytest.fixture
+def url(host: Host, tmp_path: Path) -> Iterator[str]:
+    """Return the gateway's address."""
+    with api_url(host, tmp_path) as address:
+        yield address
+
+
+def get(url: str, *, token: str | None = None) -> requests.Response:
+    """Ask for something, as a listener if there is a token."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return requests.get(url, headers=headers, timeout=WAIT_S)
+
+
+def test_token_opens_a_guarded_route(url: str) -> None:
+    """The function sees path parameters, claims as text and who asks."""
+    answer = get(f"{url}/recordings/7?x=1", token=issue_token(user="ada", group="all"))
+
+    event = answer.json()
+    assert (answer.status_code, answer.headers["x-own"]) == (201, "1")
+    assert event["pathParameters"] == {"recordingId": "7"}
+    assert event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] == "ada"
+    assert event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] == "[all]"
+    assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("token", [None, "nonsense"])
+def test_guarded_route_is_shut(url: str, token: str | None) -> None:
+    """Without a good token the answer is API Gateway's own 401."""
+    answer = get(f"{url}/recordings/7", token=token)
+
+    assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+
+
+def test_open_route_needs_no_token(url: str) -> None:
+    """A route that the template leaves open is open."""
+    assert get(f"{url}/recordings/open").status_code == 201
+
+
+def test_unknown_route_is_not_found(url: str) -> None:
+    """What no route matches, by path or by method, is API Gateway's own 404."""
+    for answer in (get(f"{url}/nowhere"), requests.post(f"{url}/recordings/7", timeout=WAIT_S)):
+        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
+
+
+def test_without_permission_nothing_is_invoked(url: str) -> None:
+    """A route without a Lambda permission fails here as it would in AWS."""
+    answer = get(f"{url}/forgotten")
+
+    assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
+
+
+def test_binary_answer_arrives_decoded(url: str) -> None:
+    """A base64 body reaches the client as bytes."""
+    token = issue_token()
+
+    assert get(f"{url}/recordings/binary", token=token).content == b"\xff"
+
+
+def test_connection_is_kept(url: str) -> None:
+    """Several requests go over one connection."""
+    with requests.Session() as session:
+        answers = [session.get(f"{url}/recordings/open", timeout=WAIT_S) for _ in range(3)]
+
+    assert [json.loads(answer.text)["routeKey"] for answer in answers] == [
+        "GET /recordings/open"
+    ] * 3

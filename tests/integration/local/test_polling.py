@@ -1,0 +1,121 @@
+"""A queue feeds a function through real SQS receptions."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from local.event_source import polling
+from local.function_process import Outcome
+from local.host import Host
+from local.provision.site import EventSource, Function
+from tests.integration.local.patience import WAIT_S
+from tests.integration.local.tiny import function
+
+HANDLER = """
+import os, signal
+def lambda_handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        if record["body"] == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if record["body"] == "fail":
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures, "seen": event["Records"]}
+"""
+
+
+class Queue:
+    """A queue of moto with its dead-letter queue."""
+
+    def __init__(self, host: Host, name: str, *, visibility_s: int = 0) -> None:
+        self._sqs = host.aws.client("sqs")
+        self.dead_url = self._sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+        self.arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+        redrive = f'{{"deadLetterTargetArn": "{self.arn}-dead", "maxReceiveCount": 2}}'
+        attributes = {"VisibilityTimeout": str(visibility_s), "RedrivePolicy": redrive}
+        self.url = self._sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+    def send(self, *bodies: str) -> None:
+        """Put messages on the queue."""
+        for body in bodies:
+            self._sqs.send_message(QueueUrl=self.url, MessageBody=body)
+
+    def counts(self, url: str) -> tuple[int, int]:
+        """Return how many messages are visible and invisible."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return int(found[names[0]]), int(found[names[1]])
+
+
+class Outcomes:
+    """Collects the outcomes of invocations."""
+
+    def __init__(self) -> None:
+        self.all: list[Outcome] = []
+        self._changed = threading.Condition()
+
+    def add(self, _function: Function, outcome: Outcome) -> None:
+        """Take one outcome."""
+        with self._changed:
+            self.all.append(outcome)
+            self._changed.notify_all()
+
+    def wait_for(self, number: int) -> None:
+        """Wait until so many have come."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.all) >= number, timeout=WAIT_S)
+
+
+@contextmanager
+def feeding(queue: Queue, *, host: Host, folder: Path, batch_size: int = 1) -> Iterator[Outcomes]:
+    """Feed the tiny handler from a queue."""
+    source = EventSource("Tiny", queue.arn, batch_size, concurrency=2, reports_item_failures=True)
+    outcomes = Outcomes()
+    tiny = function(HANDLER, folder=folder)
+    with polling(source, function=tiny, host=host, on_outcome=outcomes.add):
+        yield outcomes
+
+
+def test_success_deletes(host: Host, tmp_path: Path) -> None:
+    """A message that was handled is gone, and came with its receive count."""
+    queue = Queue(host, "success", visibility_s=60)
+    queue.send("fine")
+
+    with feeding(queue, host=host, folder=tmp_path) as outcomes:
+        outcomes.wait_for(1)
+
+    [record] = outcomes.all[0].result["seen"]
+    assert queue.counts(queue.url) == (0, 0)
+    assert record["attributes"]["ApproximateReceiveCount"] == "1"
+    assert record["eventSourceARN"] == queue.arn
+
+
+def test_only_what_failed_stays(host: Host, tmp_path: Path) -> None:
+    """Of a batch, the failed message stays invisible for the visibility timeout."""
+    queue = Queue(host, "partial", visibility_s=60)
+    queue.send("fine", "fail", "fine")
+
+    with feeding(queue, host=host, folder=tmp_path, batch_size=10) as outcomes:
+        outcomes.wait_for(1)
+        while sum(len(outcome.result["seen"]) for outcome in outcomes.all) < 3:
+            outcomes.wait_for(len(outcomes.all) + 1)
+
+    assert queue.counts(queue.url) == (0, 1)
+
+
+@pytest.mark.parametrize("body", ["fail", "die"])
+def test_poison_reaches_the_dead_letter_queue(host: Host, tmp_path: Path, body: str) -> None:
+    """A message that fails, or kills, as often as the redrive policy says is moved away."""
+    queue = Queue(host, f"poison-{body}")
+    queue.send(body)
+
+    with feeding(queue, host=host, folder=tmp_path) as outcomes:
+        outcomes.wait_for(2)
+        queue.send("fine")
+        outcomes.wait_for(3)
+
+    assert queue.counts(queue.url) == (0, 0)
+    assert queue.counts(queue.dead_url) == (1, 0)

@@ -1,0 +1,252 @@
+"""The template's resources, made in moto and read back from it."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws import Aws, running_aws
+from local.child import free_port
+from local.errors import TemplateError
+from local.intrinsics import names_in
+from local.places import ROOT, TEMPLATE
+from local.provision.stack import Stack, provision
+from local.transform import transform
+
+PARAMETERS = {"JwtIssuer": "https://issuer", "JwtAudience": "ringvault"}
+Plain = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def plain() -> Plain:
+    """Return the project's own template, transformed."""
+    return transform(TEMPLATE)
+
+
+@pytest.fixture(scope="module")
+def stack_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """A moto with nothing in it but the stack."""
+    with running_aws(free_port(), log_path=tmp_path_factory.mktemp("aws") / "aws.log") as aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def stack(plain: Plain, stack_aws: Aws) -> Stack:
+    """Make the whole template."""
+    return provision(plain, parameters=PARAMETERS, aws=stack_aws, code_root=ROOT)
+
+
+def properties(plain: Plain, logical_id: str) -> dict[str, Any]:
+    """Return a resource's properties as the template has them."""
+    found: dict[str, Any] = plain["Resources"][logical_id]["Properties"]
+    return found
+
+
+def test_bucket_is_as_the_template_says(plain: Plain, stack: Stack, stack_aws: Aws) -> None:
+    """Encryption, ownership, access block, versions and life cycle are read back."""
+    bucket, s3 = stack.outputs["VaultBucketName"], stack_aws.client("s3")
+    wanted = properties(plain, "VaultBucket")
+
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    ownership = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+    access = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    [rule] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+
+    assert encryption["Rules"][0]["ApplyServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "AES256"
+    }
+    assert ownership == wanted["OwnershipControls"]
+    assert access == wanted["PublicAccessBlockConfiguration"]
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_tables_are_as_the_template_says(plain: Plain, stack: Stack, stack_aws: Aws) -> None:
+    """Keys, indexes, protection, encryption and recovery are read back."""
+    name, dynamodb = stack.outputs["CatalogueTableName"], stack_aws.client("dynamodb")
+    wanted = properties(plain, "CatalogueTable")
+
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+
+    assert table["KeySchema"] == wanted["KeySchema"]
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSEDescription"]["Status"] == "ENABLED"
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    for index, found in zip(
+        wanted["GlobalSecondaryIndexes"], table["GlobalSecondaryIndexes"], strict=True
+    ):
+        assert {name: found[name] for name in index} == index
+
+
+def test_queue_is_as_the_template_says(plain: Plain, stack: Stack, stack_aws: Aws) -> None:
+    """Times, encryption and the dead-letter queue are read back."""
+    sqs = stack_aws.client("sqs")
+    wanted = properties(plain, "RecordingQueue")
+
+    def attributes(output: str) -> dict[str, str]:
+        url = stack.outputs[output]
+        found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+            "Attributes"
+        ]
+        return found
+
+    queue, dead_letters = attributes("RecordingQueueUrl"), attributes("DeadLetterQueueUrl")
+    assert queue["VisibilityTimeout"] == str(wanted["VisibilityTimeout"])
+    assert queue["MessageRetentionPeriod"] == str(wanted["MessageRetentionPeriod"])
+    assert queue["SqsManagedSseEnabled"] == "true"
+    assert json.loads(queue["RedrivePolicy"]) == {
+        "deadLetterTargetArn": dead_letters["QueueArn"],
+        "maxReceiveCount": wanted["RedrivePolicy"]["maxReceiveCount"],
+    }
+
+
+def test_secret_key_and_logs_are_there(stack: Stack, stack_aws: Aws) -> None:
+    """The secret has the template's empty value, our key rotates, log groups have a retention."""
+    secret = stack_aws.client("secretsmanager").get_secret_value(
+        SecretId=stack.outputs["RingCentralSecretArn"]
+    )
+    kms = stack_aws.client("kms")
+    key_arn = stack.runtime.functions["ringvault-local-ListRecordingsFunction"].environment[
+        "ACCESS_TOKEN_KEY_ARN"
+    ]
+    groups = stack_aws.client("logs").describe_log_groups()["logGroups"]
+
+    assert json.loads(secret["SecretString"]) == {"client_id": "", "client_secret": "", "jwt": ""}
+    assert kms.get_key_rotation_status(KeyId=key_arn)["KeyRotationEnabled"] is True
+    assert {group["retentionInDays"] for group in groups} == {90}
+
+
+def test_functions_are_as_the_template_says(plain: Plain, stack: Stack, stack_aws: Aws) -> None:
+    """Each function has the template's variables, by name, and its limits, code, layer and role."""
+    iam = stack_aws.client("iam")
+    for name, function in stack.runtime.functions.items():
+        wanted = properties(plain, name.removeprefix("ringvault-local-"))
+        assert function.environment.keys() == wanted["Environment"]["Variables"].keys()
+        assert (function.timeout_s, function.memory_mb) == (wanted["Timeout"], wanted["MemorySize"])
+        assert function.code_folder == ROOT / wanted["Code"]["S3Key"]
+        assert function.layer_folders == (ROOT / "layers/ringvault",)
+        role = function.role_arn.rsplit("/", 1)[1]
+        assert iam.list_role_policies(RoleName=role)["PolicyNames"]
+        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert len(stack.runtime.functions) == 3
+
+
+def test_what_runs_here_is_as_the_template_says(plain: Plain, stack: Stack) -> None:
+    """Event source, schedule and API carry the template's values."""
+    mapping = properties(plain, "ArchiveRecordingFunctionRecordingQueue")
+    [source] = stack.runtime.event_sources
+    [schedule] = stack.runtime.schedules
+    [body] = stack.runtime.apis.values()
+
+    assert source.batch_size == mapping["BatchSize"]
+    assert source.concurrency == mapping["ScalingConfig"]["MaximumConcurrency"]
+    assert source.reports_item_failures
+    assert schedule.period_s == 300
+    assert schedule.function_arn.endswith("ListRecordingsFunction")
+    assert body["paths"].keys() == properties(plain, "PlaybackApi")["Body"]["paths"].keys()
+
+
+def plant_type(template: Plain) -> None:
+    """Plant a resource of a type that is nobody's."""
+    template["Resources"]["Planted"] = {"Type": "AWS::SNS::Topic", "Properties": {}}
+
+
+def plant_attribute(template: Plain) -> None:
+    """Plant an attribute beside Properties."""
+    template["Resources"]["StateTable"]["Planted"] = {}
+
+
+def plant_in(logical_id: str, path: Sequence[str | int]) -> Callable[[Plain], None]:
+    """Return how to plant a property at some depth of a resource."""
+
+    def plant(template: Plain) -> None:
+        place = template["Resources"][logical_id]["Properties"]
+        for step in path:
+            place = place[step]
+        place["Planted"] = "x"
+
+    return plant
+
+
+PLACES: list[tuple[str, list[str | int]]] = [
+    ("VaultBucket", []),
+    ("VaultBucket", ["LifecycleConfiguration", "Rules", 0]),
+    ("VaultBucket", ["PublicAccessBlockConfiguration"]),
+    ("VaultBucketPolicy", []),
+    ("CatalogueTable", []),
+    ("CatalogueTable", ["GlobalSecondaryIndexes", 0]),
+    ("CatalogueTable", ["SSESpecification"]),
+    ("RecordingQueue", []),
+    ("RingCentralSecret", []),
+    ("AccessTokenKey", []),
+    ("ListRecordingsLogGroup", []),
+    ("ListRecordingsFunction", []),
+    ("ListRecordingsFunction", ["Environment"]),
+    ("ListRecordingsFunction", ["LoggingConfig"]),
+    ("ListRecordingsFunctionRole", []),
+    ("ListRecordingsFunctionRole", ["Policies", 0]),
+    ("ListRecordingsFunctionSchedule", []),
+    ("ListRecordingsFunctionSchedule", ["Target"]),
+    ("ArchiveRecordingFunctionRecordingQueue", []),
+    ("ArchiveRecordingFunctionRecordingQueue", ["ScalingConfig"]),
+    ("PlaybackApiFunctionPagePermission", []),
+    ("PlaybackApi", []),
+    ("PlaybackApiApiGatewayDefaultStage", []),
+]
+PLANTS = [
+    (plant_type, r"Planted \(AWS::SNS::Topic\)"),
+    (plant_attribute, r"StateTable \(AWS::DynamoDB::Table\).*Planted"),
+    *((plant_in(logical_id, path), rf"{logical_id} .*Planted") for logical_id, path in PLACES),
+]
+
+
+@pytest.mark.parametrize(("plant", "named"), PLANTS)
+def test_unknown_is_named(
+    plant: Callable[[Plain], None], named: str, plain: Plain, aws: Aws
+) -> None:
+    """A type, attribute or property that the local stack doesn't know is an error naming it."""
+    template = copy.deepcopy(plain)
+    plant(template)
+    template["Resources"] = needed_for(named.split(" ", maxsplit=1)[0], template["Resources"])
+    aws.reset()
+
+    with pytest.raises(TemplateError, match=named):
+        provision(template, parameters=PARAMETERS, aws=aws, code_root=ROOT)
+
+
+def needed_for(logical_id: str, resources: Plain) -> Plain:
+    """Return a resource and all that it needs, so that a test makes no more than that."""
+    kept: Plain = {logical_id: resources[logical_id]}
+    for name in names_in(resources[logical_id].get("Properties", {})):
+        if name in resources:
+            kept |= needed_for(name, resources)
+    return kept
+
+
+def test_missing_parameters_are_named_at_once(plain: Plain, aws: Aws) -> None:
+    """Parameters without value are all named before anything is made."""
+    with pytest.raises(TemplateError, match="JwtAudience, JwtIssuer"):
+        provision(plain, parameters={}, aws=aws, code_root=ROOT)
+
+
+def test_unknown_parameter_is_named(plain: Plain, aws: Aws) -> None:
+    """A value for a parameter that the template doesn't have is an error."""
+    with pytest.raises(TemplateError, match="Colour"):
+        provision(plain, parameters=PARAMETERS | {"Colour": "red"}, aws=aws, code_root=ROOT)
+
+
+def test_sams_own_refusal_is_one_line(tmp_path: Path) -> None:
+    """What SAM refuses is said with the resource's name."""
+    path = tmp_path / "template.yaml"
+    broken = (
+        "Resources:\n  Broken:\n    Type: AWS::Serverless::Function\n    Properties: {Handlr: a}"
+    )
+    path.write_text(broken, encoding="utf-8")
+
+    with pytest.raises(TemplateError, match="Broken"):
+        transform(path)
