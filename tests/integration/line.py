@@ -1,0 +1,89 @@
+"""A RingCentral client on a clock that tests move, wired as the functions wire theirs."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ringvault.adapters.quota_store import QuotaStore
+from ringvault.adapters.ringcentral_client import RingCentralClient
+from ringvault.adapters.ringcentral_sign_in import RingCentralSignIn
+from ringvault.adapters.ringcentral_transport import RingCentralTransport
+from ringvault.adapters.token_store import TokenStore
+from ringvault.core.access_token import AccessToken, SharedAccessToken
+from ringvault.core.credentials import Credentials
+from ringvault.core.quota import AUTH_LIMIT, Quota
+from ringvault.core.quota_gate import QuotaGate, Turn
+from tests.integration.cloud import Cloud
+from tests.integration.moving_time import MovingTime
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LONG = timedelta(hours=1)
+TOKEN = "canary-access-token"
+RIGHT = Credentials("simulated-client-id", "simulated-client-secret", "simulated-jwt")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way to a RingCentral."""
+
+    server_url: str
+    client: RingCentralClient
+    gate: QuotaGate
+    auth_gate: QuotaGate
+    sign_in: RingCentralSignIn
+    time: MovingTime
+
+    def turn(self) -> Turn:
+        """Reserve the next turn, however late it comes."""
+        return self.gate.reserve(latest=self.time() + LONG)
+
+
+def line_to(
+    server_url: str,
+    *,
+    cloud: Cloud,
+    time: MovingTime,
+    media_url: str = "",
+    credentials: Credentials | None = RIGHT,
+) -> Line:
+    """Return a line with an empty quota and no token yet.
+
+    Without `credentials` nobody signs in: every request carries TOKEN.
+    """
+    table = cloud.make_table("StateTable")
+    transport = RingCentralTransport(allowed_urls=(server_url, media_url or server_url))
+    gate = _gate(table, cloud.dynamodb, time, group="heavy", default=Quota())
+    auth_gate = _gate(table, cloud.dynamodb, time, group="auth", default=Quota(limit=AUTH_LIMIT))
+    sign_in = RingCentralSignIn(
+        server_url=server_url,
+        credentials=lambda: credentials or RIGHT,
+        transport=transport,
+        gate=auth_gate,
+        clock=time,
+    )
+
+    def pretended() -> AccessToken:
+        return AccessToken.minted(TOKEN, at=time(), lives=LONG)
+
+    store = TokenStore(
+        table, cloud.dynamodb, kms=cloud.kms, key_arn=cloud.make_key(), service_user="1"
+    )
+    client = RingCentralClient(
+        server_url=server_url,
+        transport=transport,
+        gate=gate,
+        access_token=SharedAccessToken(
+            store, sign_in=sign_in if credentials else pretended, clock=time, sleep=time.sleep
+        ),
+        clock=time,
+    )
+    return Line(server_url, client, gate, auth_gate, sign_in, time)
+
+
+def _gate(
+    table: str, dynamodb: "DynamoDBClient", time: MovingTime, *, group: str, default: Quota
+) -> QuotaGate:
+    store = QuotaStore(table, dynamodb, service_user="1", group=group, default=default)
+    return QuotaGate(store, clock=time, sleep=time.sleep, jitter=lambda: 0.0)

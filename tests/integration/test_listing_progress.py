@@ -1,0 +1,51 @@
+"""How far the call log has been read, in the state table."""
+
+from datetime import timedelta
+
+import pytest
+
+from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.core.errors import ConflictError
+from ringvault.core.windows import ListingProgress
+from tests.integration.cloud import Cloud
+from tests.integration.recordings import NOW
+
+REACH = timedelta(days=90)
+
+
+@pytest.fixture
+def store(cloud: Cloud, state_table: str) -> ListingProgressStore:
+    """Return a store in an empty table."""
+    return ListingProgressStore(state_table, cloud.dynamodb)
+
+
+def test_nothing_yet(store: ListingProgressStore) -> None:
+    """A new stack has read nothing, as version 0."""
+    assert store.load() == (ListingProgress(), 0)
+
+
+def test_progress_comes_back_as_it_was_saved(store: ListingProgressStore) -> None:
+    """Windows and look-backs survive the table, in order and to the millisecond."""
+    first = ListingProgress().opened(NOW + timedelta(milliseconds=123), REACH)
+    later = first.head_read().head_halved().opened(NOW + timedelta(hours=2), REACH)
+    assert len(later.windows) > 2
+    for version, progress in enumerate((first, later)):
+        assert store.save(progress, version=version) == version + 1
+        assert store.load() == (progress, version + 1)
+
+
+def test_everything_read(store: ListingProgressStore) -> None:
+    """Progress without an open window is not the same as no progress."""
+    done = ListingProgress().opened(NOW, timedelta(hours=1)).head_read()
+    store.save(done, version=0)
+    assert store.load() == (done, 1)
+    assert done.head is None
+
+
+def test_who_was_overtaken_changes_nothing(store: ListingProgressStore) -> None:
+    """Of two listers that loaded the same version, the second to save is told so."""
+    mine, theirs = (ListingProgress().opened(NOW, timedelta(days=days)) for days in (1, 2))
+    store.save(theirs, version=0)
+    with pytest.raises(ConflictError):
+        store.save(mine, version=0)
+    assert store.load() == (theirs, 1)
