@@ -22,6 +22,7 @@ from local.transform import REGION
 _WORKER = Path(__file__).with_name("function_worker.py")
 _WATCH_EVERY_S = 0.05
 _MIB = 1024 * 1024
+ENDED = "Runtime.Ended"  # ours: the process was told to end
 Event = Any  # whatever JSON can hold
 Answer = Any
 
@@ -39,6 +40,9 @@ class Outcome:
     def succeeded(self) -> bool:
         """Whether the handler returned."""
         return self.error_type is None
+
+
+_ENDED_OUTCOME = Outcome(error_type=ENDED, error_message="the stack is ending")
 
 
 class FunctionProcess:
@@ -67,14 +71,14 @@ class FunctionProcess:
         """
         with self._turn:
             if self._ended:
-                return Outcome(error_type="Runtime.Ended", error_message="the stack is ending")
+                return _ENDED_OUTCOME
             if self._running is None:
                 self._running = _Running(self._function, host=self._host)
             outcome = self._running.invoke(event)
             if self._running.is_gone:
                 self._running.close()
                 self._running = None
-            return outcome
+            return _ENDED_OUTCOME if self._ended else outcome
 
     def end(self) -> None:
         """Kill the process; an invocation under way ends with an error, and none begins."""

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from local.errors import LocalError
 from local.function_process import Outcome
+from local.provision.site import Function
 from local.schedule import ScheduledFunction
 from local.vault import Tally, Vault
 
@@ -28,7 +29,8 @@ class MainJob:
     """Drives the lister by what the queue and the catalogue say.
 
     `is_archiving` tells whether any archiver is at work; `on_progress` gets a tally each time
-    one is taken, several times a second.
+    one is taken, several times a second; `on_fault` gets what a run of the lister failed with,
+    as long as another run may succeed.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class MainJob:
         vault: Vault,
         is_archiving: Callable[[], bool],
         on_progress: Callable[[Tally], None],
+        on_fault: Callable[[Function, Outcome], None],
     ) -> None:
         self._lister = lister
         self._vault = vault
         self._is_archiving = is_archiving
         self._on_progress = on_progress
+        self._on_fault = on_fault
         self._windows_open = True
         self._pause_s = _FIRST_PAUSE_S
         self._look_pause_s = _LOOK_EVERY_S
@@ -68,7 +72,7 @@ class MainJob:
         while True:
             time.sleep(self._look_pause_s)
             if listing and listing.done():
-                self._windows_open = _windows_open(listing.result())
+                self._windows_open = self._reads_on(listing.result())
                 listing, listed_at = None, time.monotonic()
             tally = self._look()
             if listing is None and not tally.open and not self._windows_open:
@@ -77,6 +81,17 @@ class MainJob:
                 listing = executor.submit(self._lister.run_once)
                 self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
             self._require_movement(tally)
+
+    def _reads_on(self, outcome: Outcome) -> bool:
+        fault = fault_of(outcome)
+        if fault is None:
+            return bool(outcome.result["windows_open"])
+        error_type, text = fault
+        if error_type in _HOPELESS:
+            raise LocalError(f"{text}: {_HOPELESS[error_type]}")
+        self._on_fault(self._lister.function, outcome)
+        # A run that failed may have left anything unread.
+        return True
 
     def _look(self) -> Tally:
         started_s = time.monotonic()
@@ -105,18 +120,11 @@ class MainJob:
             )
 
 
-def _windows_open(outcome: Outcome) -> bool:
-    require_hope(outcome)
-    # A run that failed may have left anything unread.
-    return not outcome.succeeded or bool((outcome.result or {}).get("windows_open", 0))
-
-
-def require_hope(outcome: Outcome) -> None:
-    """Make sure that running the lister again makes sense.
-
-    Raises:
-        LocalError: it failed in a way that only its user can heal; says how.
-    """
-    advice = _HOPELESS.get(outcome.error_type or "")
-    if advice:
-        raise LocalError(f"{outcome.error_message}: {advice}")
+def fault_of(outcome: Outcome) -> tuple[str, str] | None:
+    """Return type and text of what went wrong, raised or told by the function; None if nothing."""
+    if outcome.error_type is not None:
+        return outcome.error_type, outcome.error_message or ""
+    result = outcome.result if isinstance(outcome.result, dict) else {}
+    if result.get("outcome") == "failed":
+        return str(result.get("error")), str(result.get("problem"))
+    return None

@@ -3,13 +3,12 @@
 import contextlib
 import json
 import os
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from local.account import Account, given_account, simulated_account
 from local.authorizer import authorizers_of
@@ -18,10 +17,10 @@ from local.child import require_free
 from local.data_folder import following
 from local.errors import SetupError, TemplateError
 from local.event_source import polling
-from local.function_process import Outcome, ProcessPool
+from local.function_process import ENDED, Outcome, ProcessPool
 from local.gateway import Api, serving
 from local.host import Host
-from local.main_job import MainJob
+from local.main_job import MainJob, fault_of
 from local.places import DEFAULT_PORT, ROOT, TEMPLATE, logs_folder
 from local.proof import prove
 from local.provision.site import Function
@@ -35,6 +34,7 @@ from local.transform import transform
 from local.vault import Vault
 
 _API_PROCESSES = 2
+Teller = Callable[[Function, Outcome], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,7 @@ class _Running:
     vault: Vault
     lister: ScheduledFunction
     job: MainJob
+    tell: Teller
 
 
 def up(options: UpOptions) -> int:
@@ -76,7 +77,7 @@ def up(options: UpOptions) -> int:
     """
     started_s = time.monotonic()
     screen = screen_for(json=options.json)
-    with _running(options, screen=screen) as running:
+    with contextlib.closing(screen), _running(options, screen=screen) as running:
         summary = _work(running, started_s=started_s)
         screen.table(summary)
         if not options.once:
@@ -102,10 +103,17 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
             screen.say(f"the page: {page_url}")
         vault = Vault(stack, aws=aws)
         started.enter_context(following(options.data, vault=vault))
-        lister = started.enter_context(_lister(stack, host=host, options=options, screen=screen))
-        is_archiving = started.enter_context(_archiving(stack, host=host, screen=screen))
-        job = MainJob(lister, vault=vault, is_archiving=is_archiving, on_progress=screen.progress)
-        yield _Running(account, page_url, vault, lister, job)
+        tell = partial(_tell_fault, host=host, screen=screen)
+        lister = started.enter_context(_lister(stack, host=host, options=options))
+        is_archiving = started.enter_context(_archiving(stack, host=host, tell=tell))
+        job = MainJob(
+            lister,
+            vault=vault,
+            is_archiving=is_archiving,
+            on_progress=screen.progress,
+            on_fault=tell,
+        )
+        yield _Running(account, page_url, vault, lister, job, tell)
 
 
 def _work(running: _Running, *, started_s: float) -> Summary:
@@ -121,7 +129,7 @@ def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: S
     screen.say(f"the page: {running.page_url}")
     screen.say("Ctrl-C ends everything.")
     with contextlib.suppress(KeyboardInterrupt):
-        running.lister.run_until(threading.Event())
+        running.lister.run_on(on_outcome=running.tell)
 
 
 def _account(options: UpOptions) -> AbstractContextManager[Account]:
@@ -191,32 +199,23 @@ def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[str]:
 
 
 def _lister(
-    stack: Stack, *, host: Host, options: UpOptions, screen: Screen
+    stack: Stack, *, host: Host, options: UpOptions
 ) -> AbstractContextManager[ScheduledFunction]:
     [schedule] = stack.runtime.schedules
     function = stack.runtime.function_with(arn=schedule.function_arn)
-    return scheduled(
-        schedule,
-        function=function,
-        host=host,
-        every_s=options.every_s,
-        on_outcome=lambda outcome: _say_failure(function, outcome, host=host, screen=screen),
-    )
+    return scheduled(schedule, function=function, host=host, every_s=options.every_s)
 
 
-def _archiving(stack: Stack, *, host: Host, screen: Screen) -> AbstractContextManager[Any]:
+def _archiving(
+    stack: Stack, *, host: Host, tell: Teller
+) -> AbstractContextManager[Callable[[], bool]]:
     [source] = stack.runtime.event_sources
-    return polling(
-        source,
-        function=stack.runtime.functions[source.function_name],
-        host=host,
-        on_outcome=lambda function, outcome: _say_failure(
-            function, outcome, host=host, screen=screen
-        ),
-    )
+    function = stack.runtime.functions[source.function_name]
+    return polling(source, function=function, host=host, on_outcome=tell)
 
 
-def _say_failure(function: Function, outcome: Outcome, *, host: Host, screen: Screen) -> None:
-    if not outcome.succeeded:
-        what = f"{outcome.error_type}: {outcome.error_message}"
+def _tell_fault(function: Function, outcome: Outcome, *, host: Host, screen: Screen) -> None:
+    fault = fault_of(outcome)
+    if fault is not None and fault[0] != ENDED:
+        what = ": ".join(fault)
         screen.say(f"{function.name} failed: {what} (more in {host.log_of(function)})")

@@ -1,8 +1,9 @@
 """EventBridge Scheduler in small: one function, again and again, never twice at a time."""
 
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from local.errors import SetupError
 from local.function_process import FunctionProcess, Outcome
@@ -11,37 +12,33 @@ from local.provision.site import Function, Schedule
 
 
 class ScheduledFunction:
-    """A function with its event and the seconds from one run to the next.
-
-    `on_outcome` is called with every run's outcome, from the thread that ran it.
-    """
+    """A function with its event and the seconds from one run to the next."""
 
     def __init__(
         self,
         schedule: Schedule,
         *,
+        function: Function,
         process: FunctionProcess,
         period_s: float,
-        on_outcome: Callable[[Outcome], None],
     ) -> None:
+        self.function = function
         self.period_s = period_s
         self._process = process
         self._event = schedule.event
-        self._on_outcome = on_outcome
 
     def run_once(self) -> Outcome:
         """Invoke the function and wait for its end."""
-        outcome = self._process.invoke(self._event)
-        self._on_outcome(outcome)
-        return outcome
+        return self._process.invoke(self._event)
 
-    def run_until(self, stop: threading.Event) -> None:
-        """Invoke the function once a period until `stop` is set.
+    def run_on(self, *, on_outcome: Callable[[Function, Outcome], None]) -> NoReturn:
+        """Invoke the function once a period until the run is interrupted.
 
         Starts with a whole period's wait: whoever calls this has just run it once.
         """
-        while not stop.wait(self.period_s):
-            self.run_once()
+        while True:
+            time.sleep(self.period_s)
+            on_outcome(self.function, self.run_once())
 
     def end(self) -> None:
         """End the function's process; a run under way ends with an error."""
@@ -55,7 +52,6 @@ def scheduled(
     function: Function,
     host: Host,
     every_s: float | None,
-    on_outcome: Callable[[Outcome], None],
 ) -> Iterator[ScheduledFunction]:
     """Provide a schedule's function for as long as the context lasts.
 
@@ -69,6 +65,6 @@ def scheduled(
         raise SetupError("the schedule is no rate(…): say how often it runs with --every SECONDS")
     process = FunctionProcess(function, host=host)
     try:
-        yield ScheduledFunction(schedule, process=process, period_s=period_s, on_outcome=on_outcome)
+        yield ScheduledFunction(schedule, function=function, process=process, period_s=period_s)
     finally:
         process.end()

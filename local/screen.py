@@ -27,6 +27,9 @@ class Screen(Protocol):
     def table(self, summary: Summary) -> None:
         """Show what the run came to."""
 
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
 
 def screen_for(*, json: bool) -> Screen:
     """Return the screen that fits how the command was started."""
@@ -46,6 +49,9 @@ class Silence:
 
     def table(self, summary: Summary) -> None:
         """Show nothing."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
 
 
 class Lines:
@@ -72,6 +78,9 @@ class Lines:
         """Show what the run came to, a line each."""
         for name, value in _rows(summary):
             self.say(f"{name:<12}{value:>14}")
+
+    def close(self) -> None:
+        """Leave nothing behind."""
 
 
 class Terminal:
@@ -107,6 +116,10 @@ class Terminal:
         for name, value in _rows(summary):
             table.add_row(name, value)
         self._console.print(table)
+
+    def close(self) -> None:
+        """Stop the bar, so that the cursor comes back."""
+        self._bar.stop()
 
 
 def _rows(summary: Summary) -> list[tuple[str, str]]:

@@ -1,0 +1,206 @@
+"""`python -m local up` as its user sees it: whole runs in processes of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from local.child import free_port
+from local.places import ROOT
+from local.simulator.options import Options, Quota, quotas_with
+from local.simulator.server import Simulator
+from tests.integration.local.patience import WAIT_S, is_gone, wait_until
+
+CREDENTIALS = ("RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT")
+RUN_WITHIN_S = 110
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command line of a stack on ports of its own."""
+    ports = ("--port", str(free_port()), "--aws-port", str(free_port()))
+    return [sys.executable, "-m", "local", "up", *ports, *arguments]
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    """Return a bare environment; `folder` has no .env, and the run finds local/ all the same."""
+    home = {"HOME": str(folder), "PYTHONPATH": str(ROOT), "PATH": os.defpath}
+    return home | variables
+
+
+def run(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command to its end."""
+    return subprocess.run(  # noqa: S603 - our own command
+        command(*arguments),
+        cwd=folder,
+        env=environment(folder, **variables),
+        capture_output=True,
+        text=True,
+        timeout=RUN_WITHIN_S,
+        check=False,
+    )
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start the command, and end it with the test whatever happens."""
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command(*arguments),
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        with process:
+            yield process
+            process.kill()
+    finally:
+        process.kill()
+
+
+def last_json(output: str) -> dict[str, Any]:
+    """Return the JSON object that is the last line of an output."""
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return found
+
+
+@contextmanager
+def simulator(**changes: Any) -> Iterator[dict[str, str]]:
+    """Run another simulator; yields its URL and its credentials as variables."""
+    options = Options(
+        recordings=4, days=10, quotas=quotas_with(heavy=Quota(100, 10, 10)), **changes
+    )
+    with Simulator(options) as running:
+        yield {
+            "URL": running.base_url,
+            "RINGCENTRAL_CLIENT_ID": options.client_id,
+            "RINGCENTRAL_CLIENT_SECRET": options.client_secret,
+            "RINGCENTRAL_JWT": options.jwts[0],
+        }
+
+
+def test_everything_is_archived(tmp_path: Path) -> None:
+    """One run archives all, is proven, sees no 429, writes the folder, and prints JSON only."""
+    done = run(tmp_path, "--once", "--json", "--recordings", "12", "--data", str(tmp_path / "data"))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    [line] = done.stdout.splitlines()
+    summary = json.loads(line)
+    counts = {name: summary[name] for name in ("listed", "archived", "missing", "differing")}
+    assert counts == {"listed": 12, "archived": 12, "missing": 0, "differing": 0}
+    assert (summary["absent"], summary["failed"], summary["throttled"]) == (0, 0, 0)
+    audio = [path for path in (tmp_path / "data/recordings").rglob("*") if path.is_file()]
+    assert len(audio) == 12
+    assert sum(path.stat().st_size for path in audio) == summary["bytes"]
+
+
+def test_another_ringcentral(tmp_path: Path) -> None:
+    """With --ringcentral and credentials in .env it works against what runs elsewhere."""
+    with simulator() as elsewhere:
+        url = elsewhere.pop("URL")
+        lines = (f"{name}={value}" for name, value in elsewhere.items())
+        (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
+
+        done = run(tmp_path, "--once", "--ringcentral", url)
+
+    summary = last_json(done.stdout)
+    assert (done.returncode, summary["archived"], summary["missing"]) == (0, 4, 0)
+    assert summary["requests"] is None
+    assert "access_token" not in done.stdout
+
+
+@pytest.mark.parametrize("wrong", CREDENTIALS)
+def test_wrong_credentials_are_one_line(tmp_path: Path, wrong: str) -> None:
+    """A refused sign-in ends the run with one line that says what to do and tells no secret."""
+    with simulator() as elsewhere:
+        url = elsewhere.pop("URL")
+        done = run(tmp_path, "--once", "--ringcentral", url, **(elsewhere | {wrong: "mistaken"}))
+
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "RINGCENTRAL_JWT" in line
+    told = done.stdout + done.stderr
+    assert not [value for value in (*elsewhere.values(), "mistaken") if value in told]
+
+
+def test_missing_credentials_are_named_at_once(tmp_path: Path) -> None:
+    """Without credentials nothing starts, and one line names them all."""
+    done = run(tmp_path, "--once", "--ringcentral", "https://platform.ringcentral.com")
+
+    [line] = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert all(name in line for name in CREDENTIALS)
+
+
+@pytest.mark.parametrize("flag", ["--port", "--aws-port"])
+def test_taken_port_is_named(tmp_path: Path, flag: str) -> None:
+    """A port that somebody holds ends the run with the flag that chooses another."""
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = str(holder.getsockname()[1])
+        done = run(tmp_path, "--once", flag, port)
+
+    [line] = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert f"port {port} is taken" in line
+    assert f"with {flag}" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--port", "0"), "--port"),
+        (("--every", "-1"), "--every"),
+        (("--recordings", "many"), "--recordings"),
+        (("--quota", "10"), "--quota"),
+    ],
+)
+def test_bad_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], named: str) -> None:
+    """What makes no sense is refused before anything starts."""
+    done = run(tmp_path, *arguments)
+
+    assert done.returncode == 2
+    assert f"argument {named}" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> None:
+    """However a serving stack is ended, every process that it started ends too."""
+    with started(tmp_path, "--recordings", "1") as process:
+        page_url = page_of(process)
+        assert requests.get(page_url, timeout=WAIT_S).ok
+        children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        process.send_signal(number)
+        status = process.wait(WAIT_S)
+
+        wait_until(lambda: all(map(is_gone, children)))
+    assert len(children) >= 4
+    assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+
+
+def page_of(process: "subprocess.Popen[str]") -> str:
+    """Return the page's address once the stack serves, its token cut off."""
+    assert process.stdout is not None
+    watchdog = threading.Timer(RUN_WITHIN_S, process.kill)
+    watchdog.start()
+    url, told = "", []
+    for line in process.stdout:
+        told.append(line)
+        if line.startswith("the page: "):
+            url = line.removeprefix("the page: ").partition("#")[0]
+        if line.startswith("Ctrl-C"):
+            break
+    watchdog.cancel()
+    assert url, "".join(told)
+    return url
