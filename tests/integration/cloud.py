@@ -1,6 +1,7 @@
 """AWS for a test: moto, and resources of names that no other test has."""
 
 import json
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
 
 from local.transform import REGION, Document
 
@@ -131,13 +137,37 @@ class Cloud:
 @contextmanager
 def running_cloud(template: Document) -> Iterator[Cloud]:
     """Run moto on a free port of loopback; its state is that of the whole process."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
+    server = make_server("127.0.0.1", 0, _OneAtATime(), threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
     try:
         # By name, since moto finds the bucket in the path only when the host is "localhost".
-        yield Cloud.at(f"http://localhost:{server.get_host_and_port()[1]}", template)
+        yield Cloud.at(f"http://localhost:{server.port}", template)
     finally:
-        server.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _OneAtATime:
+    """moto's server, one request after the other.
+
+    Its tables look at a condition and then write, without a lock: of two conditional writes at
+    once both may win.
+    """
+
+    def __init__(self) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        with self._lock:
+            return self._moto(environ, start_response)
+
+
+class _Silent(MotoRequestHandler):
+    def log(self, *_: Any) -> None:
+        """Write no line for each request."""
 
 
 def _unique(stem: str) -> str:
