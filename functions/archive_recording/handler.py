@@ -85,7 +85,7 @@ def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
     started_s = monotonic()
     told: dict[str, Any] = {"receive_count": int(record.attributes.approximate_receive_count)}
     try:
-        told |= _outcome(record, context)
+        _outcome(record, context, told)
     except RingvaultError as error:
         told |= {"outcome": "error", "error": type(error).__name__, "reason": str(error)}
         raise
@@ -103,18 +103,20 @@ def _where(error: Exception) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def _outcome(record: SQSRecord, context: LambdaContext) -> dict[str, Any]:
+def _outcome(record: SQSRecord, context: LambdaContext, told: dict[str, Any]) -> None:
+    """Do what the message asks, and put what there is to tell into `told`."""
     outside = _outside()
     try:
-        recording_id = recording_id_of(record.body)
+        recording_id = told["recording_id"] = recording_id_of(record.body)
         deadline = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
         result = outside.archive_recording(deadline=deadline)(recording_id)
     except InvalidMessageError as error:
         outside.dead_letters.send(record.body, reason=str(error), at=now())
-        return {"outcome": "refused", "reason": str(error)}
+        told |= {"outcome": "refused", "reason": str(error)}
+        return
     if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
         outside.queue.send_back(recording_id, delay=result.retry_at - now())
-    return {"recording_id": recording_id, **_told(result)}
+    told |= _told(result)
 
 
 def _told(result: ArchiveResult) -> dict[str, Any]:

@@ -183,9 +183,6 @@ def test_poison_goes_to_the_dead_letters_alone(deployed: Deployed, simulator: Si
     assert states == [State.ARCHIVED, State.ARCHIVED]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="core/message.py recording_id_of: RecursionError is not a ValueError"
-)
 def test_deep_json_is_poison_too(deployed: Deployed, simulator: Simulator) -> None:
     """JSON that is nested too deep to read is put aside like any other."""
     recording_id = ids(simulator)[0]

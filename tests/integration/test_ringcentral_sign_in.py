@@ -125,11 +125,6 @@ def test_other_answers_show_no_secret_either(
     assert_shows_none(error, RIGHT)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="adapters/ringcentral_sign_in.py __call__: the SDK reads the answer in login() already,"
-    " outside of _token's try",
-)
 @pytest.mark.parametrize(
     "reply",
     [

@@ -153,10 +153,6 @@ def test_a_broken_body_leaves_nothing(
     assert cloud.open_uploads_in(bucket) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="adapters/vault.py _upload: a failing abort hides why the upload failed",
-)
 def test_a_failing_abort_does_not_hide_the_reason(cloud: Cloud) -> None:
     """When an answer was lost and the repeated Complete meets its own object, that is what counts.
 
@@ -184,10 +180,6 @@ def test_open_uploads_of_a_prefix_are_aborted(cloud: Cloud, bucket: str, vault: 
     assert cloud.open_uploads_in(bucket) == [other]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="adapters/vault.py abort_uploads: an upload that ended meanwhile is an error",
-)
 def test_an_upload_that_is_gone_already_needs_no_abort(cloud: Cloud) -> None:
     """An upload that ended between listing and abort is no fault."""
     client = cloud.own_client("s3")
@@ -239,10 +231,6 @@ def test_a_missing_bucket_is_a_matter_for_a_person(cloud: Cloud) -> None:
             vault.store_audio(KEY, content_type="audio/mpeg", chunks=chunks_of(size_bytes))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="adapters/vault.py store_audio keeps the first two parts to the end: 40 MiB, not 25",
-)
 def test_memory_is_bounded_whatever_the_size() -> None:
     """200 MB pass through three parts and a chunk, as the formula beside PART_BYTES says."""
     with TinyServer(_swallow, keeps_bodies=False) as s3:

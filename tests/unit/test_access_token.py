@@ -29,6 +29,11 @@ class Store:
             raise ConflictError("leased")
         self.leased_until = until
 
+    def give_back_lease(self, *, until: datetime) -> None:
+        """Give back."""
+        if self.leased_until == until:
+            self.leased_until = None
+
     def save(self, token: AccessToken) -> None:
         """Store and give back."""
         self.token, self.leased_until = token, None

@@ -20,6 +20,10 @@ CONFLICTS = frozenset(
         "ConditionalRequestConflict",
     }
 )
+# KMS's answers for what another key encrypted.
+OTHER_KEY = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
+# S3's answer for an upload that was completed or aborted already.
+GONE = frozenset({"NoSuchUpload"})
 # S3's answer to If-None-Match: * where there is an object.
 OBJECT_EXISTS = "PreconditionFailed"
 # The stack is not what the code expects; waiting does not help, a person does.
@@ -41,6 +45,14 @@ MISCONFIGURED = frozenset(
 )
 
 
+class OtherKeyError(ServiceUnavailableError):
+    """What was to be decrypted was encrypted with another key."""
+
+
+class GoneError(ServiceUnavailableError):
+    """What was to be changed is no longer there."""
+
+
 def error_code(error: ClientError) -> str:
     """Return AWS's own name for the error."""
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -60,6 +72,10 @@ def aws_errors(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error_code(error)
+        if code in OTHER_KEY:
+            raise OtherKeyError(f"{doing}: {code}") from error
+        if code in GONE:
+            raise GoneError(f"{doing}: {code}") from error
         if code == OBJECT_EXISTS:
             raise ObjectExistsError(f"{doing}: there is an object of that key") from error
         if code in CONFLICTS:

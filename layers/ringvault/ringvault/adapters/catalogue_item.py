@@ -1,6 +1,7 @@
 """A catalogue item as DynamoDB keeps it, and back."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,8 @@ def new_attributes(recording: Recording, listed_at: datetime) -> dict[str, Any]:
         "content_uri": text(recording.content_uri),
         "started_at": text(format_instant(recording.started_at)),
         "started_month": text(f"{recording.started_at:%Y-%m}"),
-        "call_record": text(json.dumps(recording.call_record, separators=(",", ":"))),
+        # A third of the size, and so of the price of a write; and a call of a thousand legs fits.
+        "call_record": {"B": zlib.compress(json.dumps(recording.call_record).encode())},
         "listed_at": text(format_instant(listed_at)),
         "attempts": whole(0),
     }
@@ -93,7 +95,7 @@ def _recording(attributes: Attributes) -> Recording:
         started_at=parse_instant(attributes["started_at"]["S"]),
         duration_s=int(attributes["duration_s"]["N"]) if "duration_s" in attributes else None,
         extension_id=_text(attributes, "extension_id"),
-        call_record=json.loads(attributes["call_record"]["S"]),
+        call_record=json.loads(zlib.decompress(attributes["call_record"]["B"])),
     )
 
 

@@ -71,12 +71,15 @@ class CatalogueTable:
             self._update(
                 candidate.recording_id,
                 "SET #state = :queued, queued_at = :queued_at REMOVE claimed_until",
-                "#state = :was AND " + _same_or_absent("claimed_until", candidate.claimed_until),
+                "#state = :was"
+                f" AND {_same_or_absent('claimed_until', candidate.claimed_until)}"
+                f" AND {_same_or_absent('retry_at', candidate.retry_at)}",
                 {
                     ":queued": text(State.QUEUED),
                     ":queued_at": text(format_instant(queued_at)),
                     ":was": text(candidate.state),
                     **_instant(":claimed_until", candidate.claimed_until),
+                    **_instant(":retry_at", candidate.retry_at),
                 },
             )
         except ConflictError:

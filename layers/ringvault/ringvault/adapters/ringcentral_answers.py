@@ -21,6 +21,8 @@ from ringvault.core.errors import (
 )
 from ringvault.core.quota import LEAST_PENALTY
 
+# Nothing that RingCentral documents comes near; a mistaken header must not stop us for good.
+MOST_PENALTY = timedelta(days=1)
 _MOST_ERROR_BYTES = 64 * 1024
 # Error codes and permission names are repeated in our messages; nothing else of a body is.
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -98,12 +100,13 @@ def quota_of(response: requests.Response) -> tuple[int, timedelta] | None:
 
 def _retry_after_header(value: str, now: datetime) -> timedelta | None:
     if value.strip().isdecimal():
-        return timedelta(seconds=int(value))
+        return min(timedelta(seconds=int(value[:9])), MOST_PENALTY)
     try:
         at = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(timedelta(0), (at if at.tzinfo else at.replace(tzinfo=UTC)) - now)
+    until = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(timedelta(0), until - now), MOST_PENALTY)
 
 
 def _permission_advice(error: ErrorBody) -> str:

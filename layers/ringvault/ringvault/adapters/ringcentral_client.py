@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from ringvault.core.errors import (
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import CallLogPage
 from ringvault.core.quota_gate import Clock, QuotaGate, Turn
+from ringvault.core.recording import CallLogRecord
 from ringvault.core.recording_stream import MediaResponse
 from ringvault.core.windows import Window
 
@@ -133,14 +134,24 @@ class RingCentralClient:
 def _page(response: requests.Response) -> CallLogPage:
     try:
         body = json.loads(b"".join(chunks_of(response)))
-        records = body["records"]
-        next_page = (body.get("navigation") or {}).get("nextPage") or {}
-        next_uri = next_page.get("uri")
-    except BodyInterruptedError as error:
-        raise ServiceUnavailableError(f"a page of the call log: {error}") from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ServiceUnavailableError("a page of the call log is not what it should be") from error
+    except (BodyInterruptedError, ValueError, RecursionError) as error:
+        raise ServiceUnavailableError("a page of the call log broke off") from error
+    records, next_uri = _records(body), _next_uri(body)
+    if records is None:
+        raise ServiceUnavailableError("a page of the call log is not what it should be")
     return CallLogPage(records=records, next_uri=next_uri)
+
+
+def _records(body: Any) -> Sequence[CallLogRecord] | None:  # noqa: ANN401 - whatever came
+    records = body.get("records") if isinstance(body, dict) else None
+    is_list = isinstance(records, list) and all(isinstance(record, dict) for record in records)
+    return records if is_list else None
+
+
+def _next_uri(body: Any) -> str | None:  # noqa: ANN401 - whatever came
+    for name in ("navigation", "nextPage", "uri"):
+        body = body.get(name) if isinstance(body, dict) else None
+    return body if isinstance(body, str) and body else None
 
 
 def _media(response: requests.Response) -> MediaResponse:

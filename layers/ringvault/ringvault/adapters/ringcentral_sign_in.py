@@ -5,7 +5,6 @@ The SDK's own sending has no timeout and puts the credentials into its exception
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import requests
 from ringcentral.http.api_response import ApiResponse
@@ -61,7 +60,9 @@ class RingCentralSignIn:
         platform = Platform(
             _Client(self._carry), credentials.client_id, credentials.client_secret, self._server_url
         )
-        return self._token(platform.login(jwt=credentials.jwt))
+        token = platform.login(jwt=credentials.jwt).json_dict()
+        lives = timedelta(seconds=token["expires_in"])
+        return AccessToken.minted(token["access_token"], at=self._clock(), lives=lives)
 
     def _carry(self, request: requests.Request) -> requests.Response:
         response = self._transport.send(request)
@@ -72,15 +73,8 @@ class RingCentralSignIn:
         except ThrottledError as error:
             self._gate.close(error.retry_at)
             raise
+        _check_token(response)
         return response
-
-    def _token(self, answer: Any) -> AccessToken:  # noqa: ANN401 - the SDK has no types
-        try:
-            fields = answer.json_dict()
-            value, lives_s = fields["access_token"], int(fields["expires_in"])
-        except (ValueError, KeyError, TypeError, requests.RequestException) as error:
-            raise ServiceUnavailableError("RingCentral's sign-in answer holds no token") from error
-        return AccessToken.minted(value, at=self._clock(), lives=timedelta(seconds=lives_s))
 
 
 class _Client(Client):  # type: ignore[misc] # the SDK has no types
@@ -93,6 +87,19 @@ class _Client(Client):  # type: ignore[misc] # the SDK has no types
     def send(self, request: requests.Request) -> ApiResponse:
         """Send what the SDK has built."""
         return ApiResponse(request, self._carry(request))
+
+
+def _check_token(response: requests.Response) -> None:
+    """Raise unless the answer holds a token: the SDK would fail in a way of its own."""
+    try:
+        token = response.json()
+        holds_token = isinstance(token["access_token"], str) and isinstance(
+            token["expires_in"], int
+        )
+    except (ValueError, LookupError, TypeError, requests.RequestException) as error:
+        raise ServiceUnavailableError("RingCentral's sign-in answer holds no token") from error
+    if not holds_token or not response.headers["Content-Type"].startswith("application/json"):
+        raise ServiceUnavailableError("RingCentral's sign-in answer holds no token")
 
 
 def _refusal(error: ErrorBody) -> str:

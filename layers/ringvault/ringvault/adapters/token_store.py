@@ -1,8 +1,10 @@
 """The shared access token in the state table, encrypted with the stack's own key."""
 
+import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.aws_errors import OtherKeyError, aws_errors
 from ringvault.core.access_token import AccessToken
 from ringvault.core.errors import ConflictError
 from ringvault.core.instants import from_epoch_ms, to_epoch_ms
@@ -41,14 +43,11 @@ class TokenStore:
         item: Any = answer.get("Item", {})
         if "ciphertext" not in item:
             return None
-        with aws_errors("decrypt the access token"):
-            plain = self._kms.decrypt(
-                CiphertextBlob=item["ciphertext"]["B"],
-                KeyId=self._key_arn,
-                EncryptionContext=self._context(),
-            )
+        value = self._decrypted(item["ciphertext"]["B"])
+        if value is None:
+            return None
         return AccessToken(
-            plain["Plaintext"].decode(),
+            value,
             refresh_at=from_epoch_ms(int(item["refresh_at_ms"]["N"])),
             expires_at=from_epoch_ms(int(item["expires_at_ms"]["N"])),
         )
@@ -64,6 +63,10 @@ class TokenStore:
                 ExpressionAttributeValues={":until": _ms(until), ":now": _ms(now)},
             )
 
+    def give_back_lease(self, *, until: "datetime") -> None:
+        """Give back the lease that was taken until `until`; nothing happens where it is over."""
+        self._remove("lease_until_ms", where="lease_until_ms", is_still=_ms(until))
+
     def save(self, token: AccessToken) -> None:
         """Store the token and give the lease back."""
         with aws_errors("encrypt the access token"):
@@ -78,6 +81,7 @@ class TokenStore:
                 Item={
                     **self._key(),
                     "ciphertext": {"B": cipher["CiphertextBlob"]},
+                    "fingerprint": _fingerprint(token),
                     "refresh_at_ms": _ms(token.refresh_at),
                     "expires_at_ms": _ms(token.expires_at),
                 },
@@ -85,23 +89,46 @@ class TokenStore:
 
     def drop(self, token: AccessToken) -> None:
         """Forget the token if it is still the one that is stored."""
+        self._remove(
+            "ciphertext, fingerprint, refresh_at_ms, expires_at_ms",
+            where="fingerprint",
+            is_still=_fingerprint(token),
+        )
+
+    def _remove(self, names: str, *, where: str, is_still: dict[str, str]) -> None:
+        """Remove attributes unless somebody has replaced them already."""
+        with suppress(ConflictError), aws_errors("change the access token"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=self._key(),
+                UpdateExpression=f"REMOVE {names}",
+                ConditionExpression=f"{where} = :is_still",
+                ExpressionAttributeValues={":is_still": is_still},
+            )
+
+    def _decrypted(self, ciphertext: bytes) -> str | None:
+        """Return the token, None where it was encrypted with a key that the stack had before."""
         try:
-            with aws_errors("drop the access token"):
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=self._key(),
-                    UpdateExpression="REMOVE ciphertext, refresh_at_ms, expires_at_ms",
-                    ConditionExpression="expires_at_ms = :expires_at_ms",
-                    ExpressionAttributeValues={":expires_at_ms": _ms(token.expires_at)},
+            with aws_errors("decrypt the access token"):
+                plain = self._kms.decrypt(
+                    CiphertextBlob=ciphertext,
+                    KeyId=self._key_arn,
+                    EncryptionContext=self._context(),
                 )
-        except ConflictError:
-            return  # somebody has replaced it already
+        except OtherKeyError:
+            return None
+        return plain["Plaintext"].decode()
 
     def _key(self) -> dict[str, Any]:
         return {"name": {"S": self._name}}
 
     def _context(self) -> dict[str, str]:
         return {"ringvault": self._name}
+
+
+def _fingerprint(token: AccessToken) -> dict[str, str]:
+    """Return what tells this token from its successor, and nothing of what it is."""
+    return {"S": hashlib.sha256(token.value.encode()).hexdigest()[:16]}
 
 
 def _ms(instant: "datetime") -> dict[str, str]:

@@ -1,14 +1,17 @@
 """The bucket: audio goes in whole and verified or not at all, and is never overwritten."""
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.aws_errors import GoneError, aws_errors
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.checksum import Crc32, crc32_base64
+from ringvault.core.errors import RingvaultError
 from ringvault.core.sidecar import sidecar_of
 
 if TYPE_CHECKING:
@@ -40,12 +43,11 @@ class Vault:
         """
         crc32 = Crc32()
         parts = _parts(chunks, crc32)
-        first = next(parts, b"")
-        second = next(parts, None)
-        if second is None:
-            self._put(object_key, content_type, first)
+        ahead = deque(islice(parts, 2))
+        if len(ahead) > 1:
+            self._upload(object_key, content_type, _drained(ahead, parts), crc32)
         else:
-            self._upload(object_key, content_type, chain((first, second), parts), crc32)
+            self._put(object_key, content_type, ahead.popleft() if ahead else b"")
         return StoredObject(size_bytes=crc32.size_bytes, crc32=crc32.base64)
 
     def find_audio(self, prefix: str) -> str | None:
@@ -109,7 +111,10 @@ class Vault:
             ]
             self._complete(object_key, upload_id, sent, crc32)
         except BaseException:
-            self._abort(object_key, upload_id)
+            # What can't be aborted now is aborted by the next archiver that takes the recording;
+            # the reason why the upload failed is what counts.
+            with suppress(RingvaultError):
+                self._abort(object_key, upload_id)
             raise
 
     def _send_part(self, object_key: str, upload_id: str, number: int, part: bytes) -> Any:  # noqa: ANN401 - the shape that Complete takes
@@ -145,7 +150,7 @@ class Vault:
             )
 
     def _abort(self, object_key: str, upload_id: str) -> None:
-        with aws_errors("abort an upload"):
+        with suppress(GoneError), aws_errors("abort an upload"):
             self._client.abort_multipart_upload(
                 Bucket=self._bucket, Key=object_key, UploadId=upload_id
             )
@@ -162,3 +167,10 @@ def _parts(chunks: Iterable[bytes], crc32: Crc32) -> Iterator[bytes]:
             del buffer[:PART_BYTES]
     if buffer:
         yield bytes(buffer)
+
+
+def _drained(ahead: deque[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what was read ahead, keeping none of it, then the rest."""
+    while ahead:
+        yield ahead.popleft()
+    yield from rest

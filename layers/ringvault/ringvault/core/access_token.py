@@ -52,6 +52,9 @@ class TokenStore(Protocol):
     def take_lease(self, *, now: datetime, until: datetime) -> None:
         """Become the only one who signs in until `until`; ConflictError when somebody is."""
 
+    def give_back_lease(self, *, until: datetime) -> None:
+        """Give back the lease that was taken until `until`; nothing happens where it is over."""
+
     def save(self, token: AccessToken) -> None:
         """Store the token and give the lease back."""
 
@@ -98,17 +101,23 @@ class SharedAccessToken:
             stored = self._store.load()
             if stored is not None and stored.is_fresh(self._clock()):
                 return stored
+            lease_until = self._clock() + LEASE
             try:
-                self._store.take_lease(now=self._clock(), until=self._clock() + LEASE)
+                self._store.take_lease(now=self._clock(), until=lease_until)
             except ConflictError:
                 if stored is not None and stored.is_usable(self._clock()):
                     return stored
                 self._sleep(LOOK_AGAIN_S)
             else:
-                return self._new()
+                return self._unless_overtaken(lease_until)
         raise ServiceUnavailableError("no access token: another container's sign-in did not end")
 
-    def _new(self) -> AccessToken:
+    def _unless_overtaken(self, lease_until: datetime) -> AccessToken:
+        """Sign in, unless somebody did between our look and our lease."""
+        stored = self._store.load()
+        if stored is not None and stored.is_fresh(self._clock()):
+            self._store.give_back_lease(until=lease_until)
+            return stored
         token = self._sign_in()
         self._store.save(token)
         return token

@@ -11,7 +11,7 @@ def recording_id_of(body: str) -> str:
     """Return the id that the message names; InvalidMessageError says what is wrong with it."""
     try:
         message: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidMessageError("the message is not JSON") from None
     if not isinstance(message, dict) or set(message) != {"recording_id"}:
         raise InvalidMessageError('the message is not {"recording_id": "…"}')

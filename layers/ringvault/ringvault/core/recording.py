@@ -44,14 +44,22 @@ def recordings_of(record: CallLogRecord) -> tuple[Recording, ...]:
     """Return the recordings of a call-log record and of its legs, each id once.
 
     Raises:
-        InvalidRecordError: the record names a recording without id, content URI or start.
+        InvalidRecordError: the record names a recording without id, content URI or start, or is
+            not shaped as RingCentral documents it.
     """
+    try:
+        return tuple(_found(record).values())
+    except (AttributeError, TypeError) as error:
+        raise InvalidRecordError(f"{_where(record)} is not shaped as documented") from error
+
+
+def _found(record: CallLogRecord) -> dict[str, Recording]:
     found: dict[str, Recording] = {}
     for part in _record_and_legs(record):
         if part.get("recording"):
             recording = _recording(part, record)
             found.setdefault(recording.recording_id, recording)
-    return tuple(found.values())
+    return found
 
 
 def unique(recordings: Iterable[Recording]) -> tuple[Recording, ...]:

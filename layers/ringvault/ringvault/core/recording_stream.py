@@ -101,6 +101,8 @@ class RecordingStream:
 
     def _read(self, turn: Turn) -> Iterator[bytes]:
         response = self._source.open(self._content_uri, offset=0, turn=turn)
+        if response.offset != 0:
+            raise ContentChangedError(f"the answer begins at byte {response.offset}, not at 0")
         self._content_type = response.content_type
         while True:
             try:
@@ -133,6 +135,8 @@ class RecordingStream:
             raise ContentChangedError("the recording changed its length while it was read")
         if response.offset == self.size_bytes:
             return response
+        if response.offset != 0:
+            raise ContentChangedError(f"the answer begins at byte {response.offset}, unasked")
         return replace(
             response, offset=self.size_bytes, chunks=self._without_known(response.chunks)
         )
@@ -151,3 +155,5 @@ class RecordingStream:
                 raise ContentChangedError("the recording changed while it was read")
             if new:
                 yield new
+        if skip > 0:
+            raise ContentChangedError("the recording is shorter than it was")
