@@ -13,6 +13,7 @@ import requests
 from botocore.config import Config
 
 from local.child import await_ready, end_child, start_child
+from local.places import ROOT
 from local.transform import REGION
 
 ACCOUNT_ID = "123456789012"  # moto's own default
@@ -72,8 +73,7 @@ def running_aws(port: int, *, log_path: Path) -> Iterator[Aws]:
     # By name, since moto finds the bucket in the path only when the host is "localhost".
     aws = Aws(f"http://localhost:{port}")
     with log_path.open("wb") as log:
-        arguments = ("moto.server", "-H", "127.0.0.1", "-p", str(port))
-        child = start_child(*arguments, environment=_environment(), output=log)
+        child = start_child("local.moto_server", str(port), environment=_environment(), output=log)
     try:
         await_ready(child, is_ready=lambda: _is_ready(aws), name=f"moto ({log_path})")
         yield aws
@@ -84,6 +84,7 @@ def running_aws(port: int, *, log_path: Path) -> Iterator[Aws]:
 def _environment() -> dict[str, str]:
     return {
         "PATH": os.defpath,
+        "PYTHONPATH": str(ROOT),
         # moto would otherwise let every origin in, whatever the bucket says.
         "MOTO_DISABLE_GLOBAL_CORS": "true",
         # The functions' roles name policies that AWS itself keeps.

@@ -9,25 +9,28 @@ from local.vault import Stored, Vault
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The ids of recordings that are not in the vault, and of those that are there but differ."""
+    """What is wrong with the vault: ids of recordings, and keys of objects.
+
+    `missing` is not there, `differing` is not what was served, `unexpected` is no recording's
+    audio or one's second, and `open_uploads` were begun and neither completed nor aborted.
+    """
 
     missing: tuple[str, ...]
     differing: tuple[str, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether everything is there, unchanged."""
-        return not self.missing and not self.differing
+    unexpected: tuple[str, ...]
+    open_uploads: tuple[str, ...]
 
 
 def prove(vault: Vault, *, books: dict[str, Any] | None) -> Proof:
     """Read every archived object back and compare it.
 
     With the simulator's books it is compared with what the simulator served; without, with what
-    the catalogue says of it.
+    the catalogue says of it, and missing is whatever was listed and is neither archived nor
+    absent.
     """
     archived = vault.archived_items()
-    missing, differing = [], []
+    missing = list(vault.unarchived_ids()) if books is None else []
+    differing = []
     for recording_id, expected in _expected(archived, books):
         found = (
             vault.read_back(archived[recording_id]["object_key"])
@@ -38,7 +41,15 @@ def prove(vault: Vault, *, books: dict[str, Any] | None) -> Proof:
             missing.append(recording_id)
         elif found != expected:
             differing.append(recording_id)
-    return Proof(tuple(missing), tuple(differing))
+    keys = {item["object_key"] for item in archived.values()}
+    unexpected = [key for key in vault.object_keys() if _is_audio(key) and key not in keys]
+    return Proof(
+        tuple(missing), tuple(differing), tuple(unexpected), tuple(vault.open_upload_keys())
+    )
+
+
+def _is_audio(object_key: str) -> bool:
+    return object_key.startswith("recordings/")
 
 
 def _expected(

@@ -30,6 +30,7 @@ from local.schedule import ScheduledFunction, scheduled
 from local.screen import Screen, screen_for
 from local.summary import Summary, summarise
 from local.tokens import AUDIENCE, ISSUER, issue_token, signing_key
+from local.traffic import traffic_of
 from local.transform import transform
 from local.vault import Vault
 
@@ -65,6 +66,7 @@ class _Running:
     lister: ScheduledFunction
     job: MainJob
     tell: Teller
+    logs: Path
 
 
 def up(options: UpOptions) -> int:
@@ -84,7 +86,7 @@ def up(options: UpOptions) -> int:
             _serve(running, summary=summary, options=options, screen=screen)
             return 0
     print(json.dumps(summary.as_json()), flush=True)
-    return 1 if summary.missing or summary.differing else 0
+    return 0 if summary.is_whole else 1
 
 
 @contextmanager
@@ -113,14 +115,20 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
             on_progress=screen.progress,
             on_fault=tell,
         )
-        yield _Running(account, page_url, vault, lister, job, tell)
+        yield _Running(account, page_url, vault, lister, job, tell, logs)
 
 
 def _work(running: _Running, *, started_s: float) -> Summary:
     tally = running.job.run()
     books = running.account.books()
     proof = prove(running.vault, books=books)
-    return summarise(tally, proof=proof, books=books, seconds=time.monotonic() - started_s)
+    return summarise(
+        tally,
+        proof=proof,
+        books=books,
+        traffic=traffic_of(running.logs.glob("*Function.log")),
+        seconds=time.monotonic() - started_s,
+    )
 
 
 def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: Screen) -> None:

@@ -1,5 +1,6 @@
 """What a run came to, for people and for machines."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,8 +12,8 @@ from local.vault import Tally
 class Summary:
     """The last line of `up --once`.
 
-    `missing` and `differing` count what the proof found. `requests` and `throttled` are the
-    simulator's own count; None where RingCentral keeps no books that we could read.
+    `missing` to `open_uploads` count what the proof found. `requests` and `throttled` are the
+    simulator's own count; where RingCentral keeps no books that we could read, the functions'.
     """
 
     listed: int
@@ -21,10 +22,17 @@ class Summary:
     failed: int
     missing: int
     differing: int
+    unexpected: int
+    open_uploads: int
     bytes: int
-    requests: int | None
-    throttled: int | None
+    requests: int
+    throttled: int
     seconds: float
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the proof found nothing wrong."""
+        return not (self.missing or self.differing or self.unexpected or self.open_uploads)
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as a JSON object."""
@@ -32,9 +40,14 @@ class Summary:
 
 
 def summarise(
-    tally: Tally, *, proof: Proof, books: dict[str, Any] | None, seconds: float
+    tally: Tally,
+    *,
+    proof: Proof,
+    books: dict[str, Any] | None,
+    traffic: Counter[str],
+    seconds: float,
 ) -> Summary:
-    """Return what a run came to after `seconds`."""
+    """Return what a run came to after `seconds`; `traffic` is what the functions say they sent."""
     return Summary(
         listed=tally.listed,
         archived=tally.states["ARCHIVED"],
@@ -42,8 +55,10 @@ def summarise(
         failed=tally.states["FAILED"],
         missing=len(proof.missing),
         differing=len(proof.differing),
+        unexpected=len(proof.unexpected),
+        open_uploads=len(proof.open_uploads),
         bytes=tally.archived_bytes,
-        requests=sum(books["requests"].values()) if books else None,
-        throttled=books["throttled"] if books else None,
+        requests=sum(books["requests"].values()) if books else traffic["requests"],
+        throttled=books["throttled"] if books else traffic["throttled"],
         seconds=round(seconds, 1),
     )

@@ -69,6 +69,12 @@ class Vault:
             if item["state"]["S"] == "ARCHIVED"
         }
 
+    def unarchived_ids(self) -> Iterator[str]:
+        """Yield the ids of what was listed and is neither archived nor absent."""
+        for item in self._items("recording_id, #state", {"#state": "state"}):
+            if item["state"]["S"] not in {"ARCHIVED", "ABSENT"}:
+                yield item["recording_id"]["S"]
+
     def waiting_messages(self) -> int:
         """Return how many messages the queue would hand out now."""
         name = "ApproximateNumberOfMessages"
@@ -81,6 +87,13 @@ class Vault:
         for page in pages:
             for listed in page.get("Contents", []):
                 yield listed["Key"]
+
+    def open_upload_keys(self) -> Iterator[str]:
+        """Yield the keys of the multipart uploads that are open."""
+        pages = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket)
+        for page in pages:
+            for upload in page.get("Uploads", []):
+                yield upload["Key"]
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """Yield an object's bytes, a mebibyte at a time."""

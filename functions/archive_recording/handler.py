@@ -4,7 +4,7 @@ import os
 import random
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import cache, partial
 from time import monotonic
@@ -23,6 +23,7 @@ from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
 from ringvault.adapters.ringcentral import ringcentral
+from ringvault.adapters.ringcentral_transport import RingCentralTransport
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
 from ringvault.core.errors import InvalidMessageError, RingvaultError
@@ -56,6 +57,7 @@ class _Outside:
     archive_recording: Callable[..., ArchiveRecording]
     queue: RecordingQueue
     dead_letters: DeadLetterQueue
+    transport: RingCentralTransport
 
 
 @cache
@@ -77,6 +79,7 @@ def _outside() -> _Outside:
         ),
         queue=RecordingQueue(settings.recording_queue_url, sqs),
         dead_letters=DeadLetterQueue(settings.dead_letter_queue_url, sqs),
+        transport=ringcentral_.transport,
     )
 
 
@@ -85,7 +88,10 @@ def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
     started_s = monotonic()
     told: dict[str, Any] = {"receive_count": int(record.attributes.approximate_receive_count)}
     try:
+        outside = _outside()
+        before = outside.transport.traffic
         _outcome(record, context, told)
+        told |= asdict(outside.transport.traffic.since(before))
     except RingvaultError as error:
         told |= {"outcome": "error", "error": type(error).__name__, "reason": str(error)}
         raise

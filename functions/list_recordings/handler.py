@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import cache, partial
 from typing import Any
@@ -14,6 +15,7 @@ from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.ringcentral import ringcentral
+from ringvault.adapters.ringcentral_transport import RingCentralTransport
 from ringvault.core.errors import RingvaultError
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import ListingResult, list_recordings
@@ -27,13 +29,16 @@ _MARGIN = timedelta(seconds=60)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the schedule says nothing
     """Run once; the answer says what was done, and why it stopped early if it did."""
     try:
+        outside = _outside()
+        before = outside.transport.traffic
         latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
-        result = _run()(latest=latest)
+        result = outside.list_recordings(latest=latest)
     except RingvaultError as error:
         return _answer("failed", **_failed(error))
+    told = _told(result) | asdict(outside.transport.traffic.since(before))
     if result.problem is not None:
-        return _answer("failed", **_failed(result.problem), **_told(result))
-    return _answer("listed", **_told(result))
+        return _answer("failed", **_failed(result.problem), **told)
+    return _answer("listed", **told)
 
 
 def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
@@ -42,27 +47,35 @@ def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - what
     return {"outcome": outcome, **told}
 
 
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What lives as long as the container."""
+
+    list_recordings: Callable[..., ListingResult]
+    transport: RingCentralTransport
+
+
 @cache
-def _run() -> Callable[..., ListingResult]:
+def _outside() -> _Outside:
     settings = ListRecordingsSettings.from_environ(os.environ)
     session = patient_session()
     dynamodb = session.client("dynamodb")
-    outside = ringcentral(settings.ringcentral, session, dynamodb)
-    return partial(
+    ringcentral_ = ringcentral(settings.ringcentral, session, dynamodb)
+    use_case = partial(
         list_recordings,
-        call_log=outside.client,
-        quota=outside.gate,
+        call_log=ringcentral_.client,
+        quota=ringcentral_.gate,
         catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
         progress=ListingProgressStore(settings.ringcentral.state_table, dynamodb),
         queue=RecordingQueue(settings.recording_queue_url, session.client("sqs")),
         clock=now,
         first_run_reach=settings.first_run_reach,
     )
+    return _Outside(use_case, ringcentral_.transport)
 
 
 def _told(result: ListingResult) -> dict[str, Any]:
     return {
-        "requests": result.requests,
         "records": result.records,
         "listed": result.listed,
         "rejected": result.rejected,

@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 from botocore.config import Config
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import make_server
 
+from local.moto_server import moto_server
 from local.transform import REGION, Document
 
 if TYPE_CHECKING:
@@ -137,7 +132,7 @@ class Cloud:
 @contextmanager
 def running_cloud(template: Document) -> Iterator[Cloud]:
     """Run moto on a free port of loopback; its state is that of the whole process."""
-    server = make_server("127.0.0.1", 0, _OneAtATime(), threaded=True, request_handler=_Silent)
+    server = moto_server(0)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -147,27 +142,6 @@ def running_cloud(template: Document) -> Iterator[Cloud]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-class _OneAtATime:
-    """moto's server, one request after the other.
-
-    Its tables look at a condition and then write, without a lock: of two conditional writes at
-    once both may win.
-    """
-
-    def __init__(self) -> None:
-        self._moto = DomainDispatcherApplication(create_backend_app)
-        self._lock = threading.Lock()
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        with self._lock:
-            return self._moto(environ, start_response)
-
-
-class _Silent(MotoRequestHandler):
-    def log(self, *_: Any) -> None:
-        """Write no line for each request."""
 
 
 def _unique(stem: str) -> str:

@@ -62,9 +62,9 @@ def deployed(cloud: Cloud, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture(autouse=True)
 def _cold_start() -> Iterator[None]:
-    handler._run.cache_clear()
+    handler._outside.cache_clear()
     yield
-    handler._run.cache_clear()
+    handler._outside.cache_clear()
 
 
 def use(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:

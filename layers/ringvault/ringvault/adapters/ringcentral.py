@@ -29,6 +29,7 @@ class RingCentral:
 
     client: RingCentralClient
     gate: QuotaGate
+    transport: RingCentralTransport
 
 
 def ringcentral(
@@ -58,7 +59,7 @@ def ringcentral(
         access_token=SharedAccessToken(store, sign_in=sign_in, clock=now, sleep=time.sleep),
         clock=now,
     )
-    return RingCentral(client, gate)
+    return RingCentral(client, gate, transport)
 
 
 def _gate(

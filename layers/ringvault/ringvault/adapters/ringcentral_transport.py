@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import requests
@@ -21,12 +22,25 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How many requests were sent, and how many of them were answered with 429."""
+
+    requests: int = 0
+    throttled: int = 0
+
+    def since(self, earlier: "Traffic") -> "Traffic":
+        """Return what was sent after `earlier` was taken."""
+        return Traffic(self.requests - earlier.requests, self.throttled - earlier.throttled)
+
+
 class RingCentralTransport:
     """Sends requests to the configured hosts and to no other, and follows no redirect."""
 
     def __init__(self, *, allowed_urls: tuple[str, ...]) -> None:
         """Allow the origins (scheme, host and port) of `allowed_urls`."""
         self._allowed = {_origin(url) for url in allowed_urls}
+        self.traffic = Traffic()
         self._session = requests.Session()
         # No proxy, and above all no netrc: that would replace our Authorization header.
         self._session.trust_env = False
@@ -56,8 +70,9 @@ class RingCentralTransport:
             "Accept-Encoding": "identity",
             **(request.headers or {}),
         }
+        self.traffic = replace(self.traffic, requests=self.traffic.requests + 1)
         try:
-            return self._session.send(
+            response = self._session.send(
                 self._session.prepare_request(request),
                 stream=True,
                 allow_redirects=False,
@@ -67,6 +82,9 @@ class RingCentralTransport:
             raise ServiceUnavailableError(
                 f"RingCentral does not answer: {type(error).__name__}"
             ) from error
+        if response.status_code == requests.codes.too_many_requests:
+            self.traffic = replace(self.traffic, throttled=self.traffic.throttled + 1)
+        return response
 
 
 def chunks_of(response: requests.Response) -> Iterator[bytes]:

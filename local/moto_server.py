@@ -1,0 +1,44 @@
+"""moto's server, with requests to DynamoDB one at a time: `python -m local.moto_server PORT`.
+
+moto checks a condition and writes without a lock between, so that of two conditional writes at
+once both may win; DynamoDB lets one win.
+"""
+
+import sys
+import threading
+from typing import Any
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server
+
+
+class _OneWriteAtATime:
+    def __init__(self) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._turn = threading.Lock()
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's own
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+            return self._moto(environ, start_response)
+        with self._turn:
+            return self._moto(environ, start_response)
+
+
+class _Silent(MotoRequestHandler):
+    def log_request(self, *_: Any) -> None:  # noqa: ANN401 - werkzeug's own
+        """Write no line for each request."""
+
+
+def moto_server(port: int) -> BaseWSGIServer:
+    """Return a server bound to a port of loopback, 0 for any; `serve_forever` runs it."""
+    return make_server(
+        "127.0.0.1", port, _OneWriteAtATime(), threaded=True, request_handler=_Silent
+    )
+
+
+if __name__ == "__main__":
+    moto_server(int(sys.argv[1])).serve_forever()
