@@ -48,8 +48,7 @@ unit: $(INSTALLED) ## Run the unit tests only: seconds, no sockets
 
 tests: $(INSTALLED) # All tests, without the other checks of `make test`.
 	@echo "tests: unit, integration, infrastructure, browser"
-	@$(BIN)/coverage run -m pytest --quiet
-	@$(BIN)/coverage report --skip-covered
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile --cov --cov-report term:skip-covered
 
 # SAM calls the Makefiles of the layer and of each function in copies of their folders. MAKEFLAGS is
 # emptied so that nothing given to this make reaches those.

@@ -61,7 +61,7 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     add("--recordings", default="40", metavar="N", help="how many (default 40)")
     add("--quota", default="100/10", metavar="LIMIT/WINDOW_S", help="requests (default 100/10)")
     add("--bytes-per-second", metavar="B", help="slow each recording's body down")
-    add("--add-wav-bytes", metavar="N", help="one more WAV, of N bytes exactly")
+    add("--add-wav-bytes", metavar="N[,N...]", help="a WAV more of each size, in bytes exactly")
     parser.set_defaults(run=_up)
 
 

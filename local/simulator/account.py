@@ -15,7 +15,7 @@ _NEWEST_ENDS_BEFORE = timedelta(hours=1)
 # Room for the longest call, and for a reader who starts some time after the simulator.
 _OLDEST_ENDS_AFTER = timedelta(hours=5)
 _ONE_LONG_IN = 50
-_BIG_RECORDING_ID = "9900000000001"
+_FIRST_ADDED_ID = 9900000000001
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,13 @@ def _calls(options: Options, now: datetime) -> Iterator[Call]:
         taken, calls = dialling.next_calls(files[done : done + 2], ended_at=ended_at)
         done += taken
         yield from calls
-    if options.add_wav_bytes is not None:
-        big = _big_recording(options.add_wav_bytes)
-        yield plain_call(dialling, big, ended_at=newest_ended_at)
+    for place, size_bytes in enumerate(options.add_wav_bytes):
+        added = _added_recording(str(_FIRST_ADDED_ID + place), size_bytes=size_bytes)
+        yield plain_call(dialling, added, ended_at=newest_ended_at)
 
 
-def _big_recording(size_bytes: int) -> RecordingFile:
-    audio = wav_audio(_BIG_RECORDING_ID, size_bytes=size_bytes)
-    return RecordingFile(_BIG_RECORDING_ID, "Automatic", audio)
+def _added_recording(recording_id: str, *, size_bytes: int) -> RecordingFile:
+    return RecordingFile(recording_id, "Automatic", wav_audio(recording_id, size_bytes=size_bytes))
 
 
 def _recordings(options: Options, draw: random.Random) -> list[RecordingFile]:

@@ -32,7 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--record-lag", type=_count, default=0, metavar="S", help="call's end to its record")
     add("--recording-lag", type=_count, default=0, metavar="S", help="record to recording")
     add("--bytes-per-second", type=_positive, metavar="B", help="slow each recording's body down")
-    add("--add-wav-bytes", type=_wav_bytes, metavar="N", help="one more WAV, of N bytes exactly")
+    add(
+        "--add-wav-bytes",
+        type=_wav_sizes,
+        default=(),
+        metavar="N[,N...]",
+        help="a WAV more of each size, in bytes exactly",
+    )
     add("--verbose", action="store_true", help="one line a request on stderr")
 
 
@@ -104,6 +110,10 @@ def _port(text: str) -> int:
     if _count(text) >= 2**16:
         raise argparse.ArgumentTypeError(f"{text} is not a port, 0 to 65535")
     return int(text)
+
+
+def _wav_sizes(text: str) -> tuple[int, ...]:
+    return tuple(_wav_bytes(size) for size in text.split(","))
 
 
 def _wav_bytes(text: str) -> int:

@@ -38,7 +38,7 @@ class Options:
     `port` 0 takes a free one.
     A record appears `record_lag_s` after its call has ended, its recording `recording_lag_s` later.
     `bytes_per_second` bounds each recording's body; None sends as fast as it can.
-    `add_wav_bytes` adds one WAV recording of exactly that size to the `recordings`.
+    `add_wav_bytes` adds a WAV recording of exactly each size to the `recordings`.
     """
 
     port: int = 0
@@ -51,7 +51,7 @@ class Options:
     seed: int = 1
     recordings: int = 200
     days: int = 90
-    add_wav_bytes: int | None = None
+    add_wav_bytes: tuple[int, ...] = ()
     record_lag_s: int = 0
     recording_lag_s: int = 0
     bytes_per_second: int | None = None

@@ -97,8 +97,10 @@ def kill_in_the_middle_of_an_upload(
 @pytest.mark.timeout(300)
 def test_killing_the_archiver_in_the_middle_of_uploads_costs_nothing() -> None:
     """SIGKILL in the middle of three uploads: all there, none twice, no upload left open."""
-    many = ("--recordings", "199", "--add-wav-bytes", "30000000", "--bytes-per-second", "9000000")
-    with running(*many) as (process, aws_port):
+    # Two archivers at work, three kills: six recordings that are uploaded in parts.
+    sizes = ",".join([str(20_000_000)] * 2 * KILLS)
+    slowed = ("--add-wav-bytes", sizes, "--bytes-per-second", "9000000")
+    with running("--recordings", str(200 - 2 * KILLS), *slowed) as (process, aws_port):
         seen: set[str] = set()
         for _ in range(KILLS):
             kill_in_the_middle_of_an_upload(process, aws_port, seen)

@@ -37,7 +37,7 @@ AUDIO = {"Content-Type": "audio/mpeg"}
 def simulator(simulate: Callable[[Options], Simulator]) -> Simulator:
     """Return an account with one MP3 and one WAV recording of 3 MiB."""
     quotas = quotas_with(heavy=Quota(1_000, 60, 60))
-    return simulate(Options(recordings=1, days=2, quotas=quotas, add_wav_bytes=3 * MIB))
+    return simulate(Options(recordings=1, days=2, quotas=quotas, add_wav_bytes=(3 * MIB,)))
 
 
 @pytest.fixture

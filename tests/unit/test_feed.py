@@ -1,6 +1,6 @@
 """What goes onto the queue, how much, and in which order."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,11 @@ DAY = timedelta(days=1)
 def candidate(name: str, age: timedelta) -> Candidate:
     """Return a pending recording of a call that long ago."""
     return Candidate(name, State.PENDING, NOW - age)
+
+
+def claimed(*, queued_at: datetime, until: datetime) -> Candidate:
+    """Return a recording on the queue that an archiver claimed."""
+    return Candidate("1", State.QUEUED, NOW, queued_at=queued_at, claimed_until=until)
 
 
 def test_near_deletion_comes_first_then_today_then_the_backlog() -> None:
@@ -60,8 +65,11 @@ def test_the_queue_is_filled_up_to_what_the_quota_can_fetch(
         (Candidate("1", State.QUEUED, NOW, queued_at=NOW - 3 * MINUTE), True, True),
         (Candidate("1", State.QUEUED, NOW, queued_at=NOW - MINUTE), True, False),
         (Candidate("1", State.QUEUED, NOW, queued_at=NOW - 31 * MINUTE), False, True),
-        (Candidate("1", State.QUEUED, NOW, claimed_until=NOW + MINUTE), True, False),
-        (Candidate("1", State.QUEUED, NOW, claimed_until=NOW - MINUTE), False, True),
+        (Candidate("1", State.QUEUED, NOW), False, True),
+        (claimed(queued_at=NOW - 3 * MINUTE, until=NOW + MINUTE), True, False),
+        (claimed(queued_at=NOW - 3 * MINUTE, until=NOW - MINUTE), False, True),
+        (claimed(queued_at=NOW - MINUTE, until=NOW - 2 * MINUTE), True, False),
+        (claimed(queued_at=NOW - 3 * MINUTE, until=NOW - 4 * MINUTE), True, True),
         (Candidate("1", State.ARCHIVED, NOW), True, False),
         (Candidate("1", State.ABSENT, NOW), True, False),
         (Candidate("1", State.FAILED, NOW), True, False),

@@ -98,7 +98,7 @@ class Outside:
 
     def mark_queued(self, candidate: Candidate, *, queued_at: datetime) -> None:
         self._next()
-        changed = replace(candidate, state=State.QUEUED, queued_at=queued_at, claimed_until=None)
+        changed = replace(candidate, state=State.QUEUED, queued_at=queued_at)
         self.items[candidate.recording_id] = changed
 
     # Progress

@@ -40,7 +40,7 @@ def test_number_of_recordings(count: int) -> None:
 @pytest.mark.parametrize("days", [1, 90])
 def test_calls_lie_within_the_days(days: int) -> None:
     """The newest call ended an hour ago; the oldest is well within the days."""
-    calls = make_account(Options(days=days, add_wav_bytes=1_000_000), now=NOW).calls
+    calls = make_account(Options(days=days, add_wav_bytes=(1_000_000,)), now=NOW).calls
     assert max(call.ended_at for call in calls) == NOW - timedelta(hours=1)
     assert min(call.started_at for call in calls) > NOW - timedelta(days=days) + timedelta(hours=1)
 

@@ -118,7 +118,7 @@ def test_disposition(client: Client) -> None:
 
 def test_end_of_a_gigabyte_costs_no_memory(start: Start) -> None:
     """The last bytes of 1 GB arrive at once, and neither side holds the rest."""
-    client = start(Options(recordings=1, quotas=AMPLE, add_wav_bytes=GIGABYTE)).sign_in()
+    client = start(Options(recordings=1, quotas=AMPLE, add_wav_bytes=(GIGABYTE,))).sign_in()
     (row,) = (
         recording
         for recording in client.simulator.account.recordings.values()

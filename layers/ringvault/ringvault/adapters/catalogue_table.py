@@ -66,11 +66,14 @@ class CatalogueTable:
         return found.values()
 
     def mark_queued(self, candidate: Candidate, *, queued_at: datetime) -> None:
-        """Set QUEUED what is still as `candidate` says; anything else is left as it is."""
+        """Set QUEUED what is still as `candidate` says; anything else is left as it is.
+
+        A dead archiver's claim stays: it tells the next one to look for what was left behind.
+        """
         try:
             self._update(
                 candidate.recording_id,
-                "SET #state = :queued, queued_at = :queued_at REMOVE claimed_until",
+                "SET #state = :queued, queued_at = :queued_at",
                 "#state = :was"
                 f" AND {_same_or_absent('claimed_until', candidate.claimed_until)}"
                 f" AND {_same_or_absent('retry_at', candidate.retry_at)}",

@@ -34,15 +34,21 @@ def room(*, requests_in_horizon: float, queue_depth: int) -> int:
 
 
 def is_due(candidate: Candidate, *, now: datetime, queue_is_empty: bool) -> bool:
-    """Whether the recording should be on the queue but, as far as the catalogue knows, is not."""
+    """Whether the recording should be on the queue but, as far as the catalogue knows, is not.
+
+    A claim older than `queued_at` is that of an archiver which died before: it stays in the item,
+    so that the next one looks for what was left behind.
+    """
     if candidate.state is State.PENDING:
         return candidate.retry_at is None or candidate.retry_at <= now
     if candidate.state is not State.QUEUED:
         return False
-    if candidate.claimed_until is not None:
-        return candidate.claimed_until < now
+    if candidate.queued_at is None:
+        return True
+    if candidate.claimed_until is not None and candidate.claimed_until >= candidate.queued_at:
+        return candidate.claimed_until < now  # its archiver is dead
     lost_after = LOST_AFTER_WITH_EMPTY_QUEUE if queue_is_empty else LOST_AFTER
-    return candidate.queued_at is None or candidate.queued_at + lost_after < now
+    return candidate.queued_at + lost_after < now
 
 
 def feed_order(
