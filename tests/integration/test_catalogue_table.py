@@ -150,7 +150,7 @@ def test_candidates_carry_what_the_feed_decides_by(catalogue: CatalogueTable) ->
 
 
 def test_queued_again_after_its_claim_has_expired(catalogue: CatalogueTable) -> None:
-    """A dead archiver's recording is queued anew, and its claim is over."""
+    """A dead archiver's recording is queued anew; its claim stays, as a trace of it."""
     item = listed(catalogue, "1")
     catalogue.mark_queued(candidate(catalogue, "1"), queued_at=NOW)
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
