@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.versioned_item import VersionedItem
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.windows import Kind, ListingProgress, Window
 
@@ -16,18 +16,13 @@ class ListingProgressStore:
     """Loads and saves the progress; whoever saves has to have loaded the newest."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
-        self._table = table_name
-        self._client = client
+        self._item = VersionedItem(table_name, client, name=NAME, called="listing progress")
 
     def load(self) -> tuple[ListingProgress, int]:
         """Return the progress and its version; nothing yet is version 0."""
-        with aws_errors("read the listing progress"):
-            answer = self._client.get_item(
-                TableName=self._table, Key={"name": {"S": NAME}}, ConsistentRead=True
-            )
-        if "Item" not in answer:
-            return ListingProgress(), 0
-        item: Any = answer["Item"]
+        item, version = self._item.load()
+        if item is None:
+            return ListingProgress(), version
         progress = ListingProgress(
             windows=tuple(_window(window["M"]) for window in item["windows"]["L"]),
             opened_to={
@@ -35,7 +30,7 @@ class ListingProgressStore:
                 for name, instant in item["opened_to"]["M"].items()
             },
         )
-        return progress, int(item["version"]["N"])
+        return progress, version
 
     def save(self, progress: ListingProgress, *, version: int) -> int:
         """Store it and return the new version; ConflictError when `version` is not current."""
@@ -43,19 +38,10 @@ class ListingProgressStore:
             name: {"S": format_instant(instant)} for name, instant in progress.opened_to.items()
         }
         item: Any = {
-            "name": {"S": NAME},
-            "version": {"N": str(version + 1)},
             "windows": {"L": [{"M": _attributes(window)} for window in progress.windows]},
             "opened_to": {"M": opened_to},
         }
-        with aws_errors("change the listing progress"):
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(version) OR version = :version",
-                ExpressionAttributeValues={":version": {"N": str(version)}},
-            )
-        return version + 1
+        return self._item.save(item, version=version)
 
 
 def _attributes(window: Window) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.versioned_item import VersionedItem
 from ringvault.core.instants import from_epoch_ms, to_epoch_ms
 from ringvault.core.quota import Quota
 
@@ -24,20 +24,15 @@ class QuotaStore:
         default: Quota,
     ) -> None:
         """Keep the quota of `group` for `service_user`; `default` holds until a first save."""
-        self._table = table_name
-        self._client = client
-        self._name = f"quota#{service_user}#{group}"
+        name = f"quota#{service_user}#{group}"
+        self._item = VersionedItem(table_name, client, name=name, called="quota")
         self._default = default
 
     def load(self) -> tuple[Quota, int]:
         """Return the quota and its version; a new quota has version 0."""
-        with aws_errors("read the quota"):
-            answer = self._client.get_item(
-                TableName=self._table, Key={"name": {"S": self._name}}, ConsistentRead=True
-            )
-        if "Item" not in answer:
-            return self._default, 0
-        item: Any = answer["Item"]
+        item, version = self._item.load()
+        if item is None:
+            return self._default, version
         closed_until = item.get("closed_until_ms")
         quota = Quota(
             limit=int(item["limit"]["N"]),
@@ -47,13 +42,11 @@ class QuotaStore:
             closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
             closings=int(item["closings"]["N"]),
         )
-        return quota, int(item["version"]["N"])
+        return quota, version
 
     def save(self, quota: Quota, *, version: int) -> None:
         """Store the quota as version + 1; ConflictError when `version` is no longer current."""
         item: dict[str, Any] = {
-            "name": {"S": self._name},
-            "version": {"N": str(version + 1)},
             "limit": {"N": str(quota.limit)},
             "window_ms": {"N": str(round(quota.window / timedelta(milliseconds=1)))},
             "closings": {"N": str(quota.closings)},
@@ -61,10 +54,4 @@ class QuotaStore:
         }
         if quota.closed_until is not None:
             item["closed_until_ms"] = {"N": str(to_epoch_ms(quota.closed_until))}
-        with aws_errors("change the quota"):
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(version) OR version = :version",
-                ExpressionAttributeValues={":version": {"N": str(version)}},
-            )
+        self._item.save(item, version=version)
