@@ -19,7 +19,7 @@ FUNCTIONS = {
 }
 EM_AARCH64 = 183  # ELF's number for the machine
 # What the Makefiles call, besides the Python of .venv.
-TOOLS = ["basename", "cat", "cp", "env", "find", "make", "mkdir", "rm", "sh", "wc"]
+TOOLS = ["basename", "cat", "cp", "env", "find", "make", "--no-print-directory", "mkdir", "rm", "sh", "wc"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Build:
 def make_build(repository: Path, *, folder: Path, path: str) -> Build:
     """Run `make build` into `folder` with `path` as PATH."""
     # -o: the test runs in .venv, so it must not be made again under it.
-    command = ["make", "-o", ".venv/.installed", "build", f"BUILD_DIR={folder}"]
+    command = ["make", "--no-print-directory", "-o", ".venv/.installed", "build", f"BUILD_DIR={folder}"]
     environ = os.environ | {"PATH": path}
     result = subprocess.run(  # noqa: S603 - our own Makefile
         command,
