@@ -19,7 +19,7 @@ FUNCTIONS = {
 }
 EM_AARCH64 = 183  # ELF's number for the machine
 # What the Makefiles call, besides the Python of .venv.
-TOOLS = ["basename", "cat", "cp", "env", "find", "make", "--no-print-directory", "mkdir", "rm", "sh", "wc"]
+TOOLS = ["basename", "cat", "cp", "env", "find", "make", "mkdir", "rm", "sh", "wc"]
 
 
 @dataclass(frozen=True, slots=True)
