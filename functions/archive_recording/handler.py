@@ -18,23 +18,24 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ringvault.adapters.aws_session import patient_session
+from ringvault.adapters.aws_session import Session, patient_session
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
-from ringvault.adapters.ringcentral import ringcentral
-from ringvault.adapters.ringcentral_transport import RingCentralTransport
+from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
-from ringvault.core.errors import InvalidMessageError, RingvaultError
+from ringvault.core.errors import ConfigurationError, InvalidMessageError, RingvaultError
 from ringvault.core.instants import format_instant
 from ringvault.core.message import recording_id_of
 from ringvault.core.retry_policy import RetryPolicy
-from ringvault.observability import logger
+from ringvault.observability import count, logger
 from ringvault.settings import ArchiveRecordingSettings
 
 # What an invocation keeps after the transfer: the sidecar, the state, and AWS's own retries.
 _MARGIN = timedelta(seconds=30)
+# A secret that is not whole is repaired by a person; until then messages go round.
+_MISCONFIGURED_RETRY = timedelta(minutes=15)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - Lambda's own shape
@@ -50,37 +51,56 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noq
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Outside:
-    """What lives as long as the container."""
-
-    archive_recording: Callable[..., ArchiveRecording]
-    queue: RecordingQueue
-    dead_letters: DeadLetterQueue
-    transport: RingCentralTransport
+@cache
+def _settings() -> ArchiveRecordingSettings:
+    return ArchiveRecordingSettings.from_environ(os.environ)
 
 
 @cache
-def _outside() -> _Outside:
-    settings = ArchiveRecordingSettings.from_environ(os.environ)
-    session = patient_session()
-    dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
-    ringcentral_ = ringcentral(settings.ringcentral, session, dynamodb)
-    return _Outside(
-        archive_recording=partial(
-            ArchiveRecording,
-            source=ringcentral_.client,
-            quota=ringcentral_.gate,
-            catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
-            vault=Vault(settings.vault_bucket, session.client("s3")),
-            clock=now,
-            jitter=random.random,
-            policy=RetryPolicy(),
-        ),
-        queue=RecordingQueue(settings.recording_queue_url, sqs),
-        dead_letters=DeadLetterQueue(settings.dead_letter_queue_url, sqs),
-        transport=ringcentral_.transport,
+def _session() -> Session:
+    return patient_session()
+
+
+@dataclass(frozen=True, slots=True)
+class _Queues:
+    """Where a message goes that can't be dealt with now, or ever."""
+
+    recordings: RecordingQueue
+    dead_letters: DeadLetterQueue
+
+
+@cache
+def _queues() -> _Queues:
+    sqs = _session().client("sqs")
+    return _Queues(
+        RecordingQueue(_settings().recording_queue_url, sqs),
+        DeadLetterQueue(_settings().dead_letter_queue_url, sqs),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Archiver:
+    """The use case without its deadline, and what it sends through."""
+
+    archive_recording: Callable[..., ArchiveRecording]
+    outside: RingCentral
+
+
+@cache
+def _archiver() -> _Archiver:
+    dynamodb = _session().client("dynamodb")
+    outside = ringcentral(_settings().ringcentral, _session(), dynamodb)
+    use_case = partial(
+        ArchiveRecording,
+        source=outside.client,
+        quota=outside.gate,
+        catalogue=CatalogueTable(_settings().catalogue_table, dynamodb),
+        vault=Vault(_settings().vault_bucket, _session().client("s3")),
+        clock=now,
+        jitter=random.random,
+        policy=RetryPolicy(),
+    )
+    return _Archiver(use_case, outside)
 
 
 def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
@@ -88,10 +108,7 @@ def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
     started_s = monotonic()
     told: dict[str, Any] = {"receive_count": int(record.attributes.approximate_receive_count)}
     try:
-        outside = _outside()
-        before = outside.transport.traffic
-        _outcome(record, context, told)
-        told |= asdict(outside.transport.traffic.since(before))
+        _deal_with(record, context, told)
     except RingvaultError as error:
         told |= {"outcome": "error", "error": type(error).__name__, "reason": str(error)}
         raise
@@ -109,20 +126,33 @@ def _where(error: Exception) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def _outcome(record: SQSRecord, context: LambdaContext, told: dict[str, Any]) -> None:
+def _deal_with(record: SQSRecord, context: LambdaContext, told: dict[str, Any]) -> None:
     """Do what the message asks, and put what there is to tell into `told`."""
-    outside = _outside()
     try:
         recording_id = told["recording_id"] = recording_id_of(record.body)
-        deadline = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
-        result = outside.archive_recording(deadline=deadline)(recording_id)
+        result = _result(recording_id, context, told)
     except InvalidMessageError as error:
-        outside.dead_letters.send(record.body, reason=str(error), at=now())
+        _queues().dead_letters.send(record.body, reason=str(error), at=now())
         told |= {"outcome": "refused", "reason": str(error)}
         return
     if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
-        outside.queue.send_back(recording_id, delay=result.retry_at - now())
+        _queues().recordings.send_back(recording_id, delay=result.retry_at - now())
     told |= _told(result)
+
+
+def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> ArchiveResult:
+    """Return what became of the recording; a message is not to blame for a secret."""
+    try:
+        archiver = _archiver()
+    except ConfigurationError as error:
+        return ArchiveResult(Outcome.HANDED_BACK, str(error), now() + _MISCONFIGURED_RETRY)
+    before = archiver.outside.transport.traffic
+    deadline = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+    try:
+        return archiver.archive_recording(deadline=deadline)(recording_id)
+    finally:
+        told |= asdict(archiver.outside.transport.traffic.since(before))
+        count(archiver.outside.client.take_alarms())
 
 
 def _told(result: ArchiveResult) -> dict[str, Any]:

@@ -14,12 +14,11 @@ from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.recording_queue import RecordingQueue
-from ringvault.adapters.ringcentral import ringcentral
-from ringvault.adapters.ringcentral_transport import RingCentralTransport
+from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.core.errors import RingvaultError
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import ListingResult, list_recordings
-from ringvault.observability import logger
+from ringvault.observability import count, logger
 from ringvault.settings import ListRecordingsSettings
 
 # What the run keeps after its last request: one timeout of RingCentral's, and the feeding.
@@ -30,12 +29,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Run once; the answer says what was done, and why it stopped early if it did."""
     try:
         outside = _outside()
-        before = outside.transport.traffic
+        before = outside.ringcentral.transport.traffic
         latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
         result = outside.list_recordings(latest=latest)
     except RingvaultError as error:
         return _answer("failed", **_failed(error))
-    told = _told(result) | asdict(outside.transport.traffic.since(before))
+    told = _told(result) | asdict(outside.ringcentral.transport.traffic.since(before))
+    count(outside.ringcentral.client.take_alarms())
     if result.problem is not None:
         return _answer("failed", **_failed(result.problem), **told)
     return _answer("listed", **told)
@@ -52,7 +52,7 @@ class _Outside:
     """What lives as long as the container."""
 
     list_recordings: Callable[..., ListingResult]
-    transport: RingCentralTransport
+    ringcentral: RingCentral
 
 
 @cache
@@ -71,7 +71,7 @@ def _outside() -> _Outside:
         clock=now,
         first_run_reach=settings.first_run_reach,
     )
-    return _Outside(use_case, ringcentral_.transport)
+    return _Outside(use_case, ringcentral_)
 
 
 def _told(result: ListingResult) -> dict[str, Any]:

@@ -38,7 +38,8 @@ class Build:
 def make_build(repository: Path, *, folder: Path, path: str) -> Build:
     """Run `make build` into `folder` with `path` as PATH."""
     # -o: the test runs in .venv, so it must not be made again under it.
-    command = ["make", "--no-print-directory", "-o", ".venv/.installed", "build", f"BUILD_DIR={folder}"]
+    options = ["--no-print-directory", "-o", ".venv/.installed"]
+    command = ["make", *options, "build", f"BUILD_DIR={folder}"]
     environ = os.environ | {"PATH": path}
     result = subprocess.run(  # noqa: S603 - our own Makefile
         command,

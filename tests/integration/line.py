@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LONG = timedelta(hours=1)
 TOKEN = "canary-access-token"
-RIGHT = Credentials("simulated-client-id", "simulated-client-secret", "simulated-jwt")
+RIGHT = Credentials("simulated-client-id", "simulated-client-secret", {"1": "simulated-jwt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def line_to(
     auth_gate = _gate(table, cloud.dynamodb, time, group="auth", default=Quota(limit=AUTH_LIMIT))
     sign_in = RingCentralSignIn(
         server_url=server_url,
+        service_user="1",
         credentials=lambda: credentials or RIGHT,
         transport=transport,
         gate=auth_gate,
@@ -74,9 +75,11 @@ def line_to(
         server_url=server_url,
         transport=transport,
         gate=gate,
-        access_token=SharedAccessToken(
-            store, sign_in=sign_in if credentials else pretended, clock=time, sleep=time.sleep
-        ),
+        access_tokens={
+            "1": SharedAccessToken(
+                store, sign_in=sign_in if credentials else pretended, clock=time, sleep=time.sleep
+            )
+        },
         clock=time,
     )
     return Line(server_url, client, gate, auth_gate, sign_in, time)
@@ -86,4 +89,4 @@ def _gate(
     table: str, dynamodb: "DynamoDBClient", time: MovingTime, *, group: str, default: Quota
 ) -> QuotaGate:
     store = QuotaStore(table, dynamodb, service_user="1", group=group, default=default)
-    return QuotaGate(store, clock=time, sleep=time.sleep, jitter=lambda: 0.0)
+    return QuotaGate({"1": store}, clock=time, sleep=time.sleep, jitter=lambda: 0.0)

@@ -62,9 +62,12 @@ def deployed(cloud: Cloud, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture(autouse=True)
 def _cold_start() -> Iterator[None]:
-    handler._outside.cache_clear()
+    caches = (handler._settings, handler._session, handler._queues, handler._archiver)
+    for cache in caches:
+        cache.cache_clear()
     yield
-    handler._outside.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
 
 
 def use(deployed: Deployed, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Deployed:
@@ -412,7 +415,7 @@ def test_nothing_that_is_anybodys_is_logged(
     answer, written = in_child("archive_recording", batch(*bodies), environ=deployed.environ)
     assert answer == NONE_FAILED
     lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
-    assert [line["outcome"] for line in lines] == [outcome, "refused"]
+    assert [line["outcome"] for line in lines if "_aws" not in line] == [outcome, "refused"]
     secrets = secrets_of(simulator) | set(credentials.values())
     assert len(secrets) > len(CREDENTIALS) + 1
     assert not [secret for secret in secrets if secret in written]

@@ -29,7 +29,7 @@ def store_of(
 def gate_of(cloud: Cloud, table: str, time: MovingTime) -> QuotaGate:
     """Return a gate as one container has it."""
     store = store_of(cloud, table)
-    return QuotaGate(store, clock=time, sleep=time.sleep, jitter=lambda: 0.0)
+    return QuotaGate({"1": store}, clock=time, sleep=time.sleep, jitter=lambda: 0.0)
 
 
 def test_a_new_quota_is_the_default(cloud: Cloud, state_table: str) -> None:
@@ -96,7 +96,7 @@ def test_a_closed_gate_is_closed_for_everybody(
     """After one container's 429 no other sends before the gate opens."""
     mine, theirs = gate_of(cloud, state_table, time), gate_of(cloud, state_table, time)
     opens_at = time() + 30 * SECOND
-    mine.close(opens_at)
+    mine.close("1", opens_at)
     with pytest.raises(ThrottledError) as told:
         theirs.reserve(latest=time() + 29 * SECOND)
     assert told.value.retry_at == opens_at
@@ -110,7 +110,7 @@ def test_a_turn_that_became_void_is_renewed(
     mine, theirs = gate_of(cloud, state_table, time), gate_of(cloud, state_table, time)
     turns = [mine.reserve(latest=time() + LONG) for _ in range(SMALL.limit + 1)]
     opens_at = time() + 60 * SECOND
-    theirs.close(opens_at)
+    theirs.close("1", opens_at)
     mine.wait(turns[-1])
     assert time() >= opens_at
 
@@ -120,7 +120,8 @@ def test_what_one_container_learns_holds_for_all(
 ) -> None:
     """The limit that a response names decides everybody's next turns."""
     mine, theirs = gate_of(cloud, state_table, time), gate_of(cloud, state_table, time)
-    mine.learn(limit=1, window=20 * SECOND)
+    turn = mine.wait(mine.reserve(latest=time() + LONG))
+    mine.learn(turn, limit=1, window=20 * SECOND)
     first, second = (theirs.reserve(latest=time() + LONG).at for _ in range(2))
     assert second - first >= 20 * SECOND
     assert theirs.requests_in(60 * SECOND) == 3

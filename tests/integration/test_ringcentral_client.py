@@ -449,7 +449,7 @@ def test_a_part_has_to_say_which(cloud: Cloud, time: MovingTime, content_range: 
 
 def test_a_turn_is_waited_for(simulator: Simulator, line: Line) -> None:
     """A request is not sent before its turn."""
-    line.gate.close(line.time() + 42 * SECOND)
+    line.gate.close("1", line.time() + 42 * SECOND)
     turn = line.gate.reserve(latest=line.time() + LONG)
     line.client.first_page(window_of(line), turn)
     assert line.time.slept_s == 42

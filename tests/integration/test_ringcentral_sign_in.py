@@ -53,7 +53,7 @@ def shown(error: BaseException) -> str:
 def assert_shows_none(error: BaseException, credentials: Credentials) -> None:
     """Check that no part of the credentials is shown, encoded or not."""
     pair = f"{credentials.client_id}:{credentials.client_secret}".encode()
-    secrets = (credentials.client_id, credentials.client_secret, credentials.jwt)
+    secrets = (credentials.client_id, credentials.client_secret, *credentials.jwts.values())
     for secret in (*secrets, base64.b64encode(pair).decode()):
         assert secret not in shown(error)
 
@@ -77,7 +77,7 @@ def test_what_is_sent_is_the_jwt_grant(cloud: Cloud, time: MovingTime) -> None:
     pair = f"{RIGHT.client_id}:{RIGHT.client_secret}".encode()
     assert (seen.method, seen.target) == ("POST", TOKEN_PATH)
     assert seen.headers["authorization"] == f"Basic {base64.b64encode(pair).decode()}"
-    assert f"assertion={RIGHT.jwt}".encode() in seen.body
+    assert f"assertion={RIGHT.jwts['1']}".encode() in seen.body
     assert b"jwt-bearer" in seen.body
 
 
@@ -86,12 +86,12 @@ def test_what_is_sent_is_the_jwt_grant(cloud: Cloud, time: MovingTime) -> None:
     [
         ({"client_id": CANARY}, r"OAU-153\): client_id or client_secret is wrong"),
         ({"client_secret": CANARY}, r"OAU-125\): client_id or client_secret is wrong"),
-        ({"jwt": CANARY}, r"OAU-331\): the jwt is wrong, expired, revoked"),
+        ({"jwts": {"1": CANARY}}, r"OAU-331\): the jwt is wrong, expired, revoked"),
     ],
     ids=["client_id", "client_secret", "jwt"],
 )
 def test_wrong_credentials_say_which(
-    simulator: Simulator, cloud: Cloud, time: MovingTime, wrong: dict[str, str], advice: str
+    simulator: Simulator, cloud: Cloud, time: MovingTime, wrong: dict[str, Any], advice: str
 ) -> None:
     """One line names the part that is wrong and what to do, and shows none of it."""
     credentials = replace(RIGHT, **wrong)
@@ -205,11 +205,11 @@ def test_the_secret_is_read_as_it_stands(cloud: Cloud) -> None:
     fields = {"client_id": "i", "client_secret": "s", "jwt": "j"}
     arn = cloud.make_secret(fields)
     secret = CredentialsSecret(arn, cloud.secretsmanager)
-    assert secret.read() == Credentials("i", "s", "j")
+    assert secret.read() == Credentials("i", "s", {"1": "j"})
     cloud.secretsmanager.put_secret_value(
         SecretId=arn, SecretString=json.dumps({**fields, "jwt": "new"})
     )
-    assert secret.read().jwt == "new"
+    assert secret.read().jwts == {"1": "new"}
     assert "new" not in repr(secret.read())
 
 

@@ -86,7 +86,7 @@ class Outside:
         turn_at = self.turn_at or self.time.now
         if turn_at > latest:
             raise ThrottledError("later", retry_at=turn_at)
-        return Turn(at=turn_at, latest=latest, closings=0)
+        return Turn("1", at=turn_at, latest=latest, closings=0)
 
     # RingCentral
     def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
@@ -313,7 +313,9 @@ def test_a_foreign_host_fails_at_once() -> None:
     assert outside.archive().outcome is Outcome.FAILED
 
 
-@pytest.mark.parametrize("error", [PermissionLostError("403"), CredentialsError("refused")])
+@pytest.mark.parametrize(
+    "error", [PermissionLostError("403", concerns_all_users=True), CredentialsError("refused")]
+)
 def test_lost_permission_costs_the_recording_no_attempt(error: RingvaultError) -> None:
     """The recording is innocent, and a person has to act."""
     outside = Outside(fails_with=error)

@@ -12,7 +12,7 @@ WHOLE = {"client_id": "id", "client_secret": "hush-1", "jwt": "hush-2"}
 
 def test_a_whole_secret_gives_credentials() -> None:
     """Three texts, and they come out unchanged."""
-    assert parse_credentials(json.dumps(WHOLE)) == Credentials("id", "hush-1", "hush-2")
+    assert parse_credentials(json.dumps(WHOLE)) == Credentials("id", "hush-1", {"1": "hush-2"})
 
 
 def test_every_fault_is_named_at_once() -> None:
@@ -38,4 +38,32 @@ def test_a_fault_never_quotes_the_secret(secret: str) -> None:
 
 def test_credentials_do_not_show_themselves() -> None:
     """Neither repr nor str holds a value."""
-    assert "hush" not in f"{Credentials('hush-0', 'hush-1', 'hush-2')!r}"
+    assert "hush" not in f"{Credentials('hush-0', 'hush-1', {'1': 'hush-2'})!r}"
+
+
+def test_a_secret_may_name_several_service_users() -> None:
+    """Each has its own JWT under a name of its own, and so a quota of its own."""
+    secret = {**WHOLE, "jwt": "", "service_users": {"archive-1": "hush-3", "archive-2": "hush-4"}}
+
+    assert parse_credentials(json.dumps(secret)).jwts == {
+        "archive-1": "hush-3",
+        "archive-2": "hush-4",
+    }
+
+
+@pytest.mark.parametrize(
+    ("service_users", "told"),
+    [
+        (["hush-3"], "service_users in the RingCentral secret is not an object"),
+        ({"not a name": "hush-3"}, "service_users in the RingCentral secret is not an object"),
+        ({"1": ""}, "the jwt of service user 1 is missing"),
+        ({"1": "ok", "2": "hush-3 "}, "the jwt of service user 2 in the RingCentral secret is not"),
+    ],
+)
+def test_malformed_service_users_are_named(service_users: object, told: str) -> None:
+    """The fault says which user's JWT is wrong, and shows none."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse_credentials(json.dumps({**WHOLE, "service_users": service_users}))
+
+    assert told in str(caught.value)
+    assert "hush" not in str(caught.value)

@@ -76,7 +76,7 @@ class Outside:
         if self.turns_left == 0:
             raise ThrottledError("later", retry_at=self.time.now + DAY)
         self.turns_left -= 1
-        return Turn(at=self.time.now, latest=latest, closings=0)
+        return Turn("1", at=self.time.now, latest=latest, closings=0)
 
     def requests_in(self, period: timedelta) -> float:
         return self.permitted

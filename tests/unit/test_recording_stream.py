@@ -19,7 +19,7 @@ from tests.unit.fakes import START, Time
 from tests.unit.test_audio import mp3, wav
 
 BODY = wav(30)
-TURN = Turn(at=START, latest=START, closings=0)
+TURN = Turn("1", at=START, latest=START, closings=0)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """The AWS sessions of the functions: how long their clients wait, and how often they try."""
 
-from boto3.session import Session
+from boto3.session import Session as Session  # noqa: PLC0414 - handlers name it from here
 from botocore.config import Config
 from botocore.session import get_session
 

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from ringvault.adapters.ringcentral_sign_in import RingCentralSignIn
 from ringvault.adapters.ringcentral_transport import RingCentralTransport
 from ringvault.adapters.token_store import TokenStore
 from ringvault.core.access_token import SharedAccessToken
-from ringvault.core.credentials import ONLY_SERVICE_USER
 from ringvault.core.quota import AUTH_LIMIT, Quota
 from ringvault.core.quota_gate import QuotaGate
 from ringvault.settings import RingCentralSettings
@@ -35,41 +35,49 @@ class RingCentral:
 def ringcentral(
     settings: RingCentralSettings, session: "Session", dynamodb: "DynamoDBClient"
 ) -> RingCentral:
-    """Return the client and the gate that its requests share with every other container."""
+    """Return the client and the gate that its requests share with every other container.
+
+    Raises:
+        ConfigurationError: the secret is not whole.
+    """
     transport = RingCentralTransport(allowed_urls=(settings.server_url, settings.media_url))
-    gate = _gate(settings, dynamodb, group="heavy", default=Quota())
-    sign_in = RingCentralSignIn(
-        server_url=settings.server_url,
-        credentials=CredentialsSecret(settings.secret_arn, session.client("secretsmanager")).read,
-        transport=transport,
-        gate=_gate(settings, dynamodb, group="auth", default=Quota(limit=AUTH_LIMIT)),
-        clock=now,
-    )
-    store = TokenStore(
-        settings.state_table,
-        dynamodb,
-        kms=session.client("kms"),
-        key_arn=settings.access_token_key_arn,
-        service_user=ONLY_SERVICE_USER,
-    )
+    secret = CredentialsSecret(settings.secret_arn, session.client("secretsmanager"))
+    kms = session.client("kms")
+
+    def gate(service_users: Iterable[str], *, group: str, default: Quota) -> QuotaGate:
+        stores = {
+            name: QuotaStore(
+                settings.state_table, dynamodb, service_user=name, group=group, default=default
+            )
+            for name in service_users
+        }
+        return QuotaGate(stores, clock=now, sleep=time.sleep, jitter=random.random)
+
+    def access_token(service_user: str) -> SharedAccessToken:
+        sign_in = RingCentralSignIn(
+            server_url=settings.server_url,
+            service_user=service_user,
+            credentials=secret.read,
+            transport=transport,
+            gate=gate([service_user], group="auth", default=Quota(limit=AUTH_LIMIT)),
+            clock=now,
+        )
+        store = TokenStore(
+            settings.state_table,
+            dynamodb,
+            kms=kms,
+            key_arn=settings.access_token_key_arn,
+            service_user=service_user,
+        )
+        return SharedAccessToken(store, sign_in=sign_in, clock=now, sleep=time.sleep)
+
+    service_users = secret.read().jwts.keys()
+    heavy = gate(service_users, group="heavy", default=Quota())
     client = RingCentralClient(
         server_url=settings.server_url,
         transport=transport,
-        gate=gate,
-        access_token=SharedAccessToken(store, sign_in=sign_in, clock=now, sleep=time.sleep),
+        gate=heavy,
+        access_tokens={name: access_token(name) for name in service_users},
         clock=now,
     )
-    return RingCentral(client, gate, transport)
-
-
-def _gate(
-    settings: RingCentralSettings, dynamodb: "DynamoDBClient", *, group: str, default: Quota
-) -> QuotaGate:
-    store = QuotaStore(
-        settings.state_table,
-        dynamodb,
-        service_user=ONLY_SERVICE_USER,
-        group=group,
-        default=default,
-    )
-    return QuotaGate(store, clock=now, sleep=time.sleep, jitter=random.random)
+    return RingCentral(client, heavy, transport)

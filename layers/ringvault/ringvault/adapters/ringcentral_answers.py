@@ -23,6 +23,9 @@ from ringvault.core.quota import LEAST_PENALTY
 
 # Nothing that RingCentral documents comes near; a mistaken header must not stop us for good.
 MOST_PENALTY = timedelta(days=1)
+# The app, and so every user of it, lacks a permission.
+APP_SCOPE = "CMN-401"
+_LONGEST_NUMBER = 9
 _MOST_ERROR_BYTES = 64 * 1024
 # Error codes and permission names are repeated in our messages; nothing else of a body is.
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -66,11 +69,17 @@ def check(response: requests.Response, *, now: datetime) -> None:
     if status == requests.codes.unauthorized:
         raise TokenRejectedError(told)
     if status == requests.codes.forbidden:
-        raise PermissionLostError(f"{told}: {_permission_advice(error)}")
+        raise PermissionLostError(
+            f"{told}: {_permission_advice(error)}", concerns_all_users=error.code == APP_SCOPE
+        )
     if status == requests.codes.not_found or error.code == "CMN-102":
         raise NotFoundError(told)
     if status == requests.codes.too_many_requests:
-        raise ThrottledError(told, retry_at=now + retry_after(response, now=now))
+        raise ThrottledError(
+            told,
+            retry_at=now + retry_after(response, now=now),
+            concerns_all_users=not _is_users_own_limit(response),
+        )
     if status >= requests.codes.server_error:
         raise ServiceUnavailableError(told)
     raise RequestRefusedError(told)
@@ -85,17 +94,36 @@ def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
     named = _retry_after_header(response.headers.get("Retry-After", ""), now)
     if named is None:
         return LEAST_PENALTY
-    has_quota_header = "X-Rate-Limit-Group" in response.headers
-    return named if has_quota_header else max(named, LEAST_PENALTY)
+    return named if _is_users_own_limit(response) else max(named, LEAST_PENALTY)
 
 
-def quota_of(response: requests.Response) -> tuple[int, timedelta] | None:
-    """Return the limit and window that the headers name, None where they don't."""
-    limit = response.headers.get("X-Rate-Limit-Limit", "")
-    window_s = response.headers.get("X-Rate-Limit-Window", "")
-    if not (limit.isdecimal() and window_s.isdecimal() and int(limit) and int(window_s)):
+@dataclass(frozen=True, slots=True)
+class QuotaHeaders:
+    """What an answer says of the quota; `remaining` is None where it does not say."""
+
+    limit: int
+    window: timedelta
+    remaining: int | None
+
+
+def quota_of(response: requests.Response) -> QuotaHeaders | None:
+    """Return what the headers say of the quota, None where they don't name limit and window."""
+    limit = _header_number(response, "X-Rate-Limit-Limit")
+    window_s = _header_number(response, "X-Rate-Limit-Window")
+    if not limit or not window_s:
         return None
-    return int(limit), timedelta(seconds=int(window_s))
+    remaining = _header_number(response, "X-Rate-Limit-Remaining")
+    return QuotaHeaders(limit, timedelta(seconds=window_s), remaining)
+
+
+def _header_number(response: requests.Response, name: str) -> int | None:
+    value = response.headers.get(name, "")
+    return int(value) if value.isdecimal() and len(value) < _LONGEST_NUMBER else None
+
+
+def _is_users_own_limit(response: requests.Response) -> bool:
+    """Whether the user's own limit spoke; other limiters send no quota headers."""
+    return "X-Rate-Limit-Group" in response.headers
 
 
 def _retry_after_header(value: str, now: datetime) -> timedelta | None:
@@ -110,7 +138,7 @@ def _retry_after_header(value: str, now: datetime) -> timedelta | None:
 
 
 def _permission_advice(error: ErrorBody) -> str:
-    if error.code == "CMN-401":
+    if error.code == APP_SCOPE:
         scope = error.permission or "ReadCallLog and ReadCallRecording"
         return f"give the app the permission {scope} in RingCentral's developer console"
     return "give the service user's role Company Call Log with access to recordings"

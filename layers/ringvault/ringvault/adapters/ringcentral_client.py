@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
@@ -14,6 +14,7 @@ from ringvault.core.access_token import SharedAccessToken
 from ringvault.core.errors import (
     BodyInterruptedError,
     ContentChangedError,
+    CredentialsError,
     PermissionLostError,
     RequestRefusedError,
     ServiceUnavailableError,
@@ -31,6 +32,10 @@ from ringvault.core.windows import Window
 PER_PAGE = 250
 # A permission comes back by a person's hand: until then, one request in a while for everybody.
 PERMISSION_PAUSE = timedelta(minutes=5)
+# The same for a service user whose credentials are refused, as long as others work.
+REFUSED_USER_PAUSE = timedelta(minutes=15)
+CREDENTIALS_REFUSED = "CredentialsRefused"
+PERMISSION_LOST = "PermissionLost"
 # Whether dateTo includes its instant is not documented: a second more costs nothing.
 BEYOND = timedelta(seconds=1)
 
@@ -46,13 +51,15 @@ class RingCentralClient:
         server_url: str,
         transport: RingCentralTransport,
         gate: QuotaGate,
-        access_token: SharedAccessToken,
+        access_tokens: Mapping[str, SharedAccessToken],
         clock: Clock,
     ) -> None:
+        """Send through the gate, with the token of the service user whose turn it is."""
+        self._alarms: list[str] = []
         self._server_url = server_url
         self._transport = transport
         self._gate = gate
-        self._access_token = access_token
+        self._access_tokens = access_tokens
         self._clock = clock
 
     def first_page(self, window: Window, turn: Turn) -> CallLogPage:
@@ -86,6 +93,11 @@ class RingCentralClient:
             raise
         return _media(response)
 
+    def take_alarms(self) -> list[str]:
+        """Return the names of what a person has to look at since the last time."""
+        taken, self._alarms = self._alarms, []
+        return taken
+
     def _get(
         self,
         url: str,
@@ -94,41 +106,66 @@ class RingCentralClient:
         parameters: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send when the turn has come; a rejected token is replaced once."""
-        self._transport.check_host(url)
+        """Send when the turn has come.
 
-        def send(turn: Turn) -> requests.Response:
-            # The token first: signing in may take seconds, and a turn is to be used at once.
-            token = self._access_token.current()
-            self._gate.wait(turn)
+        A rejected token is replaced once; a service user who is refused is left out.
+        """
+        self._transport.check_host(url)
+        may_replace_token = True
+        while True:
+            try:
+                token = self._access_tokens[turn.service_user].current()
+            except CredentialsError as refused:
+                turn = self._turn_of_another(turn, refused)
+                continue
+            # The token came first: signing in may take seconds, and a turn is used at once.
+            ready = self._gate.wait(turn)
+            if ready.service_user != turn.service_user:
+                turn = ready
+                continue
             bearer = {"Authorization": f"Bearer {token.value}", "Accept": "*/*", **(headers or {})}
             response = self._transport.send(
                 requests.Request("GET", url, params=parameters, headers=bearer)
             )
             try:
-                self._check(response)
+                self._check(response, ready)
             except TokenRejectedError:
-                self._access_token.drop(token)
-                raise
-            return response
+                self._access_tokens[turn.service_user].drop(token)
+                if not may_replace_token:
+                    raise
+                may_replace_token = False
+                turn = self._gate.reserve(latest=turn.latest)
+            else:
+                return response
 
-        try:
-            return send(turn)
-        except TokenRejectedError:
-            return send(self._gate.reserve(latest=turn.latest))
+    def _turn_of_another(self, turn: Turn, refused: CredentialsError) -> Turn:
+        """Leave a refused service user out for a while; raises where there is no other."""
+        self._alarms.append(CREDENTIALS_REFUSED)
+        if len(self._access_tokens) == 1:
+            raise refused
+        self._gate.close(turn.service_user, self._clock() + REFUSED_USER_PAUSE)
+        return self._gate.reserve(latest=turn.latest)
 
-    def _check(self, response: requests.Response) -> None:
+    def _check(self, response: requests.Response, turn: Turn) -> None:
         """Learn from the answer, close the gate where it says so, raise what it means."""
-        if learnt := quota_of(response):
-            self._gate.learn(limit=learnt[0], window=learnt[1])
+        if told := quota_of(response):
+            self._gate.learn(turn, limit=told.limit, window=told.window, remaining=told.remaining)
         try:
             check(response, now=self._clock())
         except ThrottledError as error:
-            self._gate.close(error.retry_at)
+            self._close(turn, error.retry_at, for_all=error.concerns_all_users)
             raise
-        except PermissionLostError:
-            self._gate.close(self._clock() + PERMISSION_PAUSE)
+        except PermissionLostError as error:
+            self._alarms.append(PERMISSION_LOST)
+            until = self._clock() + PERMISSION_PAUSE
+            self._close(turn, until, for_all=error.concerns_all_users)
             raise
+
+    def _close(self, turn: Turn, until: datetime, *, for_all: bool) -> None:
+        if for_all:
+            self._gate.close_all(until)
+        else:
+            self._gate.close(turn.service_user, until)
 
 
 def _page(response: requests.Response) -> CallLogPage:

@@ -36,12 +36,14 @@ class RingCentralSignIn:
         self,
         *,
         server_url: str,
+        service_user: str,
         credentials: Callable[[], Credentials],
         transport: RingCentralTransport,
         gate: QuotaGate,
         clock: Clock,
     ) -> None:
         self._server_url = server_url
+        self._service_user = service_user
         self._credentials = credentials
         self._transport = transport
         self._gate = gate
@@ -56,22 +58,29 @@ class RingCentralSignIn:
             ThrottledError: too many sign-ins; the gate is closed.
         """
         credentials = self._credentials()
+        jwt = credentials.jwts.get(self._service_user)
+        if jwt is None:
+            raise CredentialsError(f"{self._named}: the RingCentral secret no longer names it")
         self._gate.wait(self._gate.reserve(latest=self._clock() + LONGEST_WAIT))
         platform = Platform(
             _Client(self._carry), credentials.client_id, credentials.client_secret, self._server_url
         )
-        token = platform.login(jwt=credentials.jwt).json_dict()
+        token = platform.login(jwt=jwt).json_dict()
         lives = timedelta(seconds=token["expires_in"])
         return AccessToken.minted(token["access_token"], at=self._clock(), lives=lives)
+
+    @property
+    def _named(self) -> str:
+        return f"service user {self._service_user}"
 
     def _carry(self, request: requests.Request) -> requests.Response:
         response = self._transport.send(request)
         if response.status_code in _REFUSED:
-            raise CredentialsError(_refusal(read_error(response)))
+            raise CredentialsError(f"{self._named}: {_refusal(read_error(response))}")
         try:
             check(response, now=self._clock())
         except ThrottledError as error:
-            self._gate.close(error.retry_at)
+            self._gate.close(self._service_user, error.retry_at)
             raise
         _check_token(response)
         return response

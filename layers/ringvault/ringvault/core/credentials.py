@@ -1,24 +1,33 @@
 """RingCentral's credentials, as the secret holds them."""
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ringvault.core.errors import ConfigurationError
 
-# The service user is named by its place until the secret can hold several.
+# Where the secret holds one jwt without a name.
 ONLY_SERVICE_USER = "1"
-_FIELDS = ("client_id", "client_secret", "jwt")
-_ADVICE = 'put {"client_id": "…", "client_secret": "…", "jwt": "…"} into the RingCentral secret'
+# Names of service users become names of items and of metrics' dimensions.
+_NAME = re.compile(r"[0-9A-Za-z_-]{1,32}")
+_ADVICE = (
+    'put {"client_id": "…", "client_secret": "…", "jwt": "…"} into the RingCentral secret; for'
+    ' several service users "service_users": {"<name>": "<jwt>", …} in place of "jwt"'
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signs a service user in; no part of it is ever shown."""
+    """What signs the service users in; no part of it is ever shown.
+
+    `jwts` has the JWT credential of each service user by its name, of one at least.
+    """
 
     client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
-    jwt: str = field(repr=False)
+    jwts: Mapping[str, str] = field(repr=False)
 
 
 def parse_credentials(secret: str) -> Credentials:
@@ -33,15 +42,27 @@ def parse_credentials(secret: str) -> Credentials:
         raise ConfigurationError([f"the RingCentral secret is not JSON; {_ADVICE}"]) from None
     if not isinstance(fields, dict):
         raise ConfigurationError([f"the RingCentral secret is not a JSON object; {_ADVICE}"])
-    faults = [fault for name in _FIELDS if (fault := _fault(name, fields.get(name)))]
-    if faults:
+    if faults := list(_faults(fields)):
         raise ConfigurationError([*faults, _ADVICE])
-    return Credentials(**{name: fields[name] for name in _FIELDS})
+    jwts = fields.get("service_users") or {ONLY_SERVICE_USER: fields["jwt"]}
+    return Credentials(fields["client_id"], fields["client_secret"], jwts)
 
 
-def _fault(name: str, value: object) -> str | None:
+def _faults(fields: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("client_id", "client_secret"):
+        yield from _faults_of(name, fields.get(name))
+    service_users = fields.get("service_users")
+    if not service_users:
+        yield from _faults_of("jwt", fields.get("jwt"))
+    elif not isinstance(service_users, dict) or not all(map(_NAME.fullmatch, service_users)):
+        yield "service_users in the RingCentral secret is not an object of names and JWTs"
+    else:
+        for name, jwt in service_users.items():
+            yield from _faults_of(f"the jwt of service user {name}", jwt)
+
+
+def _faults_of(name: str, value: object) -> Iterator[str]:
     if value is None or value == "":
-        return f"{name} is missing from the RingCentral secret"
-    if not isinstance(value, str) or value != value.strip() or not value.isprintable():
-        return f"{name} in the RingCentral secret is not plain text without spaces around it"
-    return None
+        yield f"{name} is missing from the RingCentral secret"
+    elif not isinstance(value, str) or value != value.strip() or not value.isprintable():
+        yield f"{name} in the RingCentral secret is not plain text without spaces around it"

@@ -39,9 +39,13 @@ class TransientError(RingvaultError):
 class ThrottledError(TransientError):
     """No request may be sent before `retry_at`."""
 
-    def __init__(self, message: str, *, retry_at: datetime) -> None:
+    def __init__(
+        self, message: str, *, retry_at: datetime, concerns_all_users: bool = False
+    ) -> None:
+        """Say until when, and whether another service user would meet the same."""
         super().__init__(message)
         self.retry_at = retry_at
+        self.concerns_all_users = concerns_all_users
 
 
 class ServiceUnavailableError(TransientError):
@@ -90,6 +94,11 @@ class CredentialsError(PermanentError):
 
 class PermissionLostError(PermanentError):
     """RingCentral refuses the call for lack of an app scope or a role permission."""
+
+    def __init__(self, message: str, *, concerns_all_users: bool) -> None:
+        """Say whether another service user would meet the same."""
+        super().__init__(message)
+        self.concerns_all_users = concerns_all_users
 
 
 class NotFoundError(PermanentError):

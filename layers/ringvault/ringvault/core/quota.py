@@ -74,6 +74,20 @@ class Quota:
         """Return the quota with what the response headers taught."""
         return replace(self, limit=limit, window=window)
 
+    def believing(self, remaining: int, *, sent_at: datetime, now: datetime) -> "Quota":
+        """Return the quota when an answer to a request of `sent_at` said that `remaining` are left.
+
+        Where that is less than we think, somebody else uses the same user and app: what is missing
+        counts as sent just now. Requests of ours that overtook this one are no reason.
+        """
+        since = sent_at - self.window - self.guard
+        ours = sum(1 for turn in self.turns if since < turn <= now)
+        theirs = self.limit - ours - remaining
+        if theirs <= 0:
+            return self
+        past = [turn for turn in self.turns if turn <= now]
+        return replace(self, turns=(*past, *[now] * theirs, *self.turns[len(past) :]))
+
     def requests_in(self, period: timedelta) -> float:
         """Return how many requests the quota permits in `period`."""
         return self.limit * (period / self.window)

@@ -1,6 +1,6 @@
 """The one gate through which every request to RingCentral goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -28,48 +28,60 @@ class QuotaStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The right to send one request, at `at` and not before.
+    """The right of one service user to send one request, at `at` and not before.
 
     Whoever holds it waits no longer than `latest` should it become void and have to be renewed;
     it is void when the gate was closed more than `closings` times.
     """
 
+    service_user: str
     at: datetime
     latest: datetime
     closings: int
 
 
 class QuotaGate:
-    """Hands out turns; shared by everything that talks to one group of RingCentral's API."""
+    """Hands out turns; shared by everything that talks to one group of RingCentral's API.
+
+    Each service user has a quota of its own, and a request goes through the one whose turn comes
+    first. What a container saw last is kept: others only ever add turns, so the worst that an old
+    view brings is a write that fails.
+    """
 
     def __init__(
-        self, store: QuotaStore, *, clock: Clock, sleep: Sleep, jitter: Callable[[], float]
+        self,
+        stores: Mapping[str, QuotaStore],
+        *,
+        clock: Clock,
+        sleep: Sleep,
+        jitter: Callable[[], float],
     ) -> None:
-        self._store = store
+        """Keep the gate of the service users that `stores` names, one at least."""
+        self._stores = stores
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._learnt: tuple[int, timedelta] | None = None
+        self._seen: dict[str, tuple[Quota, int]] = {}
 
     def reserve(self, *, latest: datetime) -> Turn:
-        """Reserve the next turn, without waiting for it.
+        """Reserve the next turn of any service user, without waiting for it.
 
         Raises:
             ThrottledError: the next turn comes after `latest`; nothing was reserved.
         """
-
-        def reserve_next(quota: Quota) -> Quota:
+        for _ in range(MOST_RACES):
             now = self._clock()
-            turn = quota.next_turn(now)
-            if turn > latest:
-                raise ThrottledError("the quota's next turn comes too late", retry_at=turn)
-            return quota.reserved(turn, now)
+            service_user, quota, version = self._first_to_come(now)
+            at = quota.next_turn(now)
+            if at > latest:
+                raise ThrottledError("the quota's next turn comes too late", retry_at=at)
+            reserved = quota.reserved(at, now)
+            if self._is_saved(service_user, reserved, version=version):
+                return Turn(service_user, at=at, latest=latest, closings=quota.closings)
+        raise ConflictError(f"the quota was changed under us {MOST_RACES} times in a row")
 
-        quota = self._change(reserve_next)
-        return Turn(at=quota.turns[-1], latest=latest, closings=quota.closings)
-
-    def wait(self, turn: Turn) -> None:
-        """Return when the request may be sent, which is to be done at once.
+    def wait(self, turn: Turn) -> Turn:
+        """Return when a request may be sent, which is to be done at once, and with which turn.
 
         Raises:
             ThrottledError: the turn became void and the next one comes after `turn.latest`.
@@ -78,36 +90,66 @@ class QuotaGate:
             pause_s = (turn.at - self._clock()).total_seconds()
             if pause_s > 0:
                 self._sleep(pause_s)
-            quota, _ = self._store.load()
+            quota, _ = self._look(turn.service_user)
             if quota.is_open(self._clock(), since_closing=turn.closings):
-                return
+                return turn
             turn = self.reserve(latest=turn.latest)
 
-    def close(self, until: datetime) -> None:
-        """Let nobody send before `until`."""
-        self._change(lambda quota: quota.closed(until, self._clock()))
+    def close(self, service_user: str, until: datetime) -> None:
+        """Let nobody send through this service user before `until`."""
+        self._change(service_user, lambda quota: quota.closed(until, self._clock()))
 
-    def learn(self, *, limit: int, window: timedelta) -> None:
-        """Take over what a response said of the quota."""
-        if self._learnt == (limit, window):
-            return
-        quota, _ = self._store.load()
-        if (quota.limit, quota.window) != (limit, window):
-            self._change(lambda quota: quota.with_limit(limit, window))
-        self._learnt = (limit, window)
+    def close_all(self, until: datetime) -> None:
+        """Let nobody send anything before `until`."""
+        for service_user in self._stores:
+            self.close(service_user, until)
+
+    def learn(
+        self, turn: Turn, *, limit: int, window: timedelta, remaining: int | None = None
+    ) -> None:
+        """Take over what the answer to a request said of the quota."""
+
+        def learnt(quota: Quota) -> Quota:
+            quota = quota.with_limit(limit, window)
+            if remaining is None:
+                return quota
+            return quota.believing(remaining, sent_at=turn.at, now=self._clock())
+
+        seen, _ = self._seen[turn.service_user]
+        if learnt(seen) != seen:
+            self._change(turn.service_user, learnt)
 
     def requests_in(self, period: timedelta) -> float:
-        """Return how many requests the quota permits in `period`."""
-        return self._store.load()[0].requests_in(period)
+        """Return how many requests all service users together may send in `period`."""
+        return sum(self._look(name)[0].requests_in(period) for name in self._stores)
 
-    def _change(self, change: Callable[[Quota], Quota]) -> Quota:
+    def _first_to_come(self, now: datetime) -> tuple[str, Quota, int]:
+        """Return the service user whose turn comes first; which of several is left to chance."""
+        for name in self._stores.keys() - self._seen.keys():
+            self._look(name)
+        waits = [
+            (self._seen[name][0].next_turn(now), self._jitter(), name) for name in self._stores
+        ]
+        _, _, service_user = min(waits)
+        return service_user, *self._seen[service_user]
+
+    def _change(self, service_user: str, change: Callable[[Quota], Quota]) -> None:
         for _ in range(MOST_RACES):
-            quota, version = self._store.load()
-            changed = change(quota)
-            try:
-                self._store.save(changed, version=version)
-            except ConflictError:
-                self._sleep(RACE_PAUSE_S * self._jitter())
-            else:
-                return changed
+            quota, version = self._look(service_user)
+            if self._is_saved(service_user, change(quota), version=version):
+                return
         raise ConflictError(f"the quota was changed under us {MOST_RACES} times in a row")
+
+    def _look(self, service_user: str) -> tuple[Quota, int]:
+        self._seen[service_user] = self._stores[service_user].load()
+        return self._seen[service_user]
+
+    def _is_saved(self, service_user: str, quota: Quota, *, version: int) -> bool:
+        try:
+            self._stores[service_user].save(quota, version=version)
+        except ConflictError:
+            self._sleep(RACE_PAUSE_S * self._jitter())
+            self._look(service_user)
+            return False
+        self._seen[service_user] = quota, version + 1
+        return True
