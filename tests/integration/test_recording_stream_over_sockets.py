@@ -159,7 +159,7 @@ def test_a_server_without_ranges(cloud: Cloud, time: MovingTime) -> None:
     stream, content, seen = read(cloud, time, answers)
     assert content == MP3
     assert stream.head.file_type is FileType.MP3
-    assert seen[1].headers["range"] == f"bytes={MIB}-"
+    assert seen[1].headers["range"] == f"bytes={BROKEN_AFTER}-"
 
 
 @pytest.mark.parametrize(

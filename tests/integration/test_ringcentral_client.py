@@ -204,16 +204,70 @@ def test_the_media_host_may_be_another(cloud: Cloud, time: MovingTime) -> None:
     assert server.seen == []
 
 
-def test_a_redirect_is_not_followed(cloud: Cloud, time: MovingTime) -> None:
-    """A redirect is a refusal: the token goes nowhere else, not even on an allowed host."""
-    with TinyServer(in_turn()) as foreign:
-        away = Reply(302, {"Location": f"{foreign.url}/x"})
+def content_through(line: Line, server_url: str) -> bytes:
+    """Return the content that a recording's URI leads to."""
+    media = line.client.open(f"{server_url}/x", offset=0, turn=line.turn())
+    return b"".join(media.chunks)
+
+
+def test_a_redirect_to_another_host_is_followed_without_the_token(
+    cloud: Cloud, time: MovingTime
+) -> None:
+    """The content comes from there, the token stays here, and the quota is spent once."""
+    with TinyServer(in_turn(Reply(200, {}, b"audio"))) as foreign:
+        away = Reply(302, {"Location": f"{foreign.url}/there"})
         with TinyServer(in_turn(away)) as server:
             line = line_to(server.url, cloud=cloud, time=time, credentials=None)
-            with pytest.raises(RequestRefusedError, match="302"):
-                line.client.open(f"{server.url}/x", offset=0, turn=line.turn())
-    assert len(server.seen) == 1
-    assert foreign.seen == []
+            assert content_through(line, server.url) == b"audio"
+    assert [seen.target for seen in foreign.seen] == ["/there"]
+    assert "authorization" not in foreign.seen[0].headers
+    assert TOKEN not in str(foreign.seen)
+
+
+def test_a_redirect_within_ringcentral_takes_a_turn(cloud: Cloud, time: MovingTime) -> None:
+    """It is one more request to RingCentral, with the token, and counted as such."""
+    with TinyServer(in_turn(Reply(307, {"Location": "/y"}), Reply(200, {}, b"audio"))) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        line.gate.learn(line.gate.wait(line.turn()), limit=2, window=60 * SECOND)
+        started_at = time()
+        assert content_through(line, server.url) == b"audio"
+    assert [seen.headers["authorization"] for seen in server.seen] == [f"Bearer {TOKEN}"] * 2
+    assert time() - started_at >= 60 * SECOND
+
+
+def test_redirects_have_an_end(cloud: Cloud, time: MovingTime) -> None:
+    """Three are followed, a loop is not."""
+    with TinyServer(in_turn(*[Reply(302, {"Location": "/x"})] * 9)) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        with pytest.raises(ServiceUnavailableError, match="more than 3 redirects"):
+            content_through(line, server.url)
+    assert len(server.seen) == 4
+
+
+def test_what_a_foreign_host_refuses_is_nothing_that_ringcentral_said(
+    cloud: Cloud, time: MovingTime
+) -> None:
+    """Its 404 is no proof of absence, its 403 and 429 close no gate."""
+    for status in (401, 403, 404, 429, 500):
+        with TinyServer(in_turn(Reply(status))) as foreign:
+            away = Reply(302, {"Location": f"{foreign.url}/there"})
+            with TinyServer(in_turn(away)) as server:
+                line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+                with pytest.raises(ServiceUnavailableError, match=str(status)):
+                    content_through(line, server.url)
+                line.gate.reserve(latest=time())
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["file:///etc/passwd", "http://user@127.0.0.1:1/", "https://[::1", "gopher://127.0.0.1/"],
+)
+def test_a_redirect_to_nowhere_is_refused(cloud: Cloud, time: MovingTime, location: str) -> None:
+    """Whatever is not a plain web address is not followed."""
+    with TinyServer(in_turn(Reply(302, {"Location": location}))) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        with pytest.raises(ForeignHostError):
+            content_through(line, server.url)
 
 
 def test_the_machines_own_settings_change_nothing(

@@ -55,14 +55,14 @@ def read_error(response: requests.Response) -> ErrorBody:
 
 
 def check(response: requests.Response, *, now: datetime) -> None:
-    """Raise what the status means; returns for 200 and 206 with the body unread.
+    """Raise what the status means; returns for 200, 206 and redirects with the body unread.
 
     Raises:
         TokenRejectedError, PermissionLostError, NotFoundError, ThrottledError,
         ServiceUnavailableError, RequestRefusedError: see each; the body is closed.
     """
     status = response.status_code
-    if status in {200, 206}:
+    if status in {200, 206} or response.is_redirect:
         return
     error = read_error(response)
     told = f"RingCentral answered {status}" + (f" ({error.code})" if error.code else "")
@@ -83,6 +83,16 @@ def check(response: requests.Response, *, now: datetime) -> None:
     if status >= requests.codes.server_error:
         raise ServiceUnavailableError(told)
     raise RequestRefusedError(told)
+
+
+def check_abroad(response: requests.Response) -> None:
+    """Raise unless another host, which a redirect led to, answered with content or a redirect.
+
+    What it says of permissions, quotas or missing files is nothing that RingCentral said.
+    """
+    if response.status_code not in {200, 206} and not response.is_redirect:
+        response.close()
+        raise ServiceUnavailableError(f"the host of a redirect answered {response.status_code}")
 
 
 def retry_after(response: requests.Response, *, now: datetime) -> timedelta:

@@ -5,16 +5,18 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 
-from ringvault.adapters.ringcentral_answers import check, quota_of
+from ringvault.adapters.ringcentral_answers import check, check_abroad, quota_of
 from ringvault.adapters.ringcentral_transport import RingCentralTransport, chunks_of
 from ringvault.core.access_token import SharedAccessToken
 from ringvault.core.errors import (
     BodyInterruptedError,
     ContentChangedError,
     CredentialsError,
+    ForeignHostError,
     PermissionLostError,
     RequestRefusedError,
     ServiceUnavailableError,
@@ -36,6 +38,7 @@ PERMISSION_PAUSE = timedelta(minutes=5)
 REFUSED_USER_PAUSE = timedelta(minutes=15)
 CREDENTIALS_REFUSED = "CredentialsRefused"
 PERMISSION_LOST = "PermissionLost"
+MOST_REDIRECTS = 3
 # Whether dateTo includes its instant is not documented: a second more costs nothing.
 BEYOND = timedelta(seconds=1)
 
@@ -106,11 +109,41 @@ class RingCentralClient:
         parameters: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
+        """Return the answer at the end of all redirects.
+
+        A redirect within RingCentral costs a turn like any request; one to another host is
+        followed without the token.
+        """
+        self._transport.check_host(url)
+        response = self._send(url, turn=turn, parameters=parameters, headers=headers)
+        for _ in range(MOST_REDIRECTS):
+            if not response.is_redirect:
+                return response
+            url = _target(url, response)
+            response.close()
+            if self._transport.is_configured(url):
+                turn = self._gate.reserve(latest=turn.latest)
+                response = self._send(url, turn=turn, parameters=None, headers=headers)
+            else:
+                response = self._transport.send_abroad(url, headers=headers or {})
+                check_abroad(response)
+        if response.is_redirect:
+            response.close()
+            raise ServiceUnavailableError(f"more than {MOST_REDIRECTS} redirects")
+        return response
+
+    def _send(
+        self,
+        url: str,
+        *,
+        turn: Turn,
+        parameters: Mapping[str, Any] | None,
+        headers: Mapping[str, str] | None,
+    ) -> requests.Response:
         """Send when the turn has come.
 
         A rejected token is replaced once; a service user who is refused is left out.
         """
-        self._transport.check_host(url)
         may_replace_token = True
         while True:
             try:
@@ -166,6 +199,13 @@ class RingCentralClient:
             self._gate.close_all(until)
         else:
             self._gate.close(turn.service_user, until)
+
+
+def _target(url: str, redirect: requests.Response) -> str:
+    try:
+        return urljoin(url, redirect.headers["Location"])
+    except ValueError:
+        raise ForeignHostError("a redirect leads to a malformed URL") from None
 
 
 def _page(response: requests.Response) -> CallLogPage:

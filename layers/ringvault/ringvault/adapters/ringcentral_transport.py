@@ -1,6 +1,6 @@
 """Carries requests to RingCentral: one session, timeouts, allowed hosts only, typed errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from ringvault.adapters.foreign_hosts import ForeignHosts
 from ringvault.core.errors import BodyInterruptedError, ForeignHostError, ServiceUnavailableError
 
 USER_AGENT = "ringvault/0.1 (call recording archive)"
@@ -35,27 +36,29 @@ class Traffic:
 
 
 class RingCentralTransport:
-    """Sends requests to the configured hosts and to no other, and follows no redirect."""
+    """Sends requests to the configured hosts, and follows no redirect by itself."""
 
     def __init__(self, *, allowed_urls: tuple[str, ...]) -> None:
         """Allow the origins (scheme, host and port) of `allowed_urls`."""
         self._allowed = {_origin(url) for url in allowed_urls}
+        self._foreign_hosts = ForeignHosts(configured_urls=allowed_urls)
         self.traffic = Traffic()
         self._session = requests.Session()
         # No proxy, and above all no netrc: that would replace our Authorization header.
         self._session.trust_env = False
         self._session.headers.clear()
 
+    def is_configured(self, url: str) -> bool:
+        """Whether `url` leads to a configured host, and so may get the token."""
+        try:
+            return urlsplit(url).username is None and _origin(url) in self._allowed
+        except ValueError:
+            return False
+
     def check_host(self, url: str) -> None:
         """Raise ForeignHostError when `url` does not lead to a configured host."""
-        try:
-            parts = urlsplit(url)
-            allowed = parts.username is None and _origin(url) in self._allowed
-            host = parts.hostname
-        except ValueError:
-            allowed, host = False, None
-        if not allowed:
-            raise ForeignHostError(f"a URL from RingCentral leads to {str(host)[:100]!r}")
+        if not self.is_configured(url):
+            raise ForeignHostError(f"a URL from RingCentral leads to {_host(url)!r}")
 
     def send(self, request: requests.Request) -> requests.Response:
         """Return the answer, whatever its status, with its body still to be read.
@@ -65,14 +68,30 @@ class RingCentralTransport:
             ServiceUnavailableError: no answer came.
         """
         self.check_host(str(request.url))
+        self.traffic = replace(self.traffic, requests=self.traffic.requests + 1)
+        response = self._send(request)
+        if response.status_code == requests.codes.too_many_requests:
+            self.traffic = replace(self.traffic, throttled=self.traffic.throttled + 1)
+        return response
+
+    def send_abroad(self, url: str, *, headers: Mapping[str, str]) -> requests.Response:
+        """Return the answer of another host that RingCentral sends us to; no token goes there.
+
+        Raises:
+            ForeignHostError: the host is none that we go to; nothing was sent.
+            ServiceUnavailableError: no answer came.
+        """
+        self._foreign_hosts.check(url)
+        return self._send(requests.Request("GET", url, headers=dict(headers)))
+
+    def _send(self, request: requests.Request) -> requests.Response:
         request.headers = {
             "User-Agent": USER_AGENT,
             "Accept-Encoding": "identity",
             **(request.headers or {}),
         }
-        self.traffic = replace(self.traffic, requests=self.traffic.requests + 1)
         try:
-            response = self._session.send(
+            return self._session.send(
                 self._session.prepare_request(request),
                 stream=True,
                 allow_redirects=False,
@@ -82,15 +101,14 @@ class RingCentralTransport:
             raise ServiceUnavailableError(
                 f"RingCentral does not answer: {type(error).__name__}"
             ) from error
-        if response.status_code == requests.codes.too_many_requests:
-            self.traffic = replace(self.traffic, throttled=self.traffic.throttled + 1)
-        return response
 
 
 def chunks_of(response: requests.Response) -> Iterator[bytes]:
     """Yield the body; raises BodyInterruptedError where it breaks, and closes it in the end."""
     with response, _body_errors():
-        yield from response.iter_content(CHUNK_BYTES)
+        # read1, since a read for a whole chunk would lose what came before the body broke.
+        while chunk := response.raw.read1(CHUNK_BYTES):
+            yield chunk
 
 
 def head_of(response: requests.Response, *, most_bytes: int) -> bytes:
@@ -105,6 +123,13 @@ def _body_errors() -> Iterator[None]:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise BodyInterruptedError(f"the body broke: {type(error).__name__}") from error
+
+
+def _host(url: str) -> str:
+    try:
+        return str(urlsplit(url).hostname)[:100]
+    except ValueError:
+        return "nowhere"
 
 
 def _origin(url: str) -> Origin:
