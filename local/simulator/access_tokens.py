@@ -33,6 +33,7 @@ class AccessTokens:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._user_of = {jwt: str(number) for number, jwt in enumerate(options.jwts, start=1)}
+        self._revoked: set[str] = set()
         self._sessions: dict[str, Session] = {}  # by access token, oldest first
         self._lock = threading.Lock()
 
@@ -51,6 +52,34 @@ class AccessTokens:
         with self._lock:
             self._keep(session, now=now)
         return _document(session, form, now=now)
+
+    def revoke(self, user: str) -> None:
+        """Refuse a user's JWT from now on; its tokens are dead.
+
+        Raises:
+            ValueError: no JWT has that number.
+        """
+        self.check_user(user)
+        with self._lock:
+            self._revoked.add(user)
+            for session in tuple(self._sessions.values()):
+                if session.user == user:
+                    del self._sessions[session.access_token]
+
+    def check_user(self, user: str) -> None:
+        """Check that a JWT has that number, revoked or not.
+
+        Raises:
+            ValueError: none has; says which there are.
+        """
+        if user not in self._user_of.values():
+            raise ValueError(f"no service user {user!r}; there are 1 to {len(self._user_of)}")
+
+    def drop(self, request: Request) -> None:
+        """Make the request's token unknown before its time; its user may sign in again."""
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        with self._lock:
+            self._sessions.pop(token, None)
 
     def user_named_by(self, request: Request) -> str:
         """Return whom a sign-in request is about, rightly or not: whose Auth quota it spends."""
@@ -92,9 +121,10 @@ class AccessTokens:
             raise _refused_sign_in("unsupported_grant_type", "OAU-250", "Unsupported grant type")
         if "assertion" not in form:
             raise _refused_sign_in("invalid_request", "CMN-101", "Parameter [assertion] is missing")
-        if form["assertion"] not in self._user_of:
+        user = self._user_of.get(form["assertion"])
+        if user is None or user in self._revoked:
             raise _refused_sign_in("invalid_grant", "OAU-331", "Assertion is invalid")
-        return self._user_of[form["assertion"]]
+        return user
 
     def _session(self, user: str, form: dict[str, str], *, now: datetime) -> Session:
         asked_s = form.get("access_token_ttl", "")

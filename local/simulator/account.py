@@ -14,30 +14,47 @@ from local.simulator.wav_audio import BYTES_PER_S, HEADER_BYTES, wav_audio
 _NEWEST_ENDS_BEFORE = timedelta(hours=1)
 # Room for the longest call, and for a reader who starts some time after the simulator.
 _OLDEST_ENDS_AFTER = timedelta(hours=5)
+# Nobody may take them for recordings that are not ready yet.
+_GONE_ENDED_BEFORE = timedelta(hours=4)
 _ONE_LONG_IN = 50
 _FIRST_ADDED_ID = 9900000000001
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Calls, newest first, and recordings by id."""
+    """Calls, newest first, and recordings by id; those `gone` can't be had any more."""
 
     id: str
     calls: Sequence[Call]
     recordings: dict[str, RecordingFile]
     call_of: dict[str, Call]
+    gone: frozenset[str]
 
 
 def make_account(options: Options, *, now: datetime) -> Account:
-    """Return the account as it stands at `now`: all its calls have ended an hour ago or more."""
+    """Return the account as it stands at `now`: all its calls have ended an hour ago or more.
+
+    Raises:
+        ValueError: fewer recordings than are to be gone are old enough for that.
+    """
     calls = sorted(_calls(options, now), key=lambda call: (call.started_at, call.id), reverse=True)
     pairs = [(recording, call) for call in calls for recording in call.recordings()]
+    call_of = {recording.id: call for recording, call in pairs}
     return Account(
         id=options.account_id,
         calls=calls,
         recordings={recording.id: recording for recording, _ in pairs},
-        call_of={recording.id: call for recording, call in pairs},
+        call_of=call_of,
+        gone=_gone(options, call_of, ended_before=now - _GONE_ENDED_BEFORE),
     )
+
+
+def _gone(options: Options, call_of: dict[str, Call], *, ended_before: datetime) -> frozenset[str]:
+    old = sorted(name for name, call in call_of.items() if call.ended_at < ended_before)
+    if options.gone > len(old):
+        raise ValueError(f"{options.gone} recordings can't be gone: {len(old)} are old enough")
+    draw = random.Random(f"{options.seed}/gone")  # noqa: S311 - a story, no secret
+    return frozenset(draw.sample(old, options.gone))
 
 
 def _calls(options: Options, now: datetime) -> Iterator[Call]:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from local.simulator.wire import Wire
+
 Json = dict[str, object]
 
 JSON_TYPE = "application/json;charset=UTF-8"
@@ -27,10 +29,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to send: `size_bytes` is declared, `body` is what comes.
+    """An answer to send: `body` holds `size_bytes`, `wire` is how they travel.
 
-    `cut_after_bytes` closes the connection after that much of the body,
-    `bytes_per_second` slows the body down, and `recording_id` names what it carries.
+    `recording_id` names what it carries.
     """
 
     status: int
@@ -38,8 +39,7 @@ class Answer:
     size_bytes: int
     headers: Mapping[str, str] = field(default_factory=dict)
     recording_id: str | None = None
-    cut_after_bytes: int | None = None
-    bytes_per_second: int | None = None
+    wire: Wire = field(default_factory=Wire)
 
     def with_headers(self, headers: Mapping[str, str]) -> "Answer":
         """Return the same answer with more headers; those that it has stay as they are."""

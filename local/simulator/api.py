@@ -1,10 +1,8 @@
-"""RingCentral's endpoints: route, authorise, count, answer."""
+"""RingCentral's API: authorise, count, let the faults strike, answer."""
 
 import re
 import secrets
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 
@@ -16,56 +14,42 @@ from local.simulator.answers import (
     Request,
     error_answer,
     json_answer,
-    not_found,
     refusal,
 )
 from local.simulator.books import Books
-from local.simulator.call_log import read_call_log
-from local.simulator.call_records import Writer
-from local.simulator.calls import RecordingFile
-from local.simulator.content import content_answer
-from local.simulator.faults import Fault, damaged, strike
+from local.simulator.chaos import Subject
+from local.simulator.damage import asked_instead, damaged, replacement
+from local.simulator.endpoints import Endpoints
+from local.simulator.fault_kinds import Place
+from local.simulator.faults import Arrival, Fault
 from local.simulator.options import Group, Options, Scope
 from local.simulator.rate_limits import RateLimits
-from local.simulator.visibility import visibility_of
+from local.simulator.strikes import Strikes
 
 TOKEN_PATH = "/restapi/oauth/token"  # noqa: S105 - a path
-_ACCOUNT_PATH = re.compile(r"/restapi/v1\.0/account/([^/]+)(/.*)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    pattern: re.Pattern[str]
-    group: Group
-    scope: Scope
-    answer: Callable[..., Answer]
+_RECORDING = re.compile(r".*/recording/([^/]+)(/content)?")
 
 
 class Api:
-    """The account's API."""
+    """The account's API; `foreign_url` is where redirects lead."""
 
     def __init__(
-        self, *, options: Options, account: Account, books: Books, clock: Callable[[], datetime]
+        self,
+        *,
+        options: Options,
+        account: Account,
+        books: Books,
+        foreign_url: str,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._faults: tuple[Fault, ...] = ()
         self._tokens = AccessTokens(options)
-        self._options = options
+        self._limits = RateLimits(options.quotas)
+        self._strikes = Strikes(options.chaos)
+        self._endpoints = Endpoints(options=options, account=account, books=books, clock=clock)
         self._account = account
         self._books = books
+        self._foreign_url = foreign_url
         self._clock = clock
-        self._limits = RateLimits(options.quotas)
-        self._faults_lock = threading.Lock()
-        log, settings, recording = (
-            Scope.READ_CALL_LOG,
-            Scope.READ_ACCOUNTS,
-            Scope.READ_CALL_RECORDING,
-        )
-        self._routes = (
-            _Route(re.compile("/call-log"), Group.HEAVY, log, self._call_log),
-            _Route(re.compile("/call-recording"), Group.LIGHT, settings, self._settings),
-            _Route(re.compile("/recording/([^/]+)"), Group.HEAVY, recording, self._metadata),
-            _Route(re.compile("/recording/([^/]+)/content"), Group.HEAVY, recording, self._content),
-        )
 
     def answer(self, request: Request) -> Answer:
         """Return the answer to any request, with the id that support would ask for."""
@@ -77,8 +61,27 @@ class Api:
 
     def inject(self, faults: tuple[Fault, ...]) -> None:
         """Put `faults` in place of all before."""
-        with self._faults_lock:
-            self._faults = faults
+        self._strikes.set_faults(faults)
+
+    def spend(self, requests: int, *, user: str, group: Group) -> int:
+        """Count requests of another program in a user's name; return how many were granted.
+
+        Raises:
+            ValueError: no JWT has that number.
+        """
+        self._tokens.check_user(user)
+        self._books.count_others(user, requests=requests)
+        now_s = self._clock().timestamp()
+        verdicts = [self._limits.request(user, group=group, now_s=now_s) for _ in range(requests)]
+        return sum(verdict.granted for verdict in verdicts)
+
+    def revoke(self, user: str) -> None:
+        """Refuse a user's JWT from now on, and the tokens that it got.
+
+        Raises:
+            ValueError: no JWT has that number.
+        """
+        self._tokens.revoke(user)
 
     def _token(self, request: Request) -> Answer:
         _check_method(request, "POST")
@@ -92,83 +95,82 @@ class Api:
 
     def _api(self, request: Request) -> Answer:
         session = self._tokens.session_of(request, now=self._clock())
-        account_id, route, arguments = self._route(request.path)
+        target = self._endpoints.target(request.path)
 
         def permitted(request: Request) -> Answer:
             _check_method(request, "GET")
-            _check_scope(route.scope, session.scopes)
-            if account_id not in ("~", self._account.id):
-                raise not_found("accountId")
-            return route.answer(request, *arguments)
+            _check_scope(target.route.scope, session.scopes)
+            return self._endpoints.answer(request, target)
 
-        return self._limited(request, session.user, route.group, permitted)
-
-    def _route(self, path: str) -> tuple[str, _Route, tuple[str, ...]]:
-        match = _ACCOUNT_PATH.fullmatch(path)
-        if match:
-            for route in self._routes:
-                found = route.pattern.fullmatch(match[2])
-                if found:
-                    return match[1], route, found.groups()
-        raise refusal(404, "CMN-102", "Resource not found")
+        return self._limited(request, session.user, target.route.group, permitted)
 
     def _limited(
         self, request: Request, user: str, group: Group, serve: Callable[[Request], Answer]
     ) -> Answer:
         verdict = self._limits.request(user, group=group, now_s=self._clock().timestamp())
-        self._books.count_request(group, throttled=not verdict.granted)
+        self._books.count_request(user, group, verdict)
         headers = self._limits.headers(group, verdict)
         if not verdict.granted:
             return error_answer(429, "CMN-301", "Request rate exceeded").with_headers(headers)
-        try:
-            answer = serve(request)
-        except RefusalError as refused:
-            answer = refused.answer
-        answer = self._struck(answer, request.path)
-        return (
-            answer
-            if answer.status == HTTPStatus.TOO_MANY_REQUESTS
-            else answer.with_headers(headers)
+        arrival = Arrival(path=request.path, user=user, ranged="range" in request.headers)
+        fault = self._strikes.next_fault(arrival, self._subject(request.path))
+        if fault is None:
+            return _served(request, serve).with_headers(headers)
+        if fault.status == HTTPStatus.TOO_MANY_REQUESTS:
+            headers = self._penalty(user, group, fault)
+        return self._struck(request, serve, fault=fault, headers=headers)
+
+    def _penalty(self, user: str, group: Group, fault: Fault) -> dict[str, str]:
+        """Start the penalty of a 429 that penalises; return what it tells of the quota."""
+        if not fault.penalises:
+            return {}
+        now_s = self._clock().timestamp()
+        verdict = self._limits.close(user, group=group, penalty_s=fault.retry_after_s, now_s=now_s)
+        return self._limits.headers(group, verdict)
+
+    def _struck(
+        self,
+        request: Request,
+        serve: Callable[[Request], Answer],
+        *,
+        fault: Fault,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        self._books.count_fault(fault.kind)
+        if fault.drops_token:
+            self._tokens.drop(request)
+        answer = replacement(fault) or _served(asked_instead(request, fault), serve)
+        return damaged(
+            answer.with_headers(headers), fault, places=self._places(request), now=self._clock()
         )
 
-    def _struck(self, answer: Answer, path: str) -> Answer:
-        with self._faults_lock:
-            fault, self._faults = strike(self._faults, path=path)
-        return damaged(answer, fault) if fault else answer
-
-    def _call_log(self, request: Request) -> Answer:
-        page = read_call_log(self._account, self._options, request, now=self._clock())
-        self._books.count_listed(page.recording_ids)
-        return json_answer(200, page.document)
-
-    def _settings(self, _request: Request) -> Answer:
-        automatic = {"enabled": True, "retentionPeriod": 90, "maxNumberLimit": 100_000}
-        on_demand = {"enabled": True, "retentionPeriod": 90}
-        return json_answer(200, {"onDemand": on_demand, "automatic": automatic, "greetings": []})
-
-    def _metadata(self, request: Request, recording_id: str) -> Answer:
-        recording = self._available(recording_id)
-        writer = Writer(request.base_url, self._account.id, detailed=False)
-        document = {
-            "id": recording.id,
-            "contentUri": writer.content_uri(recording.id),
-            "contentType": recording.audio.content_type,
-            "duration": recording.audio.duration_s,
+    def _places(self, request: Request) -> dict[str, str]:
+        match = _RECORDING.fullmatch(request.path)
+        return {
+            "url": request.base_url + request.path,
+            "base": request.base_url,
+            "foreign": self._foreign_url,
+            "recording": match[1] if match else "",
         }
-        return json_answer(200, document)
 
-    def _content(self, request: Request, recording_id: str) -> Answer:
-        recording = self._available(recording_id)
-        return content_answer(recording, request, bytes_per_second=self._options.bytes_per_second)
+    def _subject(self, path: str) -> Subject | None:
+        """Return what chaos may strike at a path."""
+        if path == TOKEN_PATH:
+            return Subject(name="token", place=Place.TOKEN)
+        if path.endswith("/call-log"):
+            return Subject(name="call-log", place=Place.CALL_LOG)
+        match = _RECORDING.fullmatch(path)
+        call = self._account.call_of.get(match[1]) if match and match[2] else None
+        if not match or call is None:
+            return None
+        return Subject(name=match[1], place=Place.CONTENT, age=self._clock() - call.ended_at)
 
-    def _available(self, recording_id: str) -> RecordingFile:
-        recording = self._account.recordings.get(recording_id)
-        if recording is None:
-            raise not_found("recordingId")
-        visibility = visibility_of(self._account.call_of[recording_id], self._options)
-        if visibility.recorded_at > self._clock():
-            raise not_found("recordingId")
-        return recording
+
+def _served(request: Request, serve: Callable[[Request], Answer]) -> Answer:
+    try:
+        return serve(request)
+    except RefusalError as refused:
+        return refused.answer
 
 
 def _check_method(request: Request, allowed: str) -> None:

@@ -1,7 +1,7 @@
-"""A body on its way: cut and slowed down as told."""
+"""A body on its way: cut, stalled and slowed down as told."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 _STEPS_PER_S = 20
 
@@ -13,6 +13,20 @@ def cut(pieces: Iterable[bytes], *, after_bytes: int) -> Iterator[bytes]:
         after_bytes -= len(piece)
         if after_bytes <= 0:
             return
+
+
+def stalled(
+    pieces: Iterable[bytes], *, after_bytes: int, pause: Callable[[], object]
+) -> Iterator[bytes]:
+    """Yield the same bytes and call `pause` once, before the byte at `after_bytes`."""
+    for piece in pieces:
+        if 0 <= after_bytes < len(piece):
+            yield piece[:after_bytes]
+            pause()
+            yield piece[after_bytes:]
+        else:
+            yield piece
+        after_bytes -= len(piece)
 
 
 def slowed(pieces: Iterable[bytes], *, bytes_per_second: int) -> Iterator[bytes]:

@@ -10,28 +10,43 @@ from local.simulator.account import Account
 from local.simulator.answers import Json
 from local.simulator.call_records import instant_text
 from local.simulator.calls import RecordingFile
+from local.simulator.foreign_host import ForeignHost
 from local.simulator.options import Group, Options
+from local.simulator.sliding_window import Verdict
+from local.simulator.user_books import UserBooks
 from local.simulator.visibility import visibility_of
 
 
 class Books:
     """Counts requests and what was listed and served; safe to use from several threads."""
 
-    def __init__(self, account: Account, options: Options) -> None:
+    def __init__(self, account: Account, options: Options, *, foreign_host: ForeignHost) -> None:
         self._account = account
         self._options = options
-        self._requests: Counter[str] = Counter({group.value: 0 for group in Group})
+        self._foreign_host = foreign_host
+        self._users = {str(number + 1): UserBooks() for number in range(len(options.jwts))}
+        self._nobody = UserBooks()  # who signed in with a JWT that is none
+        self._faults: Counter[str] = Counter()
         self._listed: Counter[str] = Counter()
         self._served: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._sha256: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def count_request(self, group: Group, *, throttled: bool) -> None:
+    def count_request(self, user: str, group: Group, verdict: Verdict) -> None:
         """Note a request, granted or not."""
         with self._lock:
-            self._requests[group.value] += 1
-            self._counts["throttled"] += throttled
+            self._users.get(user, self._nobody).count(group, verdict)
+
+    def count_others(self, user: str, *, requests: int) -> None:
+        """Note requests of another program in a user's name."""
+        with self._lock:
+            self._users[user].others += requests
+
+    def count_fault(self, kind: str) -> None:
+        """Note that a fault struck."""
+        with self._lock:
+            self._faults[kind or "unnamed"] += 1
 
     def count_token(self) -> None:
         """Note a minted access token."""
@@ -59,21 +74,35 @@ class Books:
             return {
                 "accountId": self._account.id,
                 "recordings": recordings,
-                "requests": dict(self._requests),
-                "throttled": self._counts["throttled"],
+                "requests": self._requests(),
+                "throttled": sum(books.throttled for books in self._everybody()),
+                "users": {user: books.document() for user, books in self._users.items()},
+                "faults": dict(self._faults),
+                "foreignHost": self._foreign_host.document(),
                 "tokensMinted": self._counts["tokens"],
                 "contentBytesServed": self._counts["content_bytes"],
             }
 
+    def _everybody(self) -> tuple[UserBooks, ...]:
+        return (*self._users.values(), self._nobody)
+
+    def _requests(self) -> dict[str, int]:
+        return {
+            group.value: sum(books.requests[group.value] for books in self._everybody())
+            for group in Group
+        }
+
     def _recording(self, recording: RecordingFile, *, sha256: bool, now: datetime) -> Json:
         visibility = visibility_of(self._account.call_of[recording.id], self._options)
+        is_gone = recording.id in self._account.gone
         return {
             "id": recording.id,
             "size": recording.audio.size_bytes,
             "contentType": recording.audio.content_type,
             "duration": recording.audio.duration_s,
             "availableAt": instant_text(visibility.recorded_at),
-            "available": visibility.recorded_at <= now,
+            "gone": is_gone,
+            "available": visibility.recorded_at <= now and not is_gone,
             "listed": self._listed[recording.id],
             "servedBytes": self._served[recording.id],
             **({"sha256": self._hash(recording)} if sha256 else {}),

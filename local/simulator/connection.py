@@ -1,18 +1,24 @@
 """HTTP/1.1 on sockets: one thread a connection, kept alive from request to request."""
 
 import socket
+import struct
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from local.simulator.answers import Answer, Request
-from local.simulator.body import cut, slowed
+from local.simulator.body import cut, slowed, stalled
+from local.simulator.wire import Framing
 
 LOOPBACK = "127.0.0.1"
 _IDLE_S = 120
+# Lingering for no time at all: closing throws away what is unsent, and sends RST.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Server(ThreadingHTTPServer):
@@ -31,7 +37,9 @@ class Server(ThreadingHTTPServer):
         self.answer = answer
         self.sent = sent
         self.verbose = verbose
+        self.ended = threading.Event()
         self._open: set[socket.socket] = set()
+        self._reset: set[socket.socket] = set()
         super().__init__((LOOPBACK, port), _Connection)
 
     @property
@@ -45,17 +53,32 @@ class Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - inherited
-        """Forget a connection that is closed."""
+        """Close a connection and forget it."""
         self._open.discard(request)
-        super().shutdown_request(request)
+        if request in self._reset:
+            self._reset.discard(request)
+            self.close_request(request)  # no FIN before the RST
+        else:
+            super().shutdown_request(request)
+
+    def reset(self, connection: socket.socket) -> None:
+        """Let the end of a connection be an RST."""
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._reset.add(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - inherited
         """Report what goes wrong, except a client that hangs up."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
-    def hang_up(self) -> None:
-        """Shut every open connection down, so that no thread waits for a client."""
+    def end(self) -> None:
+        """Stop serving and close everything; no thread waits any more for a client or a time."""
+        self.ended.set()
+        self.shutdown()
+        self._hang_up()
+        self.server_close()
+
+    def _hang_up(self) -> None:
         for connection in tuple(self._open):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -74,17 +97,18 @@ class _Connection(BaseHTTPRequestHandler):
         request = self._request()
         answer = self.server.answer(request)
         sent_bytes = 0
+        self.server.ended.wait(answer.wire.silent_s)
         try:
-            self._send_head(answer)
-            for piece in _body(answer):
-                sent_bytes += len(piece)
-                # Before it goes, so that no client knows more than the books.
-                self.server.sent(answer, len(piece))
-                self.wfile.write(piece)
+            if not answer.wire.unanswered:
+                self._send_head(answer)
+                for piece in self._body(answer):
+                    sent_bytes += len(piece)
+                    # Before it goes, so that no client knows more than the books.
+                    self.server.sent(answer, len(piece))
+                    self.wfile.write(_framed(piece, answer.wire.framing))
         finally:
             self._log(request, answer, sent_bytes=sent_bytes, started_s=started_s)
-        if sent_bytes < answer.size_bytes:
-            self.close_connection = True
+        self._finish_answer(answer, is_whole=sent_bytes == answer.size_bytes)
 
     do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815 - the names that http.server calls
 
@@ -117,8 +141,36 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(answer.size_bytes))
+        match answer.wire.framing:
+            case Framing.LENGTH:
+                declared_bytes = answer.size_bytes + answer.wire.extra_bytes
+                self.send_header("Content-Length", str(declared_bytes))
+            case Framing.CHUNKED:
+                self.send_header("Transfer-Encoding", "chunked")
+            case Framing.CLOSE:
+                self.send_header("Connection", "close")
         self.end_headers()
+
+    def _body(self, answer: Answer) -> Iterable[bytes]:
+        wire, body = answer.wire, answer.body
+        if wire.cut_after_bytes is not None:
+            body = cut(body, after_bytes=wire.cut_after_bytes)
+        if wire.stall_s:
+            pause = partial(self.server.ended.wait, wire.stall_s)
+            body = stalled(body, after_bytes=wire.stall_after_bytes, pause=pause)
+        if wire.bytes_per_second is not None:
+            body = slowed(body, bytes_per_second=wire.bytes_per_second)
+        return filter(None, body)
+
+    def _finish_answer(self, answer: Answer, *, is_whole: bool) -> None:
+        wire = answer.wire
+        if is_whole and wire.framing is Framing.CHUNKED:
+            self.wfile.write(b"0\r\n\r\n")
+        if is_whole and not wire.extra_bytes and not wire.unanswered:
+            return
+        self.close_connection = True
+        if wire.resets:
+            self.server.reset(self.connection)
 
     def _log(self, request: Request, answer: Answer, *, sent_bytes: int, started_s: float) -> None:
         if self.server.verbose:
@@ -128,10 +180,5 @@ class _Connection(BaseHTTPRequestHandler):
             print(line, file=sys.stderr, flush=True)
 
 
-def _body(answer: Answer) -> Iterable[bytes]:
-    body = answer.body
-    if answer.cut_after_bytes is not None:
-        body = cut(body, after_bytes=answer.cut_after_bytes)
-    if answer.bytes_per_second is not None:
-        body = slowed(body, bytes_per_second=answer.bytes_per_second)
-    return body
+def _framed(piece: bytes, framing: Framing) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece) if framing is Framing.CHUNKED else piece

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from local.simulator.answers import Answer, RefusalError, Request, invalid_parameter, refusal
 from local.simulator.calls import RecordingFile
 from local.simulator.ranges import UnsatisfiableRangeError, asked_range
+from local.simulator.wire import Wire
 
 
 def content_answer(
@@ -33,7 +34,7 @@ def content_answer(
         size_bytes=stop - start,
         headers=headers,
         recording_id=recording.id,
-        bytes_per_second=bytes_per_second,
+        wire=Wire(bytes_per_second=bytes_per_second),
     )
 
 

@@ -1,60 +1,85 @@
 """Faults on demand: which one strikes a request is a pure decision."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
 
-from local.simulator.answers import Answer, error_answer
+from local.simulator.wire import Framing
 
-_CODES = {401: "OAU-213", 403: "CMN-408", 404: "CMN-102", 429: "CMN-301", 503: "CMN-201"}
-_OTHER_CODE = "CMN-203"
+
+class RetryAfter(StrEnum):
+    """How an answer says when to come back."""
+
+    SECONDS = "seconds"
+    DATE = "date"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What a fault may choose by: `user` is the number of the JWT, `ranged` asks for a range."""
+
+    path: str
+    user: str
+    ranged: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What goes wrong for requests whose path matches the shell pattern `path`.
+    """What goes wrong for the requests that it chooses, of those within the quota.
 
-    It strikes the first `times` of them, None all of them.
-    `status` answers with that error in place of what was asked for; `headers` join the answer,
-    or replace its own. A 429 on demand is another limiter's: it tells nothing of the quota.
-    `cut_after_bytes` and `bytes_per_second` cut or slow down the body.
+    Chosen are requests whose path matches the shell pattern `path`, of `user` alone where given,
+    with (`ranged` true) or without (false) a Range header; the first `times` of them, None all.
+
+    `status` answers in place of what was asked for, with `body`, or with the error `code` and its
+    `details`. `headers` join the answer or replace its own; None removes one. In `location`,
+    {url} is the request's own address, {base} the simulator's, {foreign} that of its foreign host
+    and {recording} the id in the path. `ask_range` serves another Range than the one asked for,
+    "" the whole. `drops_token` makes the token of the request unknown from now on.
+    A 429 is another limiter's and tells nothing of the quota, unless it `penalises`: then it is
+    the user's own, with its headers, and closes the group for `retry_after_s`, None the quota's
+    penalty. `retry_after` is how the answer says it.
+
+    The rest is as in `Wire`.
     """
 
-    path: str
+    path: str = "*"
     times: int | None = None
+    user: str | None = None
+    ranged: bool | None = None
+    kind: str = ""
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    code: str | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    location: str | None = None
+    ask_range: str | None = None
+    drops_token: bool = False
+    penalises: bool = False
+    retry_after: RetryAfter = RetryAfter.SECONDS
+    retry_after_s: int | None = None
+    silent_s: float = 0
+    unanswered: bool = False
+    resets: bool = False
+    framing: Framing = Framing.LENGTH
+    extra_bytes: int = 0
     cut_after_bytes: int | None = None
+    stall_after_bytes: int = 0
+    stall_s: float = 0
     bytes_per_second: int | None = None
 
 
-def parse_faults(documents: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
-    """Return faults from JSON objects with the fields of `Fault`.
-
-    Raises:
-        TypeError: a field is unknown, or `path` is missing.
-    """
-    return tuple(Fault(**document) for document in documents)
-
-
-def strike(faults: tuple[Fault, ...], *, path: str) -> tuple[Fault | None, tuple[Fault, ...]]:
-    """Return the first fault that hits `path`, if any, and the faults as they are afterwards."""
+def strike(faults: tuple[Fault, ...], arrival: Arrival) -> tuple[Fault | None, tuple[Fault, ...]]:
+    """Return the first fault that hits, if any, and the faults as they are afterwards."""
     for index, fault in enumerate(faults):
-        if fault.times != 0 and fnmatchcase(path, fault.path):
+        if fault.times != 0 and fnmatchcase(arrival.path, fault.path) and chooses(fault, arrival):
             times = None if fault.times is None else fault.times - 1
             return fault, (*faults[:index], replace(fault, times=times), *faults[index + 1 :])
     return None, faults
 
 
-def damaged(answer: Answer, fault: Fault) -> Answer:
-    """Return what comes of an answer that a fault strikes."""
-    if fault.status is not None:
-        code = _CODES.get(fault.status, _OTHER_CODE)
-        answer = error_answer(fault.status, code, "Fault on demand")
-    return replace(
-        answer,
-        headers={**answer.headers, **fault.headers},
-        cut_after_bytes=fault.cut_after_bytes,
-        bytes_per_second=fault.bytes_per_second or answer.bytes_per_second,
-    )
+def chooses(fault: Fault, arrival: Arrival) -> bool:
+    """Whether a fault is for a request of this user, with or without a range as this one."""
+    return fault.user in (None, arrival.user) and fault.ranged in (None, arrival.ranged)

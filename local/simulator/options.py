@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from local.simulator.chaos import Chaos
+
 
 class Group(StrEnum):
     """A throttling group, as the `X-Rate-Limit-Group` header spells it."""
@@ -39,6 +41,9 @@ class Options:
     A record appears `record_lag_s` after its call has ended, its recording `recording_lag_s` later.
     `bytes_per_second` bounds each recording's body; None sends as fast as it can.
     `add_wav_bytes` adds a WAV recording of exactly each size to the `recordings`.
+    `gone` recordings are listed and answer 404 for good; their calls ended long before the start.
+    `latency_ms`, shortest and longest, passes before a request is counted, and again before its
+    answer leaves, in real time.
     """
 
     port: int = 0
@@ -55,6 +60,9 @@ class Options:
     record_lag_s: int = 0
     recording_lag_s: int = 0
     bytes_per_second: int | None = None
+    gone: int = 0
+    chaos: Chaos | None = None
+    latency_ms: tuple[float, float] | None = None
     verbose: bool = False
     quotas: Mapping[Group, Quota] = field(
         default_factory=lambda: quotas_with(heavy=Quota(10, 60, 60))

@@ -18,8 +18,13 @@ class RateLimits:
     def request(self, user: str, *, group: Group, now_s: float) -> Verdict:
         """Grant or refuse a request of `user` in `group`."""
         with self._lock:
-            window = self._windows.setdefault((user, group), SlidingWindow(self._quotas[group]))
-            return window.request(now_s=now_s)
+            return self._window(user, group).request(now_s=now_s)
+
+    def close(self, user: str, *, group: Group, penalty_s: int | None, now_s: float) -> Verdict:
+        """Start a penalty that no request has earned; None takes the quota's own."""
+        with self._lock:
+            length_s = self._quotas[group].penalty_s if penalty_s is None else penalty_s
+            return self._window(user, group).close(length_s, now_s=now_s)
 
     def headers(self, group: Group, verdict: Verdict) -> dict[str, str]:
         """Return the headers that go with a verdict, `Retry-After` with a refusal only."""
@@ -33,3 +38,6 @@ class RateLimits:
         if not verdict.granted:
             headers["Retry-After"] = str(verdict.retry_after_s)
         return headers
+
+    def _window(self, user: str, group: Group) -> SlidingWindow:
+        return self._windows.setdefault((user, group), SlidingWindow(self._quotas[group]))

@@ -13,9 +13,11 @@ from local.simulator.books import Books
 from local.simulator.connection import Server
 from local.simulator.control import Control
 from local.simulator.faults import Fault
-from local.simulator.options import Options
+from local.simulator.foreign_host import ForeignHost
+from local.simulator.latency import Latency
+from local.simulator.options import Group, Options
 
-_POLL_S = 0.05
+_POLL_S = 0.02
 
 
 def utc_now() -> datetime:
@@ -27,7 +29,12 @@ def utc_now() -> datetime:
 class Simulator:
     """A simulated RingCentral that listens from its making to the end of the `with` block.
 
-    `clock` decides everything but the pace of slowed bodies, which is real.
+    `clock` decides everything but latency, silence and the pace of bodies, which are real.
+    `foreign_host` is where redirects lead.
+
+    Raises:
+        OSError: the port can't be had.
+        ValueError: more recordings are to be gone than are old enough.
     """
 
     def __init__(
@@ -36,18 +43,27 @@ class Simulator:
         self.options = options or Options()
         self.account = make_account(self.options, now=clock())
         self._clock = clock
-        self._books = Books(self.account, self.options)
-        self._api = Api(options=self.options, account=self.account, books=self._books, clock=clock)
-        self._control = Control(api=self._api, books=self._books, clock=clock)
         self._server = Server(
             port=self.options.port,
             answer=self._answer,
             sent=self._sent,
             verbose=self.options.verbose,
         )
+        self._latency = Latency(self.options.latency_ms, seed=self.options.seed)
+        self.foreign_host = ForeignHost(self.account.recordings)
+        self._books = Books(self.account, self.options, foreign_host=self.foreign_host)
+        self._api = Api(
+            options=self.options,
+            account=self.account,
+            books=self._books,
+            foreign_url=self.foreign_host.base_url,
+            clock=clock,
+        )
+        self._control = Control(api=self._api, books=self._books, clock=clock)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
 
     def __enter__(self) -> Self:
+        self.foreign_host.__enter__()
         self._thread.start()
         return self
 
@@ -57,10 +73,9 @@ class Simulator:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.hang_up()
-        self._server.server_close()
+        self._server.end()
         self._thread.join()
+        self.foreign_host.__exit__(kind, error, traceback)
 
     @property
     def base_url(self) -> str:
@@ -75,10 +90,28 @@ class Simulator:
         """Replace all faults."""
         self._api.inject(faults)
 
+    def spend(self, requests: int, *, user: str = "1", group: Group = Group.HEAVY) -> int:
+        """Use a user's quota up as another program would; return how many requests were granted.
+
+        More than the quota has left starts the penalty.
+        """
+        return self._api.spend(requests, user=user, group=group)
+
+    def revoke(self, user: str) -> None:
+        """Refuse a user's JWT from now on, and the tokens that it got.
+
+        Raises:
+            ValueError: no JWT has that number.
+        """
+        self._api.revoke(user)
+
     def _answer(self, request: Request) -> Answer:
         if self._control.owns(request.path):
             return self._control.answer(request)
-        return self._api.answer(request)
+        self._latency.travel()
+        answer = self._api.answer(request)
+        self._latency.travel()
+        return answer
 
     def _sent(self, answer: Answer, piece_bytes: int) -> None:
         if answer.recording_id is not None:

@@ -6,8 +6,13 @@ import pytest
 import requests
 
 from local.simulator.body import cut, slowed
-from local.simulator.faults import Fault, parse_faults, strike
+from local.simulator.fault_kinds import parse_faults
+from local.simulator.faults import Arrival, Fault, strike
 from tests.integration.simulator.client import DEADLINE_S, Client
+
+
+def _arrival(path: str, *, user: str = "1", ranged: bool = False) -> Arrival:
+    return Arrival(path=path, user=user, ranged=ranged)
 
 
 def test_first_that_matches_strikes_and_is_used_up() -> None:
@@ -16,11 +21,22 @@ def test_first_that_matches_strikes_and_is_used_up() -> None:
     faults: tuple[Fault, ...] = (twice, always)
     struck = []
     for _ in range(3):
-        fault, faults = strike(faults, path="/a/b")
+        fault, faults = strike(faults, _arrival("/a/b"))
         assert fault
         struck.append(fault.status)
     assert struck == [404, 404, 500]
-    assert strike(faults, path="/c")[0] is None
+    assert strike(faults, _arrival("/c"))[0] is None
+
+
+def test_a_fault_may_choose_user_and_range() -> None:
+    """A fault for one user, or for ranges alone, spares all others."""
+    faults = (Fault(user="2", status=500), Fault(ranged=True, status=416))
+    assert [
+        fault.status if fault else None
+        for user in "12"
+        for ranged in (False, True)
+        for fault, _ in [strike(faults, _arrival("/a", user=user, ranged=ranged))]
+    ] == [None, 416, 500, 500]
 
 
 def test_unknown_field_is_an_error() -> None:

@@ -1,0 +1,118 @@
+"""What RingCentral's endpoints answer to a request that may be served."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from local.simulator.account import Account
+from local.simulator.answers import Answer, Request, json_answer, not_found, refusal
+from local.simulator.books import Books
+from local.simulator.call_log import read_call_log
+from local.simulator.call_records import Writer
+from local.simulator.calls import RecordingFile
+from local.simulator.content import content_answer
+from local.simulator.options import Group, Options, Scope
+from local.simulator.visibility import visibility_of
+
+_ACCOUNT_PATH = re.compile(r"/restapi/v1\.0/account/([^/]+)(/.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An endpoint: whose quota it spends, what it asks for, how it answers."""
+
+    pattern: re.Pattern[str]
+    group: Group
+    scope: Scope
+    answer: Callable[..., Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a path leads to."""
+
+    account_id: str
+    route: Route
+    arguments: tuple[str, ...]
+
+
+class Endpoints:
+    """Call log, settings, metadata and content of one account."""
+
+    def __init__(
+        self, *, options: Options, account: Account, books: Books, clock: Callable[[], datetime]
+    ) -> None:
+        self._options = options
+        self._account = account
+        self._books = books
+        self._clock = clock
+        log, settings, recording = (
+            Scope.READ_CALL_LOG,
+            Scope.READ_ACCOUNTS,
+            Scope.READ_CALL_RECORDING,
+        )
+        self._routes = (
+            Route(re.compile("/call-log"), Group.HEAVY, log, self._call_log),
+            Route(re.compile("/call-recording"), Group.LIGHT, settings, self._settings),
+            Route(re.compile("/recording/([^/]+)"), Group.HEAVY, recording, self._metadata),
+            Route(re.compile("/recording/([^/]+)/content"), Group.HEAVY, recording, self._content),
+        )
+
+    def target(self, path: str) -> Target:
+        """Return what a path leads to.
+
+        Raises:
+            RefusalError: 404, it leads nowhere.
+        """
+        match = _ACCOUNT_PATH.fullmatch(path)
+        if match:
+            for route in self._routes:
+                found = route.pattern.fullmatch(match[2])
+                if found:
+                    return Target(match[1], route, found.groups())
+        raise refusal(404, "CMN-102", "Resource not found")
+
+    def answer(self, request: Request, target: Target) -> Answer:
+        """Return what the endpoint answers.
+
+        Raises:
+            RefusalError: another account, a parameter that can't be, or nothing there.
+        """
+        if target.account_id not in ("~", self._account.id):
+            raise not_found("accountId")
+        return target.route.answer(request, *target.arguments)
+
+    def _call_log(self, request: Request) -> Answer:
+        page = read_call_log(self._account, self._options, request, now=self._clock())
+        self._books.count_listed(page.recording_ids)
+        return json_answer(200, page.document)
+
+    def _settings(self, _request: Request) -> Answer:
+        automatic = {"enabled": True, "retentionPeriod": 90, "maxNumberLimit": 100_000}
+        on_demand = {"enabled": True, "retentionPeriod": 90}
+        return json_answer(200, {"onDemand": on_demand, "automatic": automatic, "greetings": []})
+
+    def _metadata(self, request: Request, recording_id: str) -> Answer:
+        recording = self._available(recording_id)
+        writer = Writer(request.base_url, self._account.id, detailed=False)
+        document = {
+            "id": recording.id,
+            "contentUri": writer.content_uri(recording.id),
+            "contentType": recording.audio.content_type,
+            "duration": recording.audio.duration_s,
+        }
+        return json_answer(200, document)
+
+    def _content(self, request: Request, recording_id: str) -> Answer:
+        recording = self._available(recording_id)
+        return content_answer(recording, request, bytes_per_second=self._options.bytes_per_second)
+
+    def _available(self, recording_id: str) -> RecordingFile:
+        recording = self._account.recordings.get(recording_id)
+        if recording is None or recording_id in self._account.gone:
+            raise not_found("recordingId")
+        visibility = visibility_of(self._account.call_of[recording_id], self._options)
+        if visibility.recorded_at > self._clock():
+            raise not_found("recordingId")
+        return recording

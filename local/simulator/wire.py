@@ -1,0 +1,34 @@
+"""How an answer travels: what goes wrong on the way that no status tells."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Framing(StrEnum):
+    """How a receiver knows where the body ends: `close` is by the end of the connection."""
+
+    LENGTH = "length"
+    CHUNKED = "chunked"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """The way of one answer; as it is made, nothing goes wrong.
+
+    `silent_s` passes before the first byte. `unanswered` closes the connection in place of it.
+    `cut_after_bytes` ends the body early and closes; `resets` closes with RST in place of FIN.
+    After `stall_after_bytes` of the body nothing comes for `stall_s`, then the rest.
+    `extra_bytes` are declared by `Content-Length` and never come.
+    `bytes_per_second` slows the body down, None sends as fast as it can.
+    """
+
+    silent_s: float = 0
+    unanswered: bool = False
+    resets: bool = False
+    framing: Framing = Framing.LENGTH
+    extra_bytes: int = 0
+    cut_after_bytes: int | None = None
+    stall_after_bytes: int = 0
+    stall_s: float = 0
+    bytes_per_second: int | None = None
