@@ -91,11 +91,11 @@ class RingCentralTransport:
             **(request.headers or {}),
         }
         try:
-            return self._session.send(
-                self._session.prepare_request(request),
-                stream=True,
-                allow_redirects=False,
-                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+            prepared = self._session.prepare_request(request)
+            # Past the session's own sending, which looks into redirects even when it is to follow
+            # none, and fails at a malformed one.
+            return self._session.get_adapter(str(prepared.url)).send(
+                prepared, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise ServiceUnavailableError(
