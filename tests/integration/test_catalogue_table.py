@@ -104,7 +104,7 @@ def test_candidates_from_both_ends(catalogue: CatalogueTable) -> None:
     for number in range(6):
         listed(catalogue, str(number), started_at=STARTED_AT + number * MINUTE)
     for number in (2, 3):
-        catalogue.mark_queued(candidate(catalogue, str(number)), queued_at=NOW)
+        catalogue.mark_queued([candidate(catalogue, str(number))], queued_at=NOW)
     seen = {it.recording_id: it.state for it in catalogue.candidates(most=1, now=NOW)}
     assert seen == {
         "0": State.PENDING,
@@ -138,7 +138,7 @@ def test_a_deferred_recording_is_a_candidate_when_its_time_has_come(
 def test_candidates_carry_what_the_feed_decides_by(catalogue: CatalogueTable) -> None:
     """The index tells when a recording was queued, claimed and deferred to."""
     item = listed(catalogue, "1")
-    catalogue.mark_queued(candidate(catalogue, "1"), queued_at=NOW)
+    catalogue.mark_queued([candidate(catalogue, "1")], queued_at=NOW)
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
     queued = candidate(catalogue, "1")
     assert (queued.state, queued.queued_at) == (State.QUEUED, NOW)
@@ -152,9 +152,9 @@ def test_candidates_carry_what_the_feed_decides_by(catalogue: CatalogueTable) ->
 def test_queued_again_after_its_claim_has_expired(catalogue: CatalogueTable) -> None:
     """A dead archiver's recording is queued anew; its claim stays, as a trace of it."""
     item = listed(catalogue, "1")
-    catalogue.mark_queued(candidate(catalogue, "1"), queued_at=NOW)
+    catalogue.mark_queued([candidate(catalogue, "1")], queued_at=NOW)
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
-    catalogue.mark_queued(candidate(catalogue, "1"), queued_at=NOW + 2 * MINUTE)
+    catalogue.mark_queued([candidate(catalogue, "1")], queued_at=NOW + 2 * MINUTE)
     again = found(catalogue, "1")
     assert (again.queued_at, again.claimed_until) == (NOW + 2 * MINUTE, NOW + MINUTE)
 
@@ -164,7 +164,7 @@ def test_the_feed_leaves_alone_what_was_claimed_meanwhile(catalogue: CatalogueTa
     item = listed(catalogue, "1")
     seen = candidate(catalogue, "1")
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
-    catalogue.mark_queued(seen, queued_at=NOW)
+    catalogue.mark_queued([seen], queued_at=NOW)
     assert found(catalogue, "1").claimed_until == NOW + MINUTE
     assert found(catalogue, "1").state is State.PENDING
 
@@ -175,7 +175,7 @@ def test_the_feed_leaves_alone_what_was_deferred_meanwhile(catalogue: CatalogueT
     seen = candidate(catalogue, "1")
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
     catalogue.defer(item, retry_at=NOW + 60 * MINUTE, reason="404", attempts=0)
-    catalogue.mark_queued(seen, queued_at=NOW)
+    catalogue.mark_queued([seen], queued_at=NOW)
     assert found(catalogue, "1").state is State.PENDING
 
 

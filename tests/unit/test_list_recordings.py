@@ -96,10 +96,11 @@ class Outside:
     def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
         return [it for it in self.items.values() if it.state in {State.PENDING, State.QUEUED}]
 
-    def mark_queued(self, candidate: Candidate, *, queued_at: datetime) -> None:
-        self._next()
-        changed = replace(candidate, state=State.QUEUED, queued_at=queued_at)
-        self.items[candidate.recording_id] = changed
+    def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
+        for candidate in candidates:
+            self._next()
+            changed = replace(candidate, state=State.QUEUED, queued_at=queued_at)
+            self.items[candidate.recording_id] = changed
 
     # Progress
     def load(self) -> tuple[ListingProgress, int]:

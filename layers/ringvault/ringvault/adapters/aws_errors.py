@@ -20,6 +20,9 @@ CONFLICTS = frozenset(
         "ConditionalRequestConflict",
     }
 )
+# DynamoDB's answer when one write of a transaction can't be done, and its reason for most.
+CANCELLED = "TransactionCanceledException"
+CONDITION_FAILED = "ConditionalCheckFailed"
 # KMS's answers for what another key encrypted.
 OTHER_KEY = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
 # S3's answer for an upload that was completed or aborted already.
@@ -53,6 +56,15 @@ class GoneError(ServiceUnavailableError):
     """What was to be changed is no longer there."""
 
 
+class CancelledError(ConflictError):
+    """A transaction was cancelled; `reasons` has AWS's code for each of its writes."""
+
+    def __init__(self, message: str, reasons: tuple[str, ...]) -> None:
+        """Say why, for each write in its place."""
+        super().__init__(message)
+        self.reasons = reasons
+
+
 def error_code(error: ClientError) -> str:
     """Return AWS's own name for the error."""
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -72,6 +84,9 @@ def aws_errors(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error_code(error)
+        if code == CANCELLED:
+            reasons = tuple(reason["Code"] for reason in error.response["CancellationReasons"])
+            raise CancelledError(f"{doing}: {code}", reasons) from error
         if code in OTHER_KEY:
             raise OtherKeyError(f"{doing}: {code}") from error
         if code in GONE:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.aws_errors import CONDITION_FAILED, CancelledError, aws_errors
 from ringvault.adapters.catalogue_item import (
     Attributes,
     archived_attributes,
@@ -16,7 +16,7 @@ from ringvault.adapters.catalogue_item import (
     whole,
 )
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
-from ringvault.core.errors import ConflictError, ServiceUnavailableError
+from ringvault.core.errors import ServiceUnavailableError
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant
 from ringvault.core.playback_api import CataloguePage, Position
@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
 # BatchGetItem's own limit.
 MOST_KEYS = 100
+# TransactWriteItems takes a hundred items and 4 MB; a quarter leaves room for large records.
+MOST_IN_TRANSACTION = 25
 # BatchGetItem may leave keys unread under throttling; boto3 does not ask again for them.
 MOST_ROUNDS = 10
+
+
+Write = Any  # one of the shapes that TransactWriteItems takes
 
 
 class CatalogueTable:
@@ -50,7 +55,7 @@ class CatalogueTable:
         """Add what is not there yet as PENDING; return how many were added."""
         known = self._known([recording.recording_id for recording in recordings])
         new = [recording for recording in recordings if recording.recording_id not in known]
-        return sum(self._add(recording, listed_at) for recording in new)
+        return self._write_all([self._new(recording, listed_at) for recording in new])
 
     def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
         """Return the oldest and newest `most` PENDING items to be tried now, and all QUEUED."""
@@ -65,28 +70,12 @@ class CatalogueTable:
         }
         return found.values()
 
-    def mark_queued(self, candidate: Candidate, *, queued_at: datetime) -> None:
-        """Set QUEUED what is still as `candidate` says; anything else is left as it is.
+    def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
+        """Set QUEUED what is still as each candidate says; anything else is left as it is.
 
         A dead archiver's claim stays: it tells the next one to look for what was left behind.
         """
-        try:
-            self._update(
-                candidate.recording_id,
-                "SET #state = :queued, queued_at = :queued_at",
-                "#state = :was"
-                f" AND {_same_or_absent('claimed_until', candidate.claimed_until)}"
-                f" AND {_same_or_absent('retry_at', candidate.retry_at)}",
-                {
-                    ":queued": text(State.QUEUED),
-                    ":queued_at": text(format_instant(queued_at)),
-                    ":was": text(candidate.state),
-                    **_instant(":claimed_until", candidate.claimed_until),
-                    **_instant(":retry_at", candidate.retry_at),
-                },
-            )
-        except ConflictError:
-            return  # an archiver was quicker: what it wrote is newer than what we read
+        self._write_all([self._queued(candidate, queued_at) for candidate in candidates])
 
     def claim(self, item: CatalogueItem, *, now: datetime, until: datetime) -> None:
         """Claim what nobody else holds; ConflictError when somebody does, or it has ended."""
@@ -251,17 +240,60 @@ class CatalogueTable:
             keys = answer["UnprocessedKeys"][self._table]["Keys"]
         raise ServiceUnavailableError(f"read the catalogue: throttled {MOST_ROUNDS} times in a row")
 
-    def _add(self, recording: Recording, listed_at: datetime) -> bool:
-        try:
-            with aws_errors("add to the catalogue"):
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=new_attributes(recording, listed_at),
-                    ConditionExpression="attribute_not_exists(recording_id)",
-                )
-        except ConflictError:
-            return False
-        return True
+    def _new(self, recording: Recording, listed_at: datetime) -> Write:
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": new_attributes(recording, listed_at),
+                "ConditionExpression": "attribute_not_exists(recording_id)",
+            }
+        }
+
+    def _queued(self, candidate: Candidate, queued_at: datetime) -> Write:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": _key(candidate.recording_id),
+                "UpdateExpression": "SET #state = :queued, queued_at = :queued_at",
+                "ConditionExpression": "#state = :was"
+                f" AND {_same_or_absent('claimed_until', candidate.claimed_until)}"
+                f" AND {_same_or_absent('retry_at', candidate.retry_at)}",
+                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeValues": {
+                    ":queued": text(State.QUEUED),
+                    ":queued_at": text(format_instant(queued_at)),
+                    ":was": text(candidate.state),
+                    **_instant(":claimed_until", candidate.claimed_until),
+                    **_instant(":retry_at", candidate.retry_at),
+                },
+            }
+        }
+
+    def _write_all(self, writes: Sequence[Write]) -> int:
+        """Do those writes whose condition holds, many in a request; return how many did."""
+        batches = range(0, len(writes), MOST_IN_TRANSACTION)
+        return sum(self._write(writes[at : at + MOST_IN_TRANSACTION]) for at in batches)
+
+    def _write(self, writes: Sequence[Write]) -> int:
+        """Do them as one transaction, without those that a condition forbids."""
+        for _ in range(MOST_ROUNDS):
+            if not writes:
+                return 0
+            try:
+                with aws_errors("change the catalogue"):
+                    self._client.transact_write_items(TransactItems=writes)
+            except CancelledError as cancelled:
+                forbidden = cancelled.reasons
+                writes = [
+                    write
+                    for write, reason in zip(writes, forbidden, strict=True)
+                    if reason != CONDITION_FAILED
+                ]
+            else:
+                return len(writes)
+        raise ServiceUnavailableError(
+            f"change the catalogue: conflicts {MOST_ROUNDS} times in a row"
+        )
 
     def _update(
         self, recording_id: str, update: str, condition: str, values: Mapping[str, Any]

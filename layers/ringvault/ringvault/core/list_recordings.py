@@ -57,8 +57,8 @@ class Catalogue(Protocol):
     def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
         """Return what may have to be fed: `most` PENDING from either end, and all QUEUED."""
 
-    def mark_queued(self, candidate: Candidate, *, queued_at: datetime) -> None:
-        """Set QUEUED what is still as `candidate` says; anything else is left as it is."""
+    def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
+        """Set QUEUED what is still as each candidate says; anything else is left as it is."""
 
 
 class Progress(Protocol):
@@ -215,7 +215,6 @@ def _feed(*, quota: Quota, catalogue: Catalogue, queue: RecordingQueue, now: dat
     ]
     chosen = feed_order(due, now=now, deletion_after=RETENTION)[:wanted]
     accepted = set(queue.send([candidate.recording_id for candidate in chosen]))
-    for candidate in chosen:
-        if candidate.recording_id in accepted:
-            catalogue.mark_queued(candidate, queued_at=now)
+    sent = [candidate for candidate in chosen if candidate.recording_id in accepted]
+    catalogue.mark_queued(sent, queued_at=now)
     return len(accepted)
