@@ -1,15 +1,15 @@
 """`python -m local simulator`: the simulator alone, until Ctrl-C or SIGTERM."""
 
 import argparse
-import re
 import signal
 import sys
 import threading
 
+from local.simulator import argument_types as types
+from local.simulator.chaos import Chaos, even_weights
 from local.simulator.connection import LOOPBACK
-from local.simulator.options import Options, Quota, quotas_with
+from local.simulator.options import Options, Quota, numbered_jwts, quotas_with
 from local.simulator.server import Simulator
-from local.simulator.wav_audio import HEADER_BYTES, LARGEST_BYTES
 
 _DEFAULT = Options()
 
@@ -17,29 +17,33 @@ _DEFAULT = Options()
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the simulator on `parser`."""
     add = parser.add_argument
-    add("--port", type=_port, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
-    add("--recordings", type=_count, default=_DEFAULT.recordings, help="how many (default 200)")
-    add("--days", type=_positive, default=_DEFAULT.days, help="spread over so many (default 90)")
+    add(
+        "--port", type=types.port, default=0, help="port on 127.0.0.1; 0 takes a free one (default)"
+    )
+    add("--recordings", type=types.count, default=_DEFAULT.recordings, help="default 200")
+    add("--days", type=types.positive, default=_DEFAULT.days, help="spread over (default 90)")
     add("--seed", type=int, default=_DEFAULT.seed, help="another seed, another account")
+    add("--users", type=types.positive, default=1, metavar="N", help="service users (default 1)")
     add(
         "--quota",
-        type=_quota,
+        type=types.quota,
         default=(10, 60),
         metavar="LIMIT/WINDOW_S",
         help="Heavy requests in a sliding window (default 10/60)",
     )
-    add("--penalty", type=_count, default=60, metavar="S", help="after a 429 (default 60)")
-    add("--record-lag", type=_count, default=0, metavar="S", help="call's end to its record")
-    add("--recording-lag", type=_count, default=0, metavar="S", help="record to recording")
-    add("--bytes-per-second", type=_positive, metavar="B", help="slow each recording's body down")
+    add("--penalty", type=types.count, default=60, metavar="S", help="after a 429 (default 60)")
+    add("--record-lag", type=types.count, default=0, metavar="S", help="call's end to its record")
+    add("--recording-lag", type=types.count, default=0, metavar="S", help="record to recording")
+    add("--bytes-per-second", type=types.positive, metavar="B", help="slow each body down")
     add(
         "--add-wav-bytes",
-        type=_wav_sizes,
+        type=types.wav_sizes,
         default=(),
         metavar="N[,N...]",
         help="a WAV more of each size, in bytes exactly",
     )
     add("--verbose", action="store_true", help="one line a request on stderr")
+    _add_faults(parser.add_argument_group("what goes wrong"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,6 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
         simulator = Simulator(_options(arguments))
     except OSError as error:
         print(f"simulator: can't listen on {LOOPBACK}:{arguments.port}: {error}", file=sys.stderr)
+        return 1
+    except ValueError as error:
+        print(f"simulator: {error}", file=sys.stderr)
         return 1
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -58,10 +65,37 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _add_faults(group: "argparse._ArgumentGroup") -> None:
+    add = group.add_argument
+    add("--gone", type=types.count, default=0, metavar="N", help="recordings that are 404 for good")
+    add(
+        "--latency",
+        type=types.latency_ms,
+        metavar="MIN-MAX",
+        help="ms that a request travels before it is counted, and its answer likewise",
+    )
+    add(
+        "--chaos",
+        type=types.probability,
+        metavar="P",
+        help="of a fault, for each request for content, call log or token",
+    )
+    add("--chaos-seed", type=int, default=1, metavar="N", help="another seed, other faults")
+    add(
+        "--chaos-kinds",
+        type=types.weights,
+        default=even_weights(),
+        metavar="KIND[=WEIGHT],...",
+        help="all (default), cut,reset=2 or all,silent=0; an unknown one tells which there are",
+    )
+    add("--chaos-most", type=types.count, default=4, metavar="N", help="for each recording")
+
+
 def _options(arguments: argparse.Namespace) -> Options:
     limit, window_s = arguments.quota
     return Options(
         port=arguments.port,
+        jwts=numbered_jwts(arguments.users),
         recordings=arguments.recordings,
         days=arguments.days,
         seed=arguments.seed,
@@ -70,7 +104,21 @@ def _options(arguments: argparse.Namespace) -> Options:
         recording_lag_s=arguments.recording_lag,
         bytes_per_second=arguments.bytes_per_second,
         add_wav_bytes=arguments.add_wav_bytes,
+        gone=arguments.gone,
+        chaos=_chaos(arguments),
+        latency_ms=arguments.latency,
         verbose=arguments.verbose,
+    )
+
+
+def _chaos(arguments: argparse.Namespace) -> Chaos | None:
+    if not arguments.chaos:
+        return None
+    return Chaos(
+        probability=arguments.chaos,
+        seed=arguments.chaos_seed,
+        kinds=arguments.chaos_kinds,
+        most_per_recording=arguments.chaos_most,
     )
 
 
@@ -82,44 +130,11 @@ def _introduce(simulator: Simulator) -> None:
         f"RINGCENTRAL_CLIENT_ID={options.client_id}",
         f"RINGCENTRAL_CLIENT_SECRET={options.client_secret}",
         f"RINGCENTRAL_JWT={options.jwts[0]}",
+        *(f"JWT of service user {number}: {jwt}" for number, jwt in _further_users(options)),
         "Ctrl-C ends it.",
     )
     print("\n".join(lines), flush=True)
 
 
-def _quota(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not LIMIT/WINDOW_S, for example 10/60")
-    return int(match[1]), int(match[2])
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if _count(text) == 0:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if _count(text) >= 2**16:
-        raise argparse.ArgumentTypeError(f"{text} is not a port, 0 to 65535")
-    return int(text)
-
-
-def _wav_sizes(text: str) -> tuple[int, ...]:
-    return tuple(_wav_bytes(size) for size in text.split(","))
-
-
-def _wav_bytes(text: str) -> int:
-    size_bytes = _count(text)
-    if size_bytes % 2 or not HEADER_BYTES + 2 <= size_bytes <= LARGEST_BYTES:
-        raise argparse.ArgumentTypeError(
-            f"must be even, {HEADER_BYTES + 2} or more and below 4 GiB, not {text}"
-        )
-    return size_bytes
+def _further_users(options: Options) -> list[tuple[int, str]]:
+    return list(enumerate(options.jwts, start=1))[1:]

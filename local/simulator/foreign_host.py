@@ -63,7 +63,7 @@ class ForeignHost:
             return self._recording(request, match[1])
         if match := _HOPS.fullmatch(request.path):
             hops = int(match[1])
-            return _found(f"/hops/{hops - 1}/{match[2]}" if hops else f"/recording/{match[2]}")
+            return _found(f"/hops/{hops - 1}/{match[2]}" if hops > 1 else f"/recording/{match[2]}")
         if match := _LOOP.fullmatch(request.path):
             return _found(f"/loop/{1 - int(match[1]) % 2}")
         return Answer(200, (_PAGE,), len(_PAGE), {"Content-Type": "text/html; charset=utf-8"})

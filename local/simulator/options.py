@@ -72,3 +72,8 @@ class Options:
 def quotas_with(*, heavy: Quota) -> dict[Group, Quota]:
     """Return RingCentral's default quotas with another one for the Heavy group."""
     return {Group.AUTH: Quota(5, 60, 60), Group.LIGHT: Quota(50, 60, 60), Group.HEAVY: heavy}
+
+
+def numbered_jwts(users: int) -> tuple[str, ...]:
+    """Return the credential of each service user: the default one, then numbered ones."""
+    return ("simulated-jwt", *(f"simulated-jwt-{number}" for number in range(2, users + 1)))
