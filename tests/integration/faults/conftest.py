@@ -47,6 +47,6 @@ def site(
 
 
 def _forget() -> None:
-    """Let the next invocation be a cold start."""
-    for kept in (handler._settings, handler._session, handler._queues, handler._archiver):
+    """Let the next invocation be a cold start, but for what boto3 knows of the services."""
+    for kept in (handler._settings, handler._queues, handler._archiver):
         kept.cache_clear()

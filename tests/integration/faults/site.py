@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from boto3.session import Session
@@ -31,6 +32,14 @@ _SHORT = Config(
     connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2}
 )
 PAST = timedelta(seconds=1)
+
+
+@cache
+def _session() -> Session:
+    """Return a session that reads what boto3 knows of the services once for all tests."""
+    core = get_session()
+    core.set_default_client_config(_SHORT)
+    return Session(botocore_session=core)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,7 @@ class Site:
     def archiver(self, *, clock: Callable[[], datetime] = now) -> ArchiveRecording:
         """Return an archiver wired as the function's, whose AWS clients soon give up."""
         settings = ArchiveRecordingSettings.from_environ(self.environ)
-        core = get_session()
-        core.set_default_client_config(_SHORT)
-        session = Session(botocore_session=core)
+        session = _session()
         dynamodb = session.client("dynamodb")
         outside = ringcentral(settings.ringcentral, session, dynamodb)
         return ArchiveRecording(
