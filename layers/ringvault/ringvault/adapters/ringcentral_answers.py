@@ -14,6 +14,7 @@ from ringvault.core.errors import (
     BodyInterruptedError,
     NotFoundError,
     PermissionLostError,
+    RangeRefusedError,
     RequestRefusedError,
     ServiceUnavailableError,
     ThrottledError,
@@ -23,6 +24,8 @@ from ringvault.core.quota import LEAST_PENALTY
 
 # Nothing that RingCentral documents comes near; a mistaken header must not stop us for good.
 MOST_PENALTY = timedelta(days=1)
+RANGE_REFUSED = 416
+_LENGTH_IN_RANGE = re.compile(r"bytes \*/(\d{1,15})")
 # The app, and so every user of it, lacks a permission.
 APP_SCOPE = "CMN-401"
 _LONGEST_NUMBER = 9
@@ -80,6 +83,8 @@ def check(response: requests.Response, *, now: datetime) -> None:
             retry_at=now + retry_after(response, now=now),
             concerns_all_users=not _is_users_own_limit(response),
         )
+    if status == RANGE_REFUSED:
+        raise RangeRefusedError(told, total_bytes=_whole_length(response))
     if status >= requests.codes.server_error:
         raise ServiceUnavailableError(told)
     raise RequestRefusedError(told)
@@ -92,6 +97,9 @@ def check_abroad(response: requests.Response) -> None:
     """
     if response.status_code not in {200, 206} and not response.is_redirect:
         response.close()
+        if response.status_code == RANGE_REFUSED:
+            told = "the host of a redirect answered 416"
+            raise RangeRefusedError(told, total_bytes=_whole_length(response))
         raise ServiceUnavailableError(f"the host of a redirect answered {response.status_code}")
 
 
@@ -129,6 +137,12 @@ def quota_of(response: requests.Response) -> QuotaHeaders | None:
 def _header_number(response: requests.Response, name: str) -> int | None:
     value = response.headers.get(name, "")
     return int(value) if value.isdecimal() and len(value) < _LONGEST_NUMBER else None
+
+
+def _whole_length(response: requests.Response) -> int | None:
+    """Return how long a 416 says that the whole is."""
+    match = _LENGTH_IN_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    return int(match[1]) if match else None
 
 
 def _is_users_own_limit(response: requests.Response) -> bool:

@@ -14,11 +14,9 @@ from ringvault.adapters.ringcentral_transport import RingCentralTransport, chunk
 from ringvault.core.access_token import SharedAccessToken
 from ringvault.core.errors import (
     BodyInterruptedError,
-    ContentChangedError,
     CredentialsError,
     ForeignHostError,
     PermissionLostError,
-    RequestRefusedError,
     ServiceUnavailableError,
     ThrottledError,
     TokenRejectedError,
@@ -85,16 +83,10 @@ class RingCentralClient:
         """Return the content from `offset` on, or from 0 where the server can't continue.
 
         Raises:
-            ContentChangedError: there is nothing at `offset` any more.
+            RangeRefusedError: there is nothing at `offset`.
         """
         headers = {"Range": f"bytes={offset}-"} if offset else {}
-        try:
-            response = self._get(content_uri, turn=turn, headers=headers)
-        except RequestRefusedError as error:
-            if offset:
-                raise ContentChangedError(str(error)) from error
-            raise
-        return _media(response)
+        return _media(self._get(content_uri, turn=turn, headers=headers))
 
     def take_alarms(self) -> list[str]:
         """Return the names of what a person has to look at since the last time."""
@@ -240,6 +232,7 @@ def _media(response: requests.Response) -> MediaResponse:
         total_bytes=total_bytes,
         content_type=response.headers.get("Content-Type", ""),
         chunks=chunks_of(response),
+        has_end=total_bytes is not None or response.raw.chunked,
     )
 
 

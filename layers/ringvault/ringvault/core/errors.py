@@ -16,6 +16,7 @@ RingvaultError
     ├── PermissionLostError        RingCentral refuses the call: app scope or role
     ├── NotFoundError              404: what it means depends on the recording's age
     ├── RequestRefusedError        any other 4xx: repeating the request unchanged is no use
+    │   └── RangeRefusedError      416: nothing from that byte on
     ├── NotAudioError              what came is not a recording
     ├── ForeignHostError           a URL that leads away from the configured hosts
     ├── InvalidRecordError         a call-log record without what we need
@@ -107,6 +108,15 @@ class NotFoundError(PermanentError):
 
 class RequestRefusedError(PermanentError):
     """RingCentral refuses the request as it is."""
+
+
+class RangeRefusedError(RequestRefusedError):
+    """There is nothing from the asked byte on; `total_bytes` is the whole length, if told."""
+
+    def __init__(self, message: str, *, total_bytes: int | None) -> None:
+        """Say how long the whole is."""
+        super().__init__(message)
+        self.total_bytes = total_bytes
 
 
 class NotAudioError(PermanentError):

@@ -7,7 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from ringvault.core.audio import HEAD_BYTES, AudioHead, read_head
-from ringvault.core.errors import BodyInterruptedError, ContentChangedError, OutOfTimeError
+from ringvault.core.errors import (
+    BodyInterruptedError,
+    ContentChangedError,
+    OutOfTimeError,
+    RangeRefusedError,
+)
 from ringvault.core.quota_gate import Clock, Turn
 
 # How often one invocation continues a body that broke; each time costs one request of the quota.
@@ -19,6 +24,8 @@ class MediaResponse:
     """An answer with content: `chunks` are the bytes from `offset` on.
 
     `total_bytes` is the length of the whole recording, None where the answer does not tell it.
+    Then `has_end` says whether the body marks its own end, as a chunked one does; otherwise a
+    lost connection looks like the end.
     Reading `chunks` raises BodyInterruptedError where the body breaks.
     """
 
@@ -26,13 +33,18 @@ class MediaResponse:
     total_bytes: int | None
     content_type: str
     chunks: Iterator[bytes]
+    has_end: bool = True
 
 
 class RecordingSource(Protocol):
     """RingCentral's media server."""
 
     def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
-        """Return the content from `offset` on, or from 0 where the server can't continue."""
+        """Return the content from `offset` on, or from 0 where the server can't continue.
+
+        Raises:
+            RangeRefusedError: there is nothing at `offset`.
+        """
 
 
 class RecordingStream:
@@ -124,12 +136,19 @@ class RecordingStream:
             yield chunk
         if response.total_bytes not in {None, self.size_bytes}:
             raise BodyInterruptedError(f"{self.size_bytes} bytes of {response.total_bytes} came")
+        if not response.has_end:
+            raise BodyInterruptedError(f"{self.size_bytes} bytes came, of nobody knows how many")
 
     def _continued(self, broken: MediaResponse) -> MediaResponse:
-        """Return the answer that carries the rest."""
-        response = self._source.open(
-            self._content_uri, offset=self.size_bytes, turn=self._reserve()
-        )
+        """Return the answer that carries the rest, which may turn out to be nothing."""
+        try:
+            response = self._opened(self.size_bytes)
+        except RangeRefusedError as error:
+            if error.total_bytes == self.size_bytes:
+                return replace(broken, total_bytes=self.size_bytes, chunks=iter(()), has_end=True)
+            if error.total_bytes is not None:
+                raise ContentChangedError("the recording is shorter than it was") from error
+            response = self._opened(0)
         lengths = {broken.total_bytes, response.total_bytes} - {None}
         if len(lengths) > 1:
             raise ContentChangedError("the recording changed its length while it was read")
@@ -140,6 +159,9 @@ class RecordingStream:
         return replace(
             response, offset=self.size_bytes, chunks=self._without_known(response.chunks)
         )
+
+    def _opened(self, offset: int) -> MediaResponse:
+        return self._source.open(self._content_uri, offset=offset, turn=self._reserve())
 
     def _without_known(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Yield what lies behind the bytes that came before; those have to be the same."""
