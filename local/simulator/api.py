@@ -70,9 +70,9 @@ class Api:
             ValueError: no JWT has that number.
         """
         self._tokens.check_user(user)
-        self._books.count_others(user, requests=requests)
         now_s = self._clock().timestamp()
         verdicts = [self._limits.request(user, group=group, now_s=now_s) for _ in range(requests)]
+        self._books.count_others(user, requests=len(verdicts))
         return sum(verdict.granted for verdict in verdicts)
 
     def revoke(self, user: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
-_DEADLINE_S = 20
+_DEADLINE_S = 20.0
 _PIECE_BYTES = 65_536
 
 
@@ -37,7 +37,7 @@ def received(
     *,
     method: str = "GET",
     body: bytes = b"",
-    patience_s: float = 0.25,
+    patience_s: float = _DEADLINE_S,
 ) -> Received:
     """Send one request; return what comes to the end, or until nothing comes for `patience_s`."""
     parts = urlsplit(url)

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from local.simulator.chaos import Chaos
 from local.simulator.command import _options, add_arguments
-from local.simulator.options import Group, Quota
+from local.simulator.fault_kinds import KINDS
+from local.simulator.options import Group, Options, Quota
 
 REPOSITORY = Path(__file__).parents[3]
 PROGRAM = """
@@ -76,6 +78,47 @@ def test_quota_option() -> None:
     assert options.quotas[Group.AUTH] == Quota(5, 60, 60)
 
 
+def test_chaos_options() -> None:
+    """Probability, seed, weights and bound make the chaos; without a probability there is none."""
+    asked = ("--chaos", "0.3", "--chaos-seed", "7", "--chaos-kinds", "all,silent=0,cut=2.5")
+    options = _options(_parse(*asked, "--chaos-most", "2", "--gone", "20"))
+    weights = {**dict.fromkeys(KINDS, 1.0), "silent": 0.0, "cut": 2.5}
+    assert options.chaos == Chaos(probability=0.3, seed=7, kinds=weights, most_per_recording=2)
+    assert options.gone == 20
+    assert _options(_parse("--chaos-seed", "7")).chaos is None
+    assert _options(_parse("--chaos", "1")).chaos == Chaos(probability=1)
+
+
+def test_users_and_latency_options() -> None:
+    """Each service user has a JWT of its own, the first the usual one; latency is in ms."""
+    options = _options(_parse("--users", "3", "--latency", "0.5-40"))
+    assert options.jwts == (*Options().jwts, "simulated-jwt-2", "simulated-jwt-3")
+    assert options.latency_ms == (0.5, 40)
+
+
+def test_too_many_gone_is_one_clear_line() -> None:
+    """What can't be is told without a traceback."""
+    with _command("--recordings", "2", "--gone", "3") as process:
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert re.fullmatch(r"simulator: 3 recordings can't be gone: \d are old enough\n", errors)
+
+
+def test_serves_with_faults() -> None:
+    """Started with chaos it says how each user signs in, and its books name what is gone."""
+    asked = ("--chaos", "0.3", "--gone", "2", "--users", "2", "--recordings", "9")
+    with _command(*asked) as process:
+        assert process.stdout
+        lines = list(iter(process.stdout.readline, "Ctrl-C ends it.\n"))
+        url = lines[0].split()[-1]
+        books = requests.get(f"{url}/simulator/books", timeout=30).json()
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
+    assert sum(row["gone"] for row in books["recordings"]) == 2
+    assert "JWT of service user 2: simulated-jwt-2\n" in lines
+    assert not errors
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -86,6 +129,13 @@ def test_quota_option() -> None:
         ("--days", "0"),
         ("--port", "70000"),
         ("--recordings", "-1"),
+        ("--users", "0"),
+        ("--chaos", "1.1"),
+        ("--chaos-kinds", "cut,typo"),
+        ("--chaos-kinds", "cut=-1"),
+        ("--latency", "9-5"),
+        ("--latency", "5"),
+        ("--gone", "x"),
     ],
 )
 def test_bad_option(arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,8 @@
 """Each kind of fault as it arrives at a bare socket."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,7 +80,7 @@ def test_every_kind_is_tried(struck: Struck) -> None:
     for kind in KINDS:
         struck.by(kind, silent_s=0, stall_s=0, penalises=False, drops_token=False)
         ranged = {"Range": "bytes=5-"} if KINDS[kind].fault.ranged else {}
-        struck.get(ranged, patience_s=0.02)
+        struck.get(ranged)
     assert struck.simulator.books(sha256=False)["faults"] == dict.fromkeys(KINDS, 1)
     assert struck.get().body == struck.whole
 
@@ -179,7 +181,7 @@ def test_unanswered(struck: Struck, kind: str, end: End) -> None:
 def test_silent(struck: Struck) -> None:
     """Nothing comes for a while; a patient client is answered after all."""
     assert struck.by("silent").get(patience_s=0.1).status is None
-    answer = struck.by("silent", silent_s=0.2).get(patience_s=1)
+    answer = struck.by("silent", silent_s=0.2).get()
     assert (answer.status, answer.body) == (200, struck.whole)
     assert answer.longest_gap_s >= 0.2
 
@@ -195,8 +197,8 @@ def test_broken_in_the_middle(struck: Struck, kind: str, end: End) -> None:
 
 def test_stalled(struck: Struck) -> None:
     """After a part nothing comes for a while, then the rest."""
-    assert struck.by("stalled").get(patience_s=0.2).body == struck.whole[:10_000]
-    answer = struck.by("stalled", stall_s=0.2).get(patience_s=1)
+    assert struck.by("stalled").get(patience_s=0.5).body == struck.whole[:10_000]
+    answer = struck.by("stalled", stall_s=0.2).get()
     assert answer.body == struck.whole
     assert answer.longest_gap_s >= 0.2
 
@@ -350,16 +352,23 @@ def test_token_endpoint(struck: Struck, kind: str, status: int | None) -> None:
     """It fails in the same ways; a refusal mints nothing, a silence hides a token that exists."""
     struck.simulator.inject(fault_of_kind(kind, path=TOKEN_PATH, times=1))
     before: Any = struck.simulator.books(sha256=False)
-    answer = _sign_in(struck.simulator, patience_s=0.1)
+    answer = _sign_in(struck.simulator, patience_s=20 if status else 0.5)
     after: Any = struck.simulator.books(sha256=False)
     assert answer.status == status
     assert after["tokensMinted"] == before["tokensMinted"] + (status is None)
     assert Place.TOKEN in KINDS[kind].places
 
 
-@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.fault.silent_s])
-def test_nobody_waits_for_the_end_of_a_silence(start: Start, kind: str) -> None:
-    """A simulator ends at once, however long its silences were to last."""
-    client = start(Options(recordings=12, quotas=AMPLE))
-    struck = _struck(client).by(kind, silent_s=3_600)
-    assert struck.get(patience_s=0.05).end is End.OPEN
+@pytest.mark.parametrize("kind", ["silent", "stalled"])
+def test_nobody_waits_for_the_end_of_a_silence(kind: str) -> None:
+    """A simulator ends at once with all its threads, however long its silences were to last."""
+    before = set(threading.enumerate())
+    with Simulator(Options(recordings=12, quotas=AMPLE)) as simulator:
+        client = Client(simulator)
+        struck = _struck(client).by(kind, silent_s=3_600, stall_s=3_600)
+        client.session.close()
+        assert struck.get(patience_s=0.5).end is End.OPEN
+    deadline_s = time.monotonic() + 20
+    while set(threading.enumerate()) - before:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
