@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import sys
@@ -119,6 +120,16 @@ def damaged(header: str, value: str) -> Action:
         return replace(answer, headers={**answer.headers, header: value})
 
     return damage
+
+
+def another_checksum(exchange: Exchange) -> Answer:
+    """Forward, and confirm another CRC-32 than S3 did: in a header, after Complete in the body."""
+    answer = damaged("x-amz-checksum-crc32", "AAAAAA==")(exchange)
+    assert answer is not None
+    end = b"</CompleteMultipartUploadResult>"
+    body = re.sub(rb"<ChecksumCRC32>.*?</ChecksumCRC32>", b"", answer.body)
+    told = body.replace(end, b"<ChecksumCRC32>AAAAAA==</ChecksumCRC32>" + end)
+    return replace(answer, body=told)
 
 
 def meanwhile(happens: Callable[[], object]) -> Action:

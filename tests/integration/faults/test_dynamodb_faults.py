@@ -25,8 +25,8 @@ THROTTLED = refused(400, "ProvisionedThroughputExceededException")
 INTERNAL_ERROR = refused(500, "InternalServerError")
 BAD_DIGEST = refused(400, "BadDigest")
 # What tells the changes of a catalogue item apart.
-CLAIM, RENEW, STATE = "attribute_not_exists(claimed_until)", ":held_until", "object_key"
-PUT_OFF = ":pending"
+CLAIM, STATE, PUT_OFF = "attribute_not_exists(claimed_until)", "object_key", ":pending"
+RENEW = '"ConditionExpression": "claimed_'
 QUOTA = "quota#"
 
 
@@ -234,7 +234,7 @@ def _soon() -> datetime:
 
 
 def _claim_elsewhere(site: Site, until: datetime) -> None:
-    site.change(site.small, "SET claimed_until = :it", format_instant(until))
+    site.change(site.small, "SET claimed_until = :it, claimed_by = :it", format_instant(until))
 
 
 def _whatever_comes(archiver: ArchiveRecording, recording_id: str) -> None:

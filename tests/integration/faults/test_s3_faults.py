@@ -6,7 +6,7 @@ from ringvault.core.archive_recording import Outcome
 from ringvault.core.catalogue import State
 from tests.integration.faults.aws_proxy import (
     Action,
-    damaged,
+    another_checksum,
     dropped,
     late,
     lost,
@@ -204,7 +204,7 @@ def test_another_checksum_in_the_answer_is_no_archive(
 ) -> None:
     """What S3 confirms otherwise than it was sent is not ARCHIVED in that delivery."""
     recording_id = getattr(site, size)
-    site.proxy.strike(operation, damaged("x-amz-checksum-crc32", "AAAAAA=="), where=AUDIO)
+    site.proxy.strike(operation, another_checksum, where=AUDIO)
     assert site.deliver(recording_id) == "deferred"
     assert site.deployed.item(recording_id).state is State.PENDING
     site.deliver_again(recording_id)
@@ -214,7 +214,7 @@ def test_another_checksum_in_the_answer_is_no_archive(
 def test_an_object_that_comes_back_damaged_is_not_recorded(site: Site) -> None:
     """What is read back with another checksum than S3 tells is read again by the next archiver."""
     site.proxy.strike("PutObject", lost, where=AUDIO)
-    site.proxy.strike("GetObject", damaged("x-amz-checksum-crc32", "AAAAAA=="), times=None)
+    site.proxy.strike("GetObject", another_checksum, times=None)
     assert site.deliver(site.small) == "deferred"
     assert site.deliver_again(site.small) == "found_in_vault"
     assert site.downloads() == 1
