@@ -43,7 +43,7 @@ class Api:
         clock: Callable[[], datetime],
     ) -> None:
         self._tokens = AccessTokens(options)
-        self._limits = RateLimits(options.quotas)
+        self._limits = RateLimits(options.quotas, clock=clock)
         self._strikes = Strikes(options.chaos)
         self._endpoints = Endpoints(options=options, account=account, books=books, clock=clock)
         self._account = account
@@ -70,8 +70,7 @@ class Api:
             ValueError: no JWT has that number.
         """
         self._tokens.check_user(user)
-        now_s = self._clock().timestamp()
-        verdicts = [self._limits.request(user, group=group, now_s=now_s) for _ in range(requests)]
+        verdicts = [self._limits.request(user, group=group) for _ in range(requests)]
         self._books.count_others(user, requests=len(verdicts))
         return sum(verdict.granted for verdict in verdicts)
 
@@ -107,7 +106,7 @@ class Api:
     def _limited(
         self, request: Request, user: str, group: Group, serve: Callable[[Request], Answer]
     ) -> Answer:
-        verdict = self._limits.request(user, group=group, now_s=self._clock().timestamp())
+        verdict = self._limits.request(user, group=group)
         self._books.count_request(user, group, verdict)
         headers = self._limits.headers(group, verdict)
         if not verdict.granted:
@@ -124,8 +123,7 @@ class Api:
         """Start the penalty of a 429 that penalises; return what it tells of the quota."""
         if not fault.penalises:
             return {}
-        now_s = self._clock().timestamp()
-        verdict = self._limits.close(user, group=group, penalty_s=fault.retry_after_s, now_s=now_s)
+        verdict = self._limits.close(user, group=group, penalty_s=fault.retry_after_s)
         return self._limits.headers(group, verdict)
 
     def _struck(
