@@ -3,7 +3,7 @@
 import pytest
 
 from ringvault.adapters.foreign_hosts import ForeignHosts
-from ringvault.core.errors import ForeignHostError
+from ringvault.core.errors import RedirectRefusedError
 
 # Addresses in place of names, so that nothing is looked up; 8.8.8.8 stands for RingCentral.
 REAL = ForeignHosts(configured_urls=("https://8.8.8.8", "https://8.8.4.4:443"))
@@ -33,7 +33,7 @@ SIMULATED = ForeignHosts(configured_urls=("http://127.0.0.1:8080",))
 )
 def test_nothing_but_public_https_is_followed(url: str) -> None:
     """Neither plain http, nor the own network, nor the metadata of the machine."""
-    with pytest.raises(ForeignHostError):
+    with pytest.raises(RedirectRefusedError):
         REAL.check(url)
 
 
@@ -47,9 +47,19 @@ def test_a_simulator_may_lead_to_another_on_this_machine() -> None:
     SIMULATED.check("http://127.0.0.1:9090/x")
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://10.0.0.1/x", "http://169.254.169.254/x", "https://127.0.0.1/x", "http://8.8.8.8/"],
+)
+def test_a_simulator_leads_nowhere_but_to_its_like(url: str) -> None:
+    """Loopback opens loopback: no private network, no metadata, no plain http to the world."""
+    with pytest.raises(RedirectRefusedError):
+        SIMULATED.check(url)
+
+
 def test_what_is_refused_is_told_without_path_or_query() -> None:
     """A URL may carry a signature."""
-    with pytest.raises(ForeignHostError) as caught:
+    with pytest.raises(RedirectRefusedError) as caught:
         REAL.check("https://10.0.0.1/x?signature=hush")
 
     assert str(caught.value) == "a redirect leads to '10.0.0.1', which is not public https"

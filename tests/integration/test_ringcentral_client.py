@@ -15,10 +15,11 @@ from local.simulator.options import Options, Quota, Scope, quotas_with
 from local.simulator.server import Simulator
 from ringvault.adapters.ringcentral_client import PERMISSION_PAUSE
 from ringvault.core.errors import (
-    ContentChangedError,
     ForeignHostError,
     NotFoundError,
     PermissionLostError,
+    RangeRefusedError,
+    RedirectRefusedError,
     RequestRefusedError,
     ServiceUnavailableError,
     ThrottledError,
@@ -266,7 +267,7 @@ def test_a_redirect_to_nowhere_is_refused(cloud: Cloud, time: MovingTime, locati
     """Whatever is not a plain web address is not followed."""
     with TinyServer(in_turn(Reply(302, {"Location": location}))) as server:
         line = line_to(server.url, cloud=cloud, time=time, credentials=None)
-        with pytest.raises(ForeignHostError):
+        with pytest.raises(RedirectRefusedError):
             content_through(line, server.url)
 
 
@@ -481,14 +482,15 @@ def test_content_from_anywhere(simulator: Simulator, line: Line) -> None:
 
 
 def test_nothing_behind_the_end(simulator: Simulator, line: Line) -> None:
-    """To go on behind the end means that the recording is another one now."""
+    """There is nothing to go on with, and the answer says how long the whole is."""
     (recording, *_) = simulator.account.recordings.values()
-    with pytest.raises(ContentChangedError, match="416"):
+    with pytest.raises(RangeRefusedError, match="416") as told:
         line.client.open(
             content_uri(line, recording.id),
             offset=recording.audio.size_bytes,
             turn=line.turn(),
         )
+    assert told.value.total_bytes == recording.audio.size_bytes
 
 
 @pytest.mark.parametrize("content_range", ["", "bytes 5-", "items 0-1/2"])

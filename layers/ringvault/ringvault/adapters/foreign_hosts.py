@@ -2,51 +2,77 @@
 
 import ipaddress
 import socket
+from enum import Enum, auto
 from urllib.parse import SplitResult, urlsplit
 
-from ringvault.core.errors import ForeignHostError, ServiceUnavailableError
+from ringvault.core.errors import RedirectRefusedError, ServiceUnavailableError
+
+
+class Reach(Enum):
+    """How far away an address is."""
+
+    PUBLIC = auto()
+    PRIVATE = auto()
+    LOOPBACK = auto()
+    OTHER = auto()  # link-local, the instance metadata among them, and what is none at all
 
 
 class ForeignHosts:
     """Judges hosts that are not RingCentral's configured ones.
 
     They have to speak https and to be on public addresses, so that nobody is led into the
-    account's own network or to the instance metadata. A configured RingCentral that is itself on
-    http, or on an address that is not public, is a simulator: then others may be as well.
+    account's own network or to the instance metadata. Where the configured RingCentral is itself
+    reached by plain http, or on a private or loopback address, it is a simulator: then others may
+    be like it, and no other way. Link-local addresses are never gone to.
     """
 
     def __init__(self, *, configured_urls: tuple[str, ...]) -> None:
         self._configured_urls = configured_urls
-        self._is_simulated: bool | None = None
+        self._allowed: set[tuple[str, Reach]] | None = None
 
     def check(self, url: str) -> None:
-        """Raise ForeignHostError when `url` must not be followed."""
+        """Raise RedirectRefusedError when `url` must not be followed."""
         try:
             parts = urlsplit(url)
             host, has_user = parts.hostname, parts.username is not None
         except ValueError:
-            raise ForeignHostError("a redirect leads to a malformed URL") from None
+            raise RedirectRefusedError("a redirect leads to a malformed URL") from None
         if not host or has_user or parts.scheme not in {"http", "https"}:
-            raise ForeignHostError(f"a redirect leads to {str(host)[:100]!r} in a way of its own")
-        if self._is_safe(parts) or self._is_configured_as_simulator():
-            return
-        raise ForeignHostError(f"a redirect leads to {host[:100]!r}, which is not public https")
-
-    def _is_safe(self, parts: SplitResult) -> bool:
-        return parts.scheme == "https" and _is_public(str(parts.hostname))
-
-    def _is_configured_as_simulator(self) -> bool:
-        if self._is_simulated is None:
-            self._is_simulated = not all(
-                self._is_safe(urlsplit(url)) for url in self._configured_urls
+            raise RedirectRefusedError(
+                f"a redirect leads to {str(host)[:100]!r} in a way of its own"
             )
-        return self._is_simulated
+        if not _ways(parts) <= self._allowed_ways():
+            raise RedirectRefusedError(
+                f"a redirect leads to {host[:100]!r}, which is not public https"
+            )
+
+    def _allowed_ways(self) -> set[tuple[str, Reach]]:
+        if self._allowed is None:
+            configured = (_ways(urlsplit(url)) for url in self._configured_urls)
+            never = {(scheme, Reach.OTHER) for scheme in ("http", "https")}
+            self._allowed = {("https", Reach.PUBLIC)}.union(*configured) - never
+        return self._allowed
 
 
-def _is_public(host: str) -> bool:
-    """Whether every address of the host is one of the public internet."""
+def _shown(host: str | None) -> str:
+    return repr(str(host)[:100])
+
+
+def _ways(parts: SplitResult) -> set[tuple[str, Reach]]:
+    """Return by which scheme, and how far away, each address of a URL's host is reached."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
     except OSError as error:
         raise ServiceUnavailableError(f"a host has no address: {type(error).__name__}") from error
-    return all(ipaddress.ip_address(str(entry[4][0])).is_global for entry in found)
+    return {(parts.scheme, _reach(str(entry[4][0]))) for entry in found}
+
+
+def _reach(address: str) -> Reach:
+    ip = ipaddress.ip_address(address)
+    if ip.is_global:
+        return Reach.PUBLIC
+    if ip.is_loopback:
+        return Reach.LOOPBACK
+    if ip.is_private and not ip.is_link_local and not ip.is_unspecified:
+        return Reach.PRIVATE
+    return Reach.OTHER

@@ -15,8 +15,8 @@ from ringvault.core.access_token import SharedAccessToken
 from ringvault.core.errors import (
     BodyInterruptedError,
     CredentialsError,
-    ForeignHostError,
     PermissionLostError,
+    RedirectRefusedError,
     ServiceUnavailableError,
     ThrottledError,
     TokenRejectedError,
@@ -197,7 +197,7 @@ def _target(url: str, redirect: requests.Response) -> str:
     try:
         return urljoin(url, redirect.headers["Location"])
     except ValueError:
-        raise ForeignHostError("a redirect leads to a malformed URL") from None
+        raise RedirectRefusedError("a redirect leads to a malformed URL") from None
 
 
 def _page(response: requests.Response) -> CallLogPage:

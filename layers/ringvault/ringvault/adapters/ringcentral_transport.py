@@ -78,7 +78,7 @@ class RingCentralTransport:
         """Return the answer of another host that RingCentral sends us to; no token goes there.
 
         Raises:
-            ForeignHostError: the host is none that we go to; nothing was sent.
+            RedirectRefusedError: the host is none that we go to; nothing was sent.
             ServiceUnavailableError: no answer came.
         """
         self._foreign_hosts.check(url)

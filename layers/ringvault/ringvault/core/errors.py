@@ -7,6 +7,7 @@ RingvaultError
 │   ├── BodyInterruptedError       a body ended or broke before its declared end
 │   ├── OutOfTimeError             the invocation ends before the work would
 │   ├── TokenRejectedError         401 for the access token that was sent
+│   ├── RedirectRefusedError       a redirect leads where we do not go
 │   ├── ContentChangedError        the recording is not the same as a moment ago
 │   └── ConflictError              somebody else changed what we were about to change
 │       └── ObjectExistsError      the vault has an object of that key
@@ -63,6 +64,10 @@ class OutOfTimeError(TransientError):
 
 class TokenRejectedError(TransientError):
     """RingCentral no longer accepts the access token that was sent."""
+
+
+class RedirectRefusedError(TransientError):
+    """A redirect leads where we do not go; the next answer may lead elsewhere."""
 
 
 class ContentChangedError(TransientError):
