@@ -14,10 +14,10 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests build clean lock
+.PHONY: help run test lint types template unit tests bench-quota build clean lock
 
 help: ## Say what can be done
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 run: $(INSTALLED) ## Start the stack on this machine, archive, serve the page; Ctrl-C ends it
 	@$(BIN)/python -m local up
@@ -49,6 +49,9 @@ unit: $(INSTALLED) ## Run the unit tests only: seconds, no sockets
 tests: $(INSTALLED) # All tests, without the other checks of `make test`.
 	@echo "tests: unit, integration, infrastructure, browser"
 	@$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile --cov --cov-report term:skip-covered
+
+bench-quota: $(INSTALLED) ## Measure how much of the quota is used: about six minutes
+	@$(BIN)/python -m benchmarks.quota
 
 # SAM calls the Makefiles of the layer and of each function in copies of their folders. MAKEFLAGS is
 # emptied so that nothing given to this make reaches those.

@@ -1,0 +1,263 @@
+"""What AWS keeps, in memory: each call takes a moment, each write request is counted."""
+
+import heapq
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
+
+from benchmarks.quota.counts import Counts
+from ringvault.core.archive_recording import StoredObject
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.errors import ConflictError
+from ringvault.core.feed import Candidate
+from ringvault.core.quota import Quota
+from ringvault.core.quota_gate import Clock
+from ringvault.core.recording import Recording
+from ringvault.core.windows import ListingProgress
+
+# As adapters/catalogue_table.py writes.
+MOST_IN_TRANSACTION = 25
+
+Pause = Callable[[float], None]
+
+
+def no_pause(seconds: float) -> None:
+    """Take no time."""
+
+
+class MemoryQuotaStore:
+    """One quota with the same rule of versions as the table's; `pause` is one call's way."""
+
+    def __init__(self, quota: Quota, counts: Counts, *, pause: Pause) -> None:
+        self._quota, self._version = quota, 0
+        self._counts = counts
+        self._pause = pause
+
+    def load(self) -> tuple[Quota, int]:
+        """Return what is stored when the request arrives."""
+        self._pause(0.004)
+        return self._quota, self._version
+
+    def save(self, quota: Quota, *, version: int) -> None:
+        """Store unless somebody was quicker."""
+        self._pause(0.006)
+        self._counts.quota_writes += 1
+        if version != self._version:
+            self._counts.lost_races += 1
+            raise ConflictError("somebody was quicker")
+        self._quota, self._version = quota, version + 1
+
+
+class MemoryProgress:
+    """How far the call log was read."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._stored, self._version = ListingProgress(), 0
+        self._counts = counts
+
+    def load(self) -> tuple[ListingProgress, int]:
+        """Return the progress and its version."""
+        return self._stored, self._version
+
+    def save(self, progress: ListingProgress, *, version: int) -> int:
+        """Store it; there is one lister."""
+        self._counts.lister_writes += 1
+        self._stored, self._version = progress, version + 1
+        return self._version
+
+
+class MemoryCatalogue:
+    """The catalogue, with PENDING in the order of the index by state."""
+
+    def __init__(self, counts: Counts, *, pause: Pause) -> None:
+        self._items: dict[str, CatalogueItem] = {}
+        self._pending: list[tuple[datetime, str]] = []
+        self._queued: set[str] = set()
+        self._counts = counts
+        self._pause = pause
+
+    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        """Add what is not there yet as PENDING."""
+        new = [found for found in recordings if found.recording_id not in self._items]
+        for found in new:
+            self._set(CatalogueItem(found, State.PENDING, listed_at=listed_at))
+        self._counts.lister_writes += ceil(len(new) / MOST_IN_TRANSACTION)
+        return len(new)
+
+    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
+        """Return `most` PENDING from either end that may be tried, and all QUEUED."""
+        oldest = self._to_be_tried(self._pending, most, now)
+        newest = self._to_be_tried(reversed(self._pending), most, now)
+        return [_candidate(self._items[name]) for name in {*oldest, *newest, *self._queued}]
+
+    def _to_be_tried(
+        self, pending: Iterable[tuple[datetime, str]], most: int, now: datetime
+    ) -> list[str]:
+        found: list[str] = []
+        for _, name in pending:
+            if len(found) >= most:
+                break
+            retry_at = self._items[name].retry_at
+            if retry_at is None or retry_at <= now:
+                found.append(name)
+        return found
+
+    def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
+        """Set QUEUED what is still as each candidate says."""
+        for candidate in candidates:
+            item = self._items[candidate.recording_id]
+            if item.state is candidate.state and item.claimed_until == candidate.claimed_until:
+                self._set(replace(item, state=State.QUEUED, queued_at=queued_at))
+        self._counts.lister_writes += ceil(len(candidates) / MOST_IN_TRANSACTION)
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item."""
+        self._pause(0.004)
+        return self._items.get(recording_id)
+
+    def claim(self, item: CatalogueItem, *, now: datetime, until: datetime) -> None:
+        """Claim what nobody else holds."""
+        self._write()
+        present = self._items[item.recording.recording_id]
+        is_held = present.claimed_until is not None and present.claimed_until >= now
+        if is_held or present.state in {State.ARCHIVED, State.ABSENT}:
+            raise ConflictError("held")
+        self._set(replace(present, claimed_until=until))
+
+    def renew_claim(self, recording_id: str, *, held_until: datetime, until: datetime) -> None:
+        """Prolong the claim."""
+        self._write()
+        present = self._items[recording_id]
+        if present.claimed_until != held_until or present.state is State.ARCHIVED:
+            raise ConflictError("lost")
+        self._set(replace(present, claimed_until=until))
+
+    def set_archived(self, recording_id: str, archived: ArchivedObject) -> None:
+        """Set ARCHIVED."""
+        self._write()
+        present = self._items[recording_id]
+        self._counts.archived += present.state is not State.ARCHIVED
+        self._set(replace(present, state=State.ARCHIVED, archived=archived, claimed_until=None))
+
+    def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
+        """Set PENDING until `retry_at`."""
+        self._write()
+        present = self._items[item.recording.recording_id]
+        if present.state in {State.ARCHIVED, State.ABSENT}:
+            raise ConflictError("ended")
+        self._set(
+            replace(
+                present,
+                state=State.PENDING,
+                retry_at=retry_at,
+                reason=reason,
+                attempts=attempts,
+                claimed_until=None,
+                queued_at=None,
+            )
+        )
+
+    def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
+        """Refuse: nothing in a benchmark of the quota ends a recording."""
+        raise AssertionError(f"{item.recording.recording_id} ended {state}: {reason} ({attempts})")
+
+    def _write(self) -> None:
+        self._pause(0.006)
+        self._counts.recording_writes += 1
+
+    def _set(self, item: CatalogueItem) -> None:
+        name = item.recording.recording_id
+        place = (item.recording.started_at, name)
+        before = self._items.get(name)
+        if before is not None and before.state is State.PENDING:
+            del self._pending[bisect_left(self._pending, place)]
+        self._queued.discard(name)
+        self._items[name] = item
+        if item.state is State.PENDING:
+            insort(self._pending, place)
+        elif item.state is State.QUEUED:
+            self._queued.add(name)
+
+
+def _candidate(item: CatalogueItem) -> Candidate:
+    return Candidate(
+        item.recording.recording_id,
+        item.state,
+        item.recording.started_at,
+        queued_at=item.queued_at,
+        claimed_until=item.claimed_until,
+        retry_at=item.retry_at,
+    )
+
+
+class MemoryVault:
+    """Takes what it is given and keeps no byte of it."""
+
+    def __init__(self, *, pause: Pause) -> None:
+        self._pause = pause
+
+    def store_audio(
+        self,
+        object_key: str,  # noqa: ARG002 - takes what the real one takes
+        *,
+        content_type: str,  # noqa: ARG002 - the same
+        chunks: Iterable[bytes],
+    ) -> StoredObject:
+        """Read it to its end."""
+        size_bytes = sum(map(len, chunks))
+        self._pause(0.040)
+        return StoredObject(size_bytes, "")
+
+    def find_audio(self, prefix: str) -> str | None:
+        """Return None: nothing that was begun here was left behind whole."""
+
+    def read_audio(self, object_key: str) -> Iterator[bytes]:
+        """Refuse: nothing is kept."""
+        raise AssertionError(f"{object_key} is read back")
+
+    def abort_uploads(self, prefix: str) -> None:
+        """Do nothing: nothing is left open."""
+
+    def store_sidecar(
+        self,
+        object_key: str,  # noqa: ARG002 - takes what the real one takes
+        *,
+        item: CatalogueItem,  # noqa: ARG002 - the same
+        archived: ArchivedObject,  # noqa: ARG002 - the same
+    ) -> None:
+        """Take the moment that it takes."""
+        self._pause(0.020)
+
+
+class MemoryQueue:
+    """Ids, each to be received from an instant on."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._messages: list[tuple[datetime, int, str]] = []
+        self._sent = 0
+        self.in_flight = 0
+
+    def depth(self) -> tuple[int, int]:
+        """Return how many wait, delayed ones included, and how many are in flight."""
+        return len(self._messages), self.in_flight
+
+    def send(self, recording_ids: Sequence[str]) -> Sequence[str]:
+        """Queue all."""
+        for recording_id in recording_ids:
+            self.send_back(recording_id, delay=timedelta(0))
+        return recording_ids
+
+    def send_back(self, recording_id: str, *, delay: timedelta) -> None:
+        """Queue one, to be received after `delay`."""
+        self._sent += 1
+        heapq.heappush(self._messages, (self._clock() + delay, self._sent, recording_id))
+
+    def receive(self) -> str | None:
+        """Return the next id, None where there is none now."""
+        if not self._messages or self._messages[0][0] > self._clock():
+            return None
+        self.in_flight += 1
+        return heapq.heappop(self._messages)[2]

@@ -1,0 +1,231 @@
+"""The whole core at work in virtual time: one lister, some archivers, some service users."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+from random import Random
+
+from benchmarks.quota.counts import Counts
+from benchmarks.quota.ringcentral import CallLog, Client, Server, travel_s
+from benchmarks.quota.stores import (
+    MemoryCatalogue,
+    MemoryProgress,
+    MemoryQueue,
+    MemoryQuotaStore,
+    MemoryVault,
+)
+from benchmarks.quota.virtual_time import START, VirtualTime
+from local.simulator.options import Quota as ServerQuota
+from local.simulator.sliding_window import Verdict
+from ringvault.core.archive_recording import ArchiveRecording, Outcome
+from ringvault.core.list_recordings import RETENTION, list_recordings
+from ringvault.core.quota import Quota
+from ringvault.core.quota_gate import QuotaGate
+from ringvault.core.retry_policy import RetryPolicy
+
+LIMIT, WINDOW_S, PENALTY_S = 10, 60, 60
+# As template.yaml and the handlers say: schedule, timeouts, and what each keeps of them.
+LISTING_EVERY_S = 300
+LISTING_LATEST = timedelta(seconds=280 - 60)
+ARCHIVING_TIME = timedelta(seconds=900 - 30)
+# From the queue into a function, and the look of an idle poller.
+RECEIVE_S, POLL_S = 0.020, 1.0
+STEADY_REACH = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """What was counted over a span of the steady state."""
+
+    workers: int
+    users: int
+    span_s: float
+    counted: Counts
+
+    @property
+    def permitted(self) -> float:
+        """The requests that the windows alone could have allowed."""
+        return self.users * LIMIT * self.span_s / WINDOW_S
+
+    @property
+    def share_used(self) -> float:
+        """Granted requests, the lister's included, by those permitted."""
+        return self.counted.granted / self.permitted
+
+    @property
+    def share_workers_can(self) -> float:
+        """What the archivers could carry if they never waited for a turn, by those permitted."""
+        busy_s = self.counted.busy_s / self.counted.invocations
+        can_archive = self.workers * self.span_s / busy_s
+        return (can_archive + self.counted.listed_pages) / self.permitted
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """A backlog archived to its end; `least_s` is what the windows demand for it."""
+
+    workers: int
+    users: int
+    recordings: int
+    duration_s: float
+    counted: Counts
+
+    @property
+    def ratio(self) -> float:
+        """The duration by the theoretical minimum for the recordings alone."""
+        return self.duration_s / least_s(self.recordings, users=self.users)
+
+    @property
+    def ratio_with_listing(self) -> float:
+        """The same, where each page of the call log is a request that had to be sent, too."""
+        return self.duration_s / least_s(self.counted.granted, users=self.users)
+
+
+def least_s(requests: int, *, users: int) -> float:
+    """Return how long that many requests take at least, the first ones being sent at 0."""
+    return (ceil(requests / (LIMIT * users)) - 1) * WINDOW_S
+
+
+def run_steady(*, workers: int, users: int, warm_up: int, windows: int, seed: int) -> Steady:
+    """Return what happened in `windows` windows' worth of requests after the warm-up."""
+    worth = LIMIT * users
+    run = _Run(
+        users=users,
+        calls=ceil(worth * (warm_up + windows) * 1.3),
+        reach=STEADY_REACH,
+        seed=seed,
+    )
+    marks: list[tuple[float, Counts]] = []
+
+    def on_change() -> None:
+        at = warm_up + windows * len(marks)
+        if run.counts.granted == 1 + worth * at:
+            marks.append((run.time.now_s, replace(run.counts)))
+            if len(marks) > 1:
+                run.time.stop()
+
+    run.go(workers, on_change)
+    (first_s, before), (last_s, after) = marks
+    return Steady(workers, users, last_s - first_s, after.since(before))
+
+
+def run_backlog(*, workers: int, users: int, recordings: int, seed: int) -> Backlog:
+    """Return how long `recordings` of the last 90 days took from first request to last."""
+    run = _Run(users=users, calls=recordings, reach=RETENTION, seed=seed)
+
+    def on_change() -> None:
+        if run.counts.archived == recordings:
+            run.time.stop()
+
+    run.go(workers, on_change)
+    sent_at_s = run.server.granted_at_s
+    return Backlog(workers, users, recordings, sent_at_s[-1] - sent_at_s[0], replace(run.counts))
+
+
+class _Run:
+    """One account with its backlog; made new for each measurement."""
+
+    def __init__(self, *, users: int, calls: int, reach: timedelta, seed: int) -> None:
+        self.counts = Counts()
+        self.time = VirtualTime()
+        self._names = [f"user-{number}" for number in range(users)]
+        self._quota = ServerQuota(LIMIT, WINDOW_S, PENALTY_S)
+        self.server = Server(self._names, self._quota, self.counts)
+        self._random = Random(seed)  # noqa: S311 - jitter, nothing secret
+        self._reach = reach
+        self._call_log = CallLog(calls, START - reach, START)
+        self._stores = {
+            name: MemoryQuotaStore(Quota(), self.counts, pause=self._pause) for name in self._names
+        }
+        self._catalogue = MemoryCatalogue(self.counts, pause=self._pause)
+        self._vault = MemoryVault(pause=self._pause)
+        self._queue = MemoryQueue(self.time.clock)
+
+    def go(self, workers: int, on_change: Callable[[], None]) -> None:
+        """Run until `on_change`, called after every step of an archiver, stops the time."""
+        self._on_change = on_change
+        self.time.start(self._list_for_ever)
+        for _ in range(workers):
+            self.time.start(self._archive_for_ever)
+        self.time.run()
+
+    def _pause(self, typical_s: float) -> None:
+        self.time.sleep(typical_s * (0.5 + self._random.random()))
+
+    def _list_for_ever(self) -> None:
+        gate, client = self._outside()
+        progress = MemoryProgress(self.counts)
+        while True:
+            started_s = self.time.now_s
+            result = list_recordings(
+                call_log=client,
+                quota=gate,
+                catalogue=self._catalogue,
+                progress=progress,
+                queue=self._queue,
+                clock=self.time.clock,
+                latest=self.time.clock() + LISTING_LATEST,
+                first_run_reach=self._reach,
+            )
+            if result.problem is not None:
+                raise result.problem
+            self.time.sleep(started_s + LISTING_EVERY_S - self.time.now_s)
+
+    def _archive_for_ever(self) -> None:
+        gate, client = self._outside()
+        while True:
+            recording_id = self._queue.receive()
+            if recording_id is None:
+                self.time.sleep(POLL_S)
+                continue
+            began_s, waited_s = self.time.now_s, client.waited_s
+            self.counts.receives += 1
+            self.counts.invocations += 1
+            self.time.sleep(RECEIVE_S)
+            self._archive(recording_id, gate, client)
+            self._queue.in_flight -= 1
+            waited_s = client.waited_s - waited_s
+            self.counts.busy_s += self.time.now_s - began_s - waited_s
+            self._on_change()
+
+    def _archive(self, recording_id: str, gate: QuotaGate, client: Client) -> None:
+        result = ArchiveRecording(
+            source=client,
+            quota=gate,
+            catalogue=self._catalogue,
+            vault=self._vault,
+            clock=self.time.clock,
+            jitter=self._random.random,
+            deadline=self.time.clock() + ARCHIVING_TIME,
+            policy=RetryPolicy(),
+        )(recording_id)
+        if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
+            delay = result.retry_at - self.time.clock()
+            self._queue.send_back(recording_id, delay=delay)
+
+    def _outside(self) -> tuple[QuotaGate, Client]:
+        """Return what one container has for itself."""
+        gate = QuotaGate(
+            self._stores,
+            clock=self.time.clock,
+            sleep=self.time.sleep,
+            jitter=self._random.random,
+        )
+        client = Client(
+            gate,
+            quota=self._quota,
+            send=self._send,
+            clock=self.time.clock,
+            counts=self.counts,
+            call_log=self._call_log,
+        )
+        return gate, client
+
+    def _send(self, user: str) -> tuple[Verdict, datetime]:
+        self.time.sleep(travel_s(self._random.random, window_s=WINDOW_S))
+        verdict = self.server.request(user, now_s=self.time.now_s)
+        arrived_at = self.time.clock()
+        self._on_change()
+        self.time.sleep(travel_s(self._random.random, window_s=WINDOW_S))
+        return verdict, arrived_at
