@@ -23,6 +23,11 @@ def listed(catalogue: CatalogueTable, recording_id: str, **changes: Any) -> Cata
     return found(catalogue, recording_id)
 
 
+def another(catalogue: CatalogueTable) -> CatalogueTable:
+    """Return the same catalogue as another archiver has it."""
+    return CatalogueTable(catalogue._table, catalogue._client)
+
+
 def found(catalogue: CatalogueTable, recording_id: str) -> CatalogueItem:
     """Return the item of a recording that is there."""
     item = catalogue.find(recording_id)
@@ -182,11 +187,12 @@ def test_the_feed_leaves_alone_what_was_deferred_meanwhile(catalogue: CatalogueT
 def test_one_claim_at_a_time(catalogue: CatalogueTable) -> None:
     """A claim holds until it expires, then somebody else may have it."""
     item = listed(catalogue, "1")
+    other = another(catalogue)
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
     with pytest.raises(ConflictError):
-        catalogue.claim(item, now=NOW + MINUTE, until=NOW + 2 * MINUTE)
+        other.claim(item, now=NOW + MINUTE, until=NOW + 2 * MINUTE)
     after = NOW + MINUTE + timedelta(milliseconds=1)
-    catalogue.claim(item, now=after, until=NOW + 3 * MINUTE)
+    other.claim(item, now=after, until=NOW + 3 * MINUTE)
     assert found(catalogue, "1").claimed_until == NOW + 3 * MINUTE
 
 
@@ -196,7 +202,7 @@ def test_of_many_who_claim_at_once_one_wins(catalogue: CatalogueTable) -> None:
 
     def wins(_: int) -> bool:
         try:
-            catalogue.claim(item, now=NOW, until=NOW + MINUTE)
+            another(catalogue).claim(item, now=NOW, until=NOW + MINUTE)
         except ConflictError:
             return False
         return True
@@ -221,12 +227,27 @@ def test_a_claim_is_renewed_by_who_holds_it(catalogue: CatalogueTable) -> None:
     """Who lost its claim learns it at the renewal, and so does who was overtaken."""
     item = listed(catalogue, "1")
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
-    catalogue.renew_claim("1", held_until=NOW + MINUTE, until=NOW + 2 * MINUTE)
+    catalogue.renew_claim("1", until=NOW + 2 * MINUTE)
+    after = NOW + 3 * MINUTE
+    another(catalogue).claim(item, now=after, until=after + MINUTE)
     with pytest.raises(ConflictError):
-        catalogue.renew_claim("1", held_until=NOW + MINUTE, until=NOW + 3 * MINUTE)
+        catalogue.renew_claim("1", until=after + 2 * MINUTE)
     catalogue.set_archived("1", archived_of(item.recording))
     with pytest.raises(ConflictError):
-        catalogue.renew_claim("1", held_until=NOW + 2 * MINUTE, until=NOW + 3 * MINUTE)
+        another(catalogue).renew_claim("1", until=after + 2 * MINUTE)
+
+
+def test_a_claim_is_ended_by_who_holds_it(catalogue: CatalogueTable) -> None:
+    """Who was overtaken neither puts off nor gives up what somebody else works on."""
+    item = listed(catalogue, "1")
+    catalogue.claim(item, now=NOW, until=NOW + MINUTE)
+    after = NOW + 2 * MINUTE
+    another(catalogue).claim(item, now=after, until=after + MINUTE)
+    with pytest.raises(ConflictError):
+        catalogue.defer(item, retry_at=after, reason="503", attempts=1)
+    with pytest.raises(ConflictError):
+        catalogue.end(item, state=State.FAILED, reason="no audio", attempts=1)
+    assert found(catalogue, "1").claimed_until == after + MINUTE
 
 
 @pytest.mark.parametrize("duration_s", [61.25, None])

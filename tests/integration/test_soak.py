@@ -157,6 +157,7 @@ def test_with_every_fault_at_random_all_are_accounted_for(
         stored = cloud.read(bucket, item.archived.object_key)
         assert len(stored) == recording["size"] == item.archived.size_bytes
     assert cloud.open_uploads_in(bucket) == []
+    assert books["foreignHost"]["authorized"] == 0
     print(_told(soak, books))  # noqa: T201 - what a long run came to
 
 

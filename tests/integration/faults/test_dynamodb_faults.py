@@ -152,10 +152,6 @@ def test_the_object_is_the_proof(site: Site) -> None:
     site.assert_archived(site.small)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="core/archive_recording.py _archive_claimed: a conflict while putting off escapes",
-)
 def test_our_failure_after_somebody_elses_end_is_no_error(site: Site) -> None:
     """The message is done: it does not come again for nothing."""
     site.proxy.strike("PutObject", BAD_DIGEST)
@@ -163,10 +159,6 @@ def test_our_failure_after_somebody_elses_end_is_no_error(site: Site) -> None:
     assert site.deliver(site.small) == "claimed_elsewhere"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="adapters/catalogue_table.py defer: ends the claim of whoever took over from us",
-)
 def test_our_failure_leaves_a_successors_claim(site: Site) -> None:
     """Who stalled for longer than a claim and then fails does not disturb the successor."""
     theirs = _soon()
@@ -179,11 +171,6 @@ def test_our_failure_leaves_a_successors_claim(site: Site) -> None:
     assert (item.claimed_until, item.retry_at) == (theirs, None)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="core/archive_recording.py RENEW_CLAIM_BEFORE: S3's retries outlast what is left of a"
-    " claim, so that a second archiver begins while the first is alive",
-)
 def test_a_claim_outlives_the_longest_silence() -> None:
     """What is left of a claim when a part goes out covers all attempts to send it."""
     config: Any = patient_session().client("s3", region_name=REGION).meta.config
@@ -214,21 +201,12 @@ def test_a_claim_that_was_lost_ends_the_transfer(site: Site, time: MovingTime) -
     site.assert_archived(site.small)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="adapters/catalogue_table.py claim: one whose answer was lost is taken for another's",
-)
 def test_a_claim_whose_answer_was_lost_is_ours(site: Site) -> None:
     """The repeated claim meets itself: the recording is fetched, no turn is wasted."""
     site.proxy.strike("UpdateItem", lost, where=CLAIM)
     assert site.deliver(site.small) == "archived"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="adapters/catalogue_table.py renew_claim: one whose answer was lost is taken for"
-    " another's",
-)
 def test_a_renewal_whose_answer_was_lost_is_ours(site: Site, time: MovingTime) -> None:
     """The repeated renewal meets itself: the transfer goes on."""
     site.proxy.strike("UpdateItem", meanwhile(lambda: time.sleep(NEARLY_OVER_S)), where=CLAIM)

@@ -122,11 +122,6 @@ def test_an_upload_that_can_not_be_aborted_is_aborted_by_the_next(site: Site) ->
     site.assert_archived(site.large)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="core/archive_recording.py _found: after a put-off without an attempt being counted"
-    " nobody looks for what was left open",
-)
 def test_an_upload_that_could_not_be_aborted_is_never_forgotten(site: Site) -> None:
     """The next archiver aborts it even where the failure was counted against nobody."""
     site.proxy.strike("UploadPart", refused(403, "AccessDenied"))
@@ -169,14 +164,7 @@ def test_an_upload_that_was_begun_without_an_answer_is_left_to_the_next_day(site
     "action",
     [
         INTERNAL_ERROR,
-        pytest.param(
-            refused(403, "AccessDenied"),
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="core/archive_recording.py _found: what was put off without an attempt"
-                " being counted is fetched again, though it is in the vault",
-            ),
-        ),
+        refused(403, "AccessDenied"),
     ],
 )
 def test_a_sidecar_that_can_not_be_stored_costs_no_second_download(
@@ -191,10 +179,6 @@ def test_a_sidecar_that_can_not_be_stored_costs_no_second_download(
     site.assert_archived(site.small)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="adapters/vault.py _put, _send_part, _complete: the answered checksum is not looked at",
-)
 @pytest.mark.parametrize(
     ("size", "operation"),
     [("small", "PutObject"), ("large", "UploadPart"), ("large", "CompleteMultipartUpload")],

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ringvault.adapters.aws_errors import CONDITION_FAILED, CancelledError, aws_errors
 from ringvault.adapters.catalogue_item import (
@@ -35,13 +36,20 @@ MOST_ROUNDS = 10
 
 Write = Any  # one of the shapes that TransactWriteItems takes
 
+_NOT_ANOTHERS = "(attribute_not_exists(claimed_by) OR claimed_by = :me)"
+
 
 class CatalogueTable:
-    """Reads and changes catalogue items; every change is conditional on what it presumes."""
+    """Reads and changes catalogue items; every change is conditional on what it presumes.
+
+    Claims are those of the instance: one that is repeated because its answer was lost meets
+    itself, and nobody ends or prolongs another's.
+    """
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._table = table_name
         self._client = client
+        self._claimed_by = text(uuid4().hex)
 
     def find(self, recording_id: str) -> CatalogueItem | None:
         """Return the item as of now, None where the id is unknown."""
@@ -81,10 +89,11 @@ class CatalogueTable:
         """Claim what nobody else holds; ConflictError when somebody does, or it has ended."""
         self._update(
             item.recording.recording_id,
-            "SET claimed_until = :until",
-            "NOT #state IN (:archived, :absent)"
-            " AND (attribute_not_exists(claimed_until) OR claimed_until < :now)",
+            "SET claimed_until = :until, claimed_by = :me",
+            "NOT #state IN (:archived, :absent) AND (attribute_not_exists(claimed_until)"
+            " OR claimed_until < :now OR claimed_by = :me)",
             {
+                ":me": self._claimed_by,
                 ":until": text(format_instant(until)),
                 ":now": text(format_instant(now)),
                 ":archived": text(State.ARCHIVED),
@@ -92,15 +101,15 @@ class CatalogueTable:
             },
         )
 
-    def renew_claim(self, recording_id: str, *, held_until: datetime, until: datetime) -> None:
-        """Prolong the claim that ends at `held_until`; ConflictError when it is lost."""
+    def renew_claim(self, recording_id: str, *, until: datetime) -> None:
+        """Prolong our claim; ConflictError when it is lost."""
         self._update(
             recording_id,
             "SET claimed_until = :until",
-            "claimed_until = :held_until AND #state <> :archived",
+            "claimed_by = :me AND #state <> :archived",
             {
                 ":until": text(format_instant(until)),
-                ":held_until": text(format_instant(held_until)),
+                ":me": self._claimed_by,
                 ":archived": text(State.ARCHIVED),
             },
         )
@@ -111,7 +120,8 @@ class CatalogueTable:
         assignments = ", ".join(f"{name} = :{name}" for name in attributes)
         self._update(
             recording_id,
-            f"SET #state = :archived, {assignments} REMOVE claimed_until, retry_at, reason",
+            f"SET #state = :archived, {assignments}"
+            " REMOVE claimed_until, claimed_by, retry_at, reason",
             "attribute_exists(recording_id)",
             {
                 ":archived": text(State.ARCHIVED),
@@ -120,13 +130,14 @@ class CatalogueTable:
         )
 
     def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
-        """Set PENDING until `retry_at`; ConflictError when it has come to an end meanwhile."""
+        """Set PENDING until `retry_at`; ConflictError when it has ended or is another's by now."""
         self._update(
             item.recording.recording_id,
             "SET #state = :pending, retry_at = :retry_at, reason = :reason, attempts = :attempts"
-            " REMOVE claimed_until, queued_at",
-            "NOT #state IN (:archived, :absent)",
+            " REMOVE claimed_until, claimed_by, queued_at",
+            f"NOT #state IN (:archived, :absent) AND {_NOT_ANOTHERS}",
             {
+                ":me": self._claimed_by,
                 ":pending": text(State.PENDING),
                 ":retry_at": text(format_instant(retry_at)),
                 ":reason": text(reason),
@@ -137,13 +148,14 @@ class CatalogueTable:
         )
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
-        """Set ABSENT or FAILED; ConflictError when it was archived meanwhile."""
+        """Set ABSENT or FAILED; ConflictError when it was archived or is another's by now."""
         self._update(
             item.recording.recording_id,
             "SET #state = :state, reason = :reason, attempts = :attempts"
-            " REMOVE claimed_until, queued_at, retry_at",
-            "#state <> :archived",
+            " REMOVE claimed_until, claimed_by, queued_at, retry_at",
+            f"#state <> :archived AND {_NOT_ANOTHERS}",
             {
+                ":me": self._claimed_by,
                 ":state": text(state),
                 ":reason": text(reason),
                 ":attempts": whole(attempts),

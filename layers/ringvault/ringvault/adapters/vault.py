@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from ringvault.adapters.aws_errors import GoneError, aws_errors
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.checksum import Crc32, crc32_base64
-from ringvault.core.errors import RingvaultError
+from ringvault.core.errors import RingvaultError, ServiceUnavailableError
 from ringvault.core.sidecar import sidecar_of
 
 if TYPE_CHECKING:
@@ -83,15 +83,17 @@ class Vault:
             )
 
     def _put(self, object_key: str, content_type: str, content: bytes) -> None:
+        crc32 = crc32_base64(content)
         with aws_errors("store a recording"):
-            self._client.put_object(
+            answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=object_key,
                 Body=content,
                 ContentType=content_type,
-                ChecksumCRC32=crc32_base64(content),
+                ChecksumCRC32=crc32,
                 IfNoneMatch="*",
             )
+        _check_confirmed(answer, crc32)
 
     def _upload(
         self, object_key: str, content_type: str, parts: Iterable[bytes], crc32: Crc32
@@ -128,6 +130,7 @@ class Vault:
                 Body=part,
                 ChecksumCRC32=crc32,
             )
+        _check_confirmed(answer, crc32)
         return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": crc32}
 
     def _complete(
@@ -138,7 +141,7 @@ class Vault:
         crc32: Crc32,
     ) -> None:
         with aws_errors("complete an upload"):
-            self._client.complete_multipart_upload(
+            answer = self._client.complete_multipart_upload(
                 Bucket=self._bucket,
                 Key=object_key,
                 UploadId=upload_id,
@@ -148,12 +151,19 @@ class Vault:
                 MpuObjectSize=crc32.size_bytes,
                 IfNoneMatch="*",
             )
+        _check_confirmed(answer, crc32.base64)
 
     def _abort(self, object_key: str, upload_id: str) -> None:
         with suppress(GoneError), aws_errors("abort an upload"):
             self._client.abort_multipart_upload(
                 Bucket=self._bucket, Key=object_key, UploadId=upload_id
             )
+
+
+def _check_confirmed(answer: Mapping[str, Any], crc32: str) -> None:
+    """Raise ServiceUnavailableError when S3 tells another checksum than it was sent."""
+    if answer.get("ChecksumCRC32", crc32) != crc32:
+        raise ServiceUnavailableError("S3 confirms another checksum than it was sent")
 
 
 def _parts(chunks: Iterable[bytes], crc32: Crc32) -> Iterator[bytes]:

@@ -32,10 +32,10 @@ from ringvault.core.vault_layout import audio_key, audio_prefix, sidecar_key
 LONGEST_WAIT = timedelta(seconds=150)
 # What an invocation keeps for the transfer itself when it waits for its turn.
 TRANSFER_RESERVE = timedelta(minutes=5)
-# A claim outlives every single wait inside a transfer (20 s read timeout), and is soon over when
-# its archiver was killed.
-CLAIM = timedelta(seconds=60)
-RENEW_CLAIM_BEFORE = timedelta(seconds=30)
+# What is left of a claim outlives every single wait inside a transfer: 20 s for RingCentral, 48 s
+# for an S3 that stays silent through all attempts. It is soon over when its archiver was killed.
+CLAIM = timedelta(seconds=75)
+RENEW_CLAIM_BEFORE = timedelta(seconds=50)
 # RingCentral makes the file after the call has ended; no lateness beyond this was ever reported.
 READY_AFTER = timedelta(hours=2)
 NOT_READY_RETRY = timedelta(minutes=5)
@@ -83,8 +83,8 @@ class Catalogue(Protocol):
     def claim(self, item: CatalogueItem, *, now: datetime, until: datetime) -> None:
         """Claim what nobody else holds."""
 
-    def renew_claim(self, recording_id: str, *, held_until: datetime, until: datetime) -> None:
-        """Prolong the claim that ends at `held_until`."""
+    def renew_claim(self, recording_id: str, *, until: datetime) -> None:
+        """Prolong our claim."""
 
     def set_archived(self, recording_id: str, archived: ArchivedObject) -> None:
         """Set ARCHIVED; anything but ARCHIVED may be before it."""
@@ -161,12 +161,12 @@ class ArchiveRecording:
             return ArchiveResult(Outcome.ALREADY_DONE)
         try:
             turn = self._reserve()
-            claimed_until = self._claim(item, turn)
         except ThrottledError as error:
             return ArchiveResult(Outcome.HANDED_BACK, str(error), error.retry_at)
+        try:
+            return self._archive_claimed(item, turn, self._claim(item, turn))
         except ConflictError:
             return ArchiveResult(Outcome.CLAIMED_ELSEWHERE)
-        return self._archive_claimed(item, turn, claimed_until)
 
     def _archive_claimed(
         self, item: CatalogueItem, turn: Turn, claimed_until: datetime
@@ -174,7 +174,7 @@ class ArchiveRecording:
         try:
             return self._found(item) or self._fetched(item, turn, claimed_until)
         except ConflictError:
-            return ArchiveResult(Outcome.CLAIMED_ELSEWHERE)
+            raise  # no failure of ours, and no attempt
         except ThrottledError as error:
             return self._deferred(item, error, retry_at=error.retry_at)
         except (PermissionLostError, CredentialsError, ConfigurationError) as error:
@@ -225,16 +225,14 @@ class ArchiveRecording:
         for chunk in chunks:
             now = self.clock()
             if claimed_until - now < RENEW_CLAIM_BEFORE:
-                self.catalogue.renew_claim(
-                    item.recording.recording_id, held_until=claimed_until, until=now + CLAIM
-                )
                 claimed_until = now + CLAIM
+                self.catalogue.renew_claim(item.recording.recording_id, until=claimed_until)
             yield chunk
 
     def _found(self, item: CatalogueItem) -> ArchiveResult | None:
         """Return the end of what an earlier archiver began, None where it left nothing whole."""
-        if not item.attempts and item.claimed_until is None:
-            return None
+        if item.reason is None and item.claimed_until is None:
+            return None  # nobody was here before: who puts off leaves a reason, who dies a claim
         prefix = audio_prefix(item.recording)
         object_key = self.vault.find_audio(prefix)
         if object_key is not None:
