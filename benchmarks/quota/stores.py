@@ -126,11 +126,11 @@ class MemoryCatalogue:
             raise ConflictError("held")
         self._set(replace(present, claimed_until=until))
 
-    def renew_claim(self, recording_id: str, *, held_until: datetime, until: datetime) -> None:
+    def renew_claim(self, recording_id: str, *, until: datetime) -> None:
         """Prolong the claim."""
         self._write()
         present = self._items[recording_id]
-        if present.claimed_until != held_until or present.state is State.ARCHIVED:
+        if present.state is State.ARCHIVED:
             raise ConflictError("lost")
         self._set(replace(present, claimed_until=until))
 
