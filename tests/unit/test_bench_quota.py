@@ -25,7 +25,7 @@ def test_the_whole_quota_is_used_and_no_request_refused(
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize(("workers", "users"), [(1, 1), (1, 5), (2, 1)])
+@pytest.mark.parametrize(("workers", "users"), [(1, 1), (1, 5), (2, 1), (2, 5), (8, 5)])
 def test_a_recording_costs_four_writes_at_most(workers: int, users: int, seed: int) -> None:
     """Turn, claim, state and a share of the lister's; the report finds no bound missed."""
     row = run_steady(workers=workers, users=users, warm_up=15, windows=10, seed=seed)

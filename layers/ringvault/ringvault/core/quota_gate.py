@@ -124,14 +124,21 @@ class QuotaGate:
         return sum(self._look(name)[0].requests_in(period) for name in self._stores)
 
     def _first_to_come(self, now: datetime) -> tuple[str, Quota, int]:
-        """Return the service user whose turn comes first; which of several is left to chance."""
+        """Return the service user whose turn comes first; which of several is left to chance.
+
+        Others take turns meanwhile, so that an old view promises a turn too early: whoever seems
+        to be first is looked at, until one is as early as it seemed. A read costs less than a
+        write that fails.
+        """
         for name in self._stores.keys() - self._seen.keys():
             self._look(name)
-        waits = [
-            (self._seen[name][0].next_turn(now), self._jitter(), name) for name in self._stores
-        ]
-        _, _, service_user = min(waits)
-        return service_user, *self._seen[service_user]
+        while True:
+            at, _, name = min(
+                (self._seen[name][0].next_turn(now), self._jitter(), name) for name in self._stores
+            )
+            quota, version = self._look(name)
+            if quota.next_turn(now) <= at:
+                return name, quota, version
 
     def _change(self, service_user: str, change: Callable[[Quota], Quota]) -> None:
         for _ in range(MOST_RACES):
@@ -149,7 +156,6 @@ class QuotaGate:
             self._stores[service_user].save(quota, version=version)
         except ConflictError:
             self._sleep(RACE_PAUSE_S * self._jitter())
-            self._look(service_user)
             return False
         self._seen[service_user] = quota, version + 1
         return True
