@@ -28,9 +28,13 @@ class Session:
 
 
 class AccessTokens:
-    """Mints access tokens and knows which are good; safe to use from several threads."""
+    """Mints access tokens and knows which are good; safe to use from several threads.
+
+    `minted` has every token that there ever was.
+    """
 
     def __init__(self, options: Options) -> None:
+        self.minted: list[str] = []
         self._options = options
         self._user_of = {jwt: str(number) for number, jwt in enumerate(options.jwts, start=1)}
         self._revoked: set[str] = set()
@@ -141,6 +145,7 @@ class AccessTokens:
         for ended in living[: max(0, len(living) + 1 - MOST_SESSIONS)]:
             del self._sessions[ended.access_token]
         self._sessions[session.access_token] = session
+        self.minted.append(session.access_token)
 
 
 def _document(session: Session, form: dict[str, str], *, now: datetime) -> Json:

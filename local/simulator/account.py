@@ -30,6 +30,11 @@ class Account:
     call_of: dict[str, Call]
     gone: frozenset[str]
 
+    @property
+    def available(self) -> dict[str, RecordingFile]:
+        """The recordings that can still be had, by id."""
+        return {name: file for name, file in self.recordings.items() if name not in self.gone}
+
 
 def make_account(options: Options, *, now: datetime) -> Account:
     """Return the account as it stands at `now`: all its calls have ended an hour ago or more.

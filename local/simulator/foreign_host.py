@@ -21,8 +21,8 @@ _PAGE = b"<!doctype html><title>Elsewhere</title><p>Nothing to hear."
 class ForeignHost:
     """Listens on a port of its own until the end of the `with` block; keeps what it was asked.
 
-    `/recording/ID` is that recording's audio. `/hops/N/ID` redirects N times and then there,
-    `/loop/0` for ever. Everything else is a page of HTML.
+    `/recording/ID` is the audio of that one of `recordings`, 404 for any other. `/hops/N/ID`
+    redirects N times and then there, `/loop/0` for ever. Everything else is a page of HTML.
     """
 
     def __init__(self, recordings: Mapping[str, RecordingFile]) -> None:

@@ -50,7 +50,7 @@ class Simulator:
             verbose=self.options.verbose,
         )
         self._latency = Latency(self.options.latency_ms, seed=self.options.seed)
-        self.foreign_host = ForeignHost(self.account.recordings)
+        self.foreign_host = ForeignHost(self.account.available)
         self._books = Books(self.account, self.options, foreign_host=self.foreign_host)
         self._api = Api(
             options=self.options,

@@ -135,7 +135,7 @@ def secrets_of(simulator: Simulator) -> set[str]:
     extensions = [call.extension for call in calls if call.extension]
     told = {
         *CREDENTIALS.values(),
-        *simulator._api._tokens._sessions,
+        *simulator._api._tokens.minted,
         *(call.outside_name for call in calls),
         *(call.outside_number for call in calls if call.outside_number),
         *(extension.name for extension in extensions),

@@ -3,15 +3,17 @@
 Time is pretended, sockets are real. `SOAK_RECORDINGS=2000` runs it at length.
 """
 
+import json
 import os
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from functions.archive_recording import handler as archive_recording_handler
+from functions.list_recordings import handler as list_recordings_handler
 from local.simulator.chaos import Chaos
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
@@ -22,7 +24,9 @@ from ringvault.core.archive_recording import ArchiveRecording, Outcome
 from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.list_recordings import list_recordings
 from ringvault.core.retry_policy import RetryPolicy
+from ringvault.observability import logger
 from tests.integration.cloud import Cloud
+from tests.integration.deployed import secrets_of
 from tests.integration.line import Line, line_to
 from tests.integration.moving_time import MovingTime
 
@@ -37,21 +41,33 @@ LONGEST = timedelta(days=7)
 class Conveyor:
     """The queue in memory: what SQS itself does wrong is tested elsewhere."""
 
-    ids: deque[str] = field(default_factory=deque)
+    time: MovingTime
+    messages: list[tuple[datetime, str]] = field(default_factory=list)
 
     def depth(self) -> tuple[int, int]:
         """Return how many wait; none is in flight while the lister runs."""
-        return len(self.ids), 0
+        return sum(at <= self.time() for at, _ in self.messages), 0
 
     def send(self, recording_ids: Sequence[str]) -> Sequence[str]:
         """Take all."""
-        self.ids.extend(recording_ids)
+        self.messages += [(self.time(), recording_id) for recording_id in recording_ids]
         return recording_ids
+
+    def send_back(self, recording_id: str, *, at: datetime) -> None:
+        """Take one that is not to be seen before `at`."""
+        self.messages.append((at, recording_id))
+
+    def take(self) -> list[str]:
+        """Return what can be seen, and keep the rest."""
+        now = self.time()
+        taken = [recording_id for at, recording_id in self.messages if at <= now]
+        self.messages = [message for message in self.messages if message[0] > now]
+        return taken
 
 
 @dataclass
 class Soak:
-    """The main job on pretended time, one invocation after the other."""
+    """The main job on pretended time, one invocation after the other; logs what functions log."""
 
     cloud: Cloud
     line: Line
@@ -59,7 +75,7 @@ class Soak:
     catalogue: CatalogueTable
     progress: ListingProgressStore
     vault: Vault
-    queue: Conveyor = field(default_factory=Conveyor)
+    queue: Conveyor
     outcomes: list[Outcome] = field(default_factory=list)
 
     def run(self) -> None:
@@ -67,9 +83,8 @@ class Soak:
         ends_at = self.time() + LONGEST
         while self._list() or self._is_anything_open():
             assert self.time() < ends_at, self.outcomes
-            # As many as wait now: one that is handed back comes again when time has passed.
-            for _ in range(len(self.queue.ids)):
-                self._archive(self.queue.ids.popleft())
+            for recording_id in self.queue.take():
+                self._archive(recording_id)
             self.time.sleep(60)
 
     def _list(self) -> bool:
@@ -83,6 +98,10 @@ class Soak:
             latest=self.time() + timedelta(seconds=220),
             first_run_reach=timedelta(days=30),
         )
+        told = list_recordings_handler._told(result)
+        if result.problem:
+            told |= list_recordings_handler._failed(result.problem)
+        logger().info("list_recordings", **told)
         return bool(result.windows_open or result.problem)
 
     def _archive(self, recording_id: str) -> None:
@@ -97,9 +116,10 @@ class Soak:
             policy=RetryPolicy(),
         )
         result = archive(recording_id)
+        logger().info("archive_recording", **archive_recording_handler._told(result))
         self.outcomes.append(result.outcome)
-        if result.outcome is Outcome.HANDED_BACK:
-            self.queue.send([recording_id])
+        if result.outcome is Outcome.HANDED_BACK and result.retry_at:
+            self.queue.send_back(recording_id, at=result.retry_at)
 
     def _is_anything_open(self) -> bool:
         far_future = self.time() + LONGEST
@@ -121,6 +141,7 @@ def soaked(cloud: Cloud, simulator: Simulator, *, bucket: str, time: MovingTime)
         catalogue=CatalogueTable(cloud.make_table("CatalogueTable"), cloud.dynamodb),
         progress=ListingProgressStore(cloud.make_table("StateTable"), cloud.dynamodb),
         vault=Vault(bucket, cloud.s3),
+        queue=Conveyor(time),
     )
     soak.run()
     return soak
@@ -129,9 +150,9 @@ def soaked(cloud: Cloud, simulator: Simulator, *, bucket: str, time: MovingTime)
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_with_every_fault_at_random_all_are_accounted_for(
-    cloud: Cloud, bucket: str, time: MovingTime, seed: int
+    cloud: Cloud, bucket: str, time: MovingTime, log: list[dict[str, Any]], seed: int
 ) -> None:
-    """Archived byte for byte, or ABSENT with the right reason; and no token went abroad."""
+    """Archived byte for byte, or ABSENT with the right reason; and what is secret stays so."""
     chaos = Chaos(probability=FAULT_RATE, seed=seed, stall_s=0.05)
     options = Options(
         recordings=RECORDINGS,
@@ -147,19 +168,45 @@ def test_with_every_fault_at_random_all_are_accounted_for(
 
     assert len(books["recordings"]) == RECORDINGS
     for recording in books["recordings"]:
-        item = soak.item(recording["id"])
-        if recording["gone"]:
-            assert item.state is State.ABSENT, (recording["id"], item.reason)
-            assert "404" in str(item.reason)
-            continue
-        assert item.state is State.ARCHIVED, (recording["id"], item.state, item.reason)
-        assert item.archived is not None
-        assert item.archived.sha256_hex == recording["sha256"]
-        stored = cloud.read(bucket, item.archived.object_key)
-        assert len(stored) == recording["size"] == item.archived.size_bytes
+        _assert_accounted_for(recording, soak=soak, bucket=bucket)
     assert cloud.open_uploads_in(bucket) == []
-    assert books["foreignHost"]["authorized"] == 0
+    _assert_nothing_is_told(simulator, log, soak=soak, bucket=bucket)
     print(_told(soak, books))  # noqa: T201 - what a long run came to
+
+
+def _assert_accounted_for(recording: Any, *, soak: Soak, bucket: str) -> None:
+    """Check one recording of the simulator's books."""
+    item = soak.item(recording["id"])
+    if recording["gone"]:
+        assert item.state is State.ABSENT, (recording["id"], item.reason)
+        assert "404" in str(item.reason)
+        return
+    assert item.state is State.ARCHIVED, (recording["id"], item.state, item.reason)
+    assert item.archived is not None
+    assert item.archived.sha256_hex == recording["sha256"]
+    stored = soak.cloud.read(bucket, item.archived.object_key)
+    assert len(stored) == recording["size"] == item.archived.size_bytes
+
+
+def _assert_nothing_is_told(
+    simulator: Simulator, log: list[dict[str, Any]], *, soak: Soak, bucket: str
+) -> None:
+    """Check that no log line, reason or key holds a secret, and that none went abroad."""
+    secrets = secrets_of(simulator)
+    assert secrets > set(simulator._api._tokens.minted) != set()
+    assert len(log) > RECORDINGS
+    assert not [line for line in log if _holds_any(secrets, json.dumps(line))]
+    reasons = [soak.item(name).reason for name in simulator.account.recordings]
+    assert not [reason for reason in reasons if _holds_any(secrets, str(reason))]
+    assert not [key for key in soak.cloud.keys_in(bucket) if _holds_any(secrets, key)]
+    seen_abroad = simulator.foreign_host.seen
+    assert seen_abroad
+    assert not [request for request in seen_abroad if "authorization" in request.headers]
+    assert not [request for request in seen_abroad if _holds_any(secrets, str(request))]
+
+
+def _holds_any(secrets: set[str], text: str) -> bool:
+    return any(secret in text for secret in (*secrets, "X-Amz-", "Bearer"))
 
 
 def _told(soak: Soak, books: dict[str, Any]) -> str:

@@ -185,6 +185,17 @@ def test_everything_can_be_had_but_what_is_gone(start: Start, clock: Clock) -> N
     assert all(clock.now - calls[name].ended_at > timedelta(hours=3) for name in gone)
 
 
+def test_what_is_gone_is_gone_elsewhere_too(start: Start) -> None:
+    """A redirect of a gone recording leads to a 404 as well, and never to its audio."""
+    kinds = dict.fromkeys(("redirect", "redirect-307", "redirect-three"), 1.0)
+    chaos = Chaos(probability=1, kinds=kinds, most_per_recording=3)
+    client = start(Options(recordings=24, quotas=AMPLE, chaos=chaos, gone=5)).sign_in()
+    there = client.simulator.account.recordings.keys() - client.simulator.account.gone
+    assert {_try(client, name) for name in there} == {"whole"}
+    assert {_try(client, name) for name in client.simulator.account.gone} == {"404"}
+    assert len(client.simulator.foreign_host.seen) > 24
+
+
 def test_the_same_seed_tells_the_same_story(start: Start) -> None:
     """Two runs of a seed are struck alike, over real sockets; another seed is another story."""
     assert _story(start, 7) == _story(start, 7) != _story(start, 8)
