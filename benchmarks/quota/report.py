@@ -119,7 +119,7 @@ def _backlog_json(row: Backlog) -> dict[str, Any]:
     return {
         **asdict(row),
         "ratio": row.ratio,
-        "ratio_with_listing": row.ratio_with_listing,
+        "ratio_without_listing": row.ratio_without_listing,
         **_each(row.counted),
     }
 
@@ -145,9 +145,10 @@ def as_text(report: Report) -> str:
             "write requests) and lost (races, written in vain): for each recording.",
             "",
             "A backlog to its end in virtual time, by the theoretical minimum",
-            "workers users  recordings    days  minimum  +pages  pages  429 received written",
+            "workers users  recordings    days  minimum  -pages  pages  429 received written",
             *map(_backlog_text, report.backlogs),
-            "minimum: of the recordings' requests alone; +pages: with those of the listing.",
+            "minimum: a request for each recording and for each full page that lists them;",
+            "-pages: for the recordings alone, as if nothing had to be listed.",
             "",
             "Real time, processes and sockets, 10 requests in 3 s for each service user",
             "workers users  used %   429 wasted  late  writes of the quota  lost",
@@ -174,7 +175,7 @@ def _backlog_text(row: Backlog) -> str:
     each = _each(row.counted)
     return (
         f"{row.workers:7} {row.users:5} {row.recordings:11,} {row.duration_s / 86400:7.3f}"
-        f" {row.ratio:8.4f} {row.ratio_with_listing:7.4f} {row.counted.listed_pages:6}"
+        f" {row.ratio:8.4f} {row.ratio_without_listing:7.4f} {row.counted.listed_pages:6}"
         f" {row.counted.throttled:4} {each['receives_each']:8.3f} {each['writes_each']:7.2f}"
     )
 

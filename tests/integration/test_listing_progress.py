@@ -1,6 +1,6 @@
 """How far the call log has been read, in the state table."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -19,6 +19,10 @@ def store(cloud: Cloud, state_table: str) -> ListingProgressStore:
     return ListingProgressStore(state_table, cloud.dynamodb)
 
 
+def _opened(progress: ListingProgress, now: datetime) -> ListingProgress:
+    return progress.opened(now, REACH, is_busy=False)
+
+
 def test_nothing_yet(store: ListingProgressStore) -> None:
     """A new stack has read nothing, as version 0."""
     assert store.load() == (ListingProgress(), 0)
@@ -26,8 +30,9 @@ def test_nothing_yet(store: ListingProgressStore) -> None:
 
 def test_progress_comes_back_as_it_was_saved(store: ListingProgressStore) -> None:
     """Windows and look-backs survive the table, in order and to the millisecond."""
-    first = ListingProgress().opened(NOW + timedelta(milliseconds=123), REACH)
-    later = first.head_read().head_halved().opened(NOW + timedelta(hours=2), REACH)
+    first = _opened(ListingProgress(), NOW + timedelta(milliseconds=123))
+    quiet = first.head_read(new=0, would_fit_twice=True).head_halved()
+    later = _opened(quiet, NOW + timedelta(hours=2)).head_halved()
     assert len(later.windows) > 2
     for version, progress in enumerate((first, later)):
         assert store.save(progress, version=version) == version + 1
@@ -36,7 +41,8 @@ def test_progress_comes_back_as_it_was_saved(store: ListingProgressStore) -> Non
 
 def test_everything_read(store: ListingProgressStore) -> None:
     """Progress without an open window is not the same as no progress."""
-    done = ListingProgress().opened(NOW, timedelta(hours=1)).head_read()
+    opened = ListingProgress().opened(NOW, timedelta(hours=1), is_busy=False)
+    done = opened.head_read(new=1, would_fit_twice=False)
     store.save(done, version=0)
     assert store.load() == (done, 1)
     assert done.head is None
@@ -44,7 +50,9 @@ def test_everything_read(store: ListingProgressStore) -> None:
 
 def test_who_was_overtaken_changes_nothing(store: ListingProgressStore) -> None:
     """Of two listers that loaded the same version, the second to save is told so."""
-    mine, theirs = (ListingProgress().opened(NOW, timedelta(days=days)) for days in (1, 2))
+    mine, theirs = (
+        ListingProgress().opened(NOW, timedelta(days=days), is_busy=False) for days in (1, 2)
+    )
     store.save(theirs, version=0)
     with pytest.raises(ConflictError):
         store.save(mine, version=0)

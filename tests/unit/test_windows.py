@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,12 +14,22 @@ DAY = timedelta(days=1)
 REACH = 90 * DAY
 
 
+def opened(progress: ListingProgress, now: datetime, reach: timedelta) -> ListingProgress:
+    """Open what is due while nothing waits for its turn."""
+    return progress.opened(now, reach, is_busy=False)
+
+
+def head_read(progress: ListingProgress) -> ListingProgress:
+    """Read the head, which brought one recording and nearly filled the run."""
+    return progress.head_read(new=1, would_fit_twice=False)
+
+
 def read_all(progress: ListingProgress) -> tuple[list[Window], ListingProgress]:
     """Read head after head; return them and what is left."""
     heads = []
     while progress.head is not None:
         heads.append(progress.head)
-        progress = progress.head_read()
+        progress = head_read(progress)
     return heads, progress
 
 
@@ -34,7 +45,7 @@ def covers(windows: list[Window], from_at: datetime, to_at: datetime) -> bool:
 
 def test_the_first_run_opens_the_whole_reach() -> None:
     """Everything back to the reach is read, newest day first, then oldest first."""
-    heads, _ = read_all(ListingProgress().opened(NOW, REACH))
+    heads, _ = read_all(opened(ListingProgress(), NOW, REACH))
 
     assert covers(heads, NOW - REACH, NOW)
     assert heads[0] == Window(Kind.LOOK_BACK, NOW - 26 * H, NOW)
@@ -44,54 +55,98 @@ def test_the_first_run_opens_the_whole_reach() -> None:
 
 def test_a_backfill_is_read_a_day_at_a_time() -> None:
     """A window that ends early is short, none is longer than a day."""
-    heads, _ = read_all(ListingProgress().opened(NOW, REACH))
+    heads, _ = read_all(opened(ListingProgress(), NOW, REACH))
 
     assert max(head.to_at - head.from_at for head in heads[1:]) == DAY
 
 
+def test_a_sparse_backfill_is_crossed_in_ever_longer_strides() -> None:
+    """An empty account costs a handful of requests, not one a day."""
+    progress = opened(ListingProgress(), NOW, REACH)
+    heads = []
+    while progress.head is not None:
+        heads.append(progress.head)
+        progress = progress.head_read(new=0, would_fit_twice=True)
+
+    assert [(head.to_at - head.from_at) // DAY for head in heads[1:]] == [1, 2, 4, 8, 16, 32, 25]
+    assert covers(heads, NOW - REACH, NOW)
+
+
+def test_a_stride_too_long_for_one_run_is_halved() -> None:
+    """The window stays one, and everything in it is still to be read."""
+    progress = head_read(opened(ListingProgress(), NOW, REACH))
+    halved = progress.head_halved()
+
+    assert len(halved.windows) == 1
+    assert halved.head == Window(Kind.BACKFILL, NOW - REACH, NOW - REACH + DAY / 2, stride=DAY / 2)
+
+
 def test_a_short_reach_opens_no_backfill() -> None:
     """A first run that reaches back an hour reads that hour."""
-    heads, _ = read_all(ListingProgress().opened(NOW, H))
+    heads, _ = read_all(opened(ListingProgress(), NOW, H))
 
     assert heads == [Window(Kind.LOOK_BACK, NOW - H, NOW)]
 
 
 def test_a_run_five_minutes_later_looks_back_an_hour_from_where_the_last_ended() -> None:
     """The overlap is what catches records that appear late."""
-    _, progress = read_all(ListingProgress().opened(NOW, H))
-    heads, _ = read_all(progress.opened(NOW + H / 12, H))
+    _, progress = read_all(opened(ListingProgress(), NOW, H))
+    heads, _ = read_all(opened(progress, NOW + H / 12, H))
 
     assert heads == [Window(Kind.LOOK_BACK, NOW - H, NOW + H / 12)]
 
 
 def test_an_hour_later_the_deep_look_back_takes_the_short_one_in() -> None:
     """Two look-backs at once are read as one."""
-    _, progress = read_all(ListingProgress().opened(NOW, H))
-    heads, _ = read_all(progress.opened(NOW + H, H))
+    _, progress = read_all(opened(ListingProgress(), NOW, H))
+    heads, _ = read_all(opened(progress, NOW + H, H))
 
     assert heads == [Window(Kind.LOOK_BACK, NOW - 26 * H, NOW + H)]
 
 
 def test_a_stack_that_was_down_for_days_misses_nothing() -> None:
     """The look-back starts where the last one ended, however long ago that was."""
-    _, progress = read_all(ListingProgress().opened(NOW, H))
-    heads, _ = read_all(progress.opened(NOW + 3 * DAY, H))
+    _, progress = read_all(opened(ListingProgress(), NOW, H))
+    heads, _ = read_all(opened(progress, NOW + 3 * DAY, H))
 
     assert covers(heads, NOW - 26 * H, NOW + 3 * DAY)
 
 
+@pytest.mark.parametrize(
+    ("new", "is_busy", "minutes", "looks"),
+    [(0, True, 5, False), (0, True, 10, True), (0, False, 5, True), (1, True, 5, True)],
+)
+def test_a_quiet_account_is_looked_at_less_often_while_recordings_wait(
+    *, new: int, is_busy: bool, minutes: int, looks: bool
+) -> None:
+    """Every other run is enough then; new calls or idle archivers bring every run back."""
+    progress = opened(ListingProgress(), NOW, H).head_read(new=new, would_fit_twice=True)
+    later = progress.opened(NOW + minutes * H / 60, H, is_busy=is_busy)
+
+    assert (later.head is not None) is looks
+
+
+def test_a_look_back_that_was_left_out_is_made_up_for() -> None:
+    """The next one starts where the last one that was opened ended."""
+    quiet = opened(ListingProgress(), NOW, H).head_read(new=0, would_fit_twice=True)
+    left_out = quiet.opened(NOW + H / 12, H, is_busy=True)
+    heads, _ = read_all(left_out.opened(NOW + H / 6, H, is_busy=True))
+
+    assert heads == [Window(Kind.LOOK_BACK, NOW - H, NOW + H / 6)]
+
+
 def test_an_unread_window_stays_open() -> None:
     """A run that dies before reading leaves its windows to the next."""
-    died = ListingProgress().opened(NOW, REACH)
-    heads, _ = read_all(died.opened(NOW + H / 12, REACH))
+    died = opened(ListingProgress(), NOW, REACH)
+    heads, _ = read_all(opened(died, NOW + H / 12, REACH))
 
     assert covers(heads, NOW - REACH, NOW + H / 12)
 
 
 def test_a_head_that_is_too_much_for_one_run_is_halved_and_covers_the_same() -> None:
     """The older half is read first, and the newer one grows to the present meanwhile."""
-    progress = ListingProgress().opened(NOW, H).head_halved()
-    heads, _ = read_all(progress.opened(NOW + H / 12, H))
+    progress = opened(ListingProgress(), NOW, H).head_halved()
+    heads, _ = read_all(opened(progress, NOW + H / 12, H))
 
     assert heads == [
         Window(Kind.LOOK_BACK, NOW - H, NOW - H / 2),
@@ -101,9 +156,9 @@ def test_a_head_that_is_too_much_for_one_run_is_halved_and_covers_the_same() -> 
 
 def test_a_deep_look_back_that_had_to_wait_is_made_up_for() -> None:
     """While a look-back is open no other begins; the deep one is still due afterwards."""
-    stuck = ListingProgress().opened(NOW, H).opened(NOW + 2 * H, H)
+    stuck = opened(opened(ListingProgress(), NOW, H), NOW + 2 * H, H)
     _, progress = read_all(stuck)
-    heads, _ = read_all(progress.opened(NOW + 2 * H + H / 12, H))
+    heads, _ = read_all(opened(progress, NOW + 2 * H + H / 12, H))
 
     assert heads[0].from_at == NOW - 26 * H
 
@@ -112,14 +167,14 @@ def test_a_deep_look_back_that_had_to_wait_is_made_up_for() -> None:
 def test_whatever_happens_no_span_is_left_out(events: list[str]) -> None:
     """Runs, reads and halvings in any order: what was read and what is open covers everything."""
     now, read = NOW, []
-    progress = ListingProgress().opened(now, REACH)
+    progress = opened(ListingProgress(), now, REACH)
     for event in events:
         if event == "run":
             now += H / 12
-            progress = progress.opened(now, REACH)
+            progress = opened(progress, now, REACH)
         elif progress.head is not None and event == "read":
             read.append(progress.head)
-            progress = progress.head_read()
+            progress = head_read(progress)
         elif progress.head is not None:
             progress = progress.head_halved()
 

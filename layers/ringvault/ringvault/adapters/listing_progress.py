@@ -1,5 +1,6 @@
 """How far the call log has been read, in the state table."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.versioned_item import VersionedItem
@@ -29,6 +30,7 @@ class ListingProgressStore:
                 name: parse_instant(instant["S"])
                 for name, instant in item["opened_to"]["M"].items()
             },
+            is_quiet=item["is_quiet"]["BOOL"],
         )
         return progress, version
 
@@ -40,6 +42,7 @@ class ListingProgressStore:
         item: Any = {
             "windows": {"L": [{"M": _attributes(window)} for window in progress.windows]},
             "opened_to": {"M": opened_to},
+            "is_quiet": {"BOOL": progress.is_quiet},
         }
         return self._item.save(item, version=version)
 
@@ -49,6 +52,7 @@ def _attributes(window: Window) -> dict[str, Any]:
         "kind": {"S": window.kind.value},
         "from_at": {"S": format_instant(window.from_at)},
         "to_at": {"S": format_instant(window.to_at)},
+        "stride_s": {"N": str(window.stride.total_seconds())},
     }
 
 
@@ -57,4 +61,5 @@ def _window(attributes: Any) -> Window:  # noqa: ANN401 - DynamoDB's own nesting
         kind=Kind(attributes["kind"]["S"]),
         from_at=parse_instant(attributes["from_at"]["S"]),
         to_at=parse_instant(attributes["to_at"]["S"]),
+        stride=timedelta(seconds=float(attributes["stride_s"]["N"])),
     )

@@ -7,8 +7,9 @@ from math import ceil
 
 from ringvault.core.catalogue import State
 
-# The queue holds what the quota can fetch until the next run, and one run's worth more.
-FEED_HORIZON = timedelta(minutes=10)
+# The queue holds what the quota can fetch until the next run feeds it again, and a minute's worth
+# more: whatever is fed waits behind it, and today's calls should not wait long.
+FEED_HORIZON = timedelta(minutes=6)
 
 # A message that was neither fetched nor claimed for this long is lost, whatever the queue says.
 LOST_AFTER = timedelta(minutes=30)

@@ -1,15 +1,16 @@
 """Reads the call log into the catalogue, then feeds the queue from the catalogue."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from ringvault.core.errors import InvalidRecordError, RingvaultError, ThrottledError
 from ringvault.core.feed import FEED_HORIZON, Candidate, feed_order, is_due, room
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.recording import CallLogRecord, Recording, recordings_of, unique
-from ringvault.core.windows import ListingProgress, Window
+from ringvault.core.windows import Kind, ListingProgress, Window
 
 # The lister's share of the quota: a quarter of what five minutes permit, the rest archives.
 LISTING_PERIOD = timedelta(minutes=5)
@@ -99,6 +100,11 @@ class ListingResult:
     throttled_until: datetime | None = None
     problem: RingvaultError | None = None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the run ended before its windows or its share of the quota did."""
+        return self.throttled_until is not None or self.problem is not None
+
 
 def list_recordings(
     *,
@@ -127,14 +133,25 @@ def list_recordings(
         latest=latest,
         result=result,
     )
+    visible, _ = queue.depth()
+    for read in (
+        partial(listing.look_back, first_run_reach, is_busy=visible > 0),
+        listing.backfill,
+    ):
+        if not result.is_stopped:
+            _attempt(read, result)
+            # Also between the two: today's calls do not wait until old ones are listed.
+            result.fed += _feed(quota=quota, catalogue=catalogue, queue=queue, now=clock())
+    return result
+
+
+def _attempt(read: Callable[[], None], result: ListingResult) -> None:
     try:
-        listing.run(first_run_reach)
+        read()
     except ThrottledError as error:
         result.throttled_until = error.retry_at
     except RingvaultError as error:
         result.problem = error
-    result.fed = _feed(quota=quota, catalogue=catalogue, queue=queue, now=clock())
-    return result
 
 
 class _OverBudgetError(RingvaultError):
@@ -152,40 +169,62 @@ class _Listing:
     clock: Clock
     latest: datetime
     result: ListingResult
+    budget: int = 0
+    state: ListingProgress = field(default_factory=ListingProgress)
+    version: int = 0
 
-    def run(self, first_run_reach: timedelta) -> None:
-        stored, version = self.progress.load()
-        state = stored.opened(self.clock(), first_run_reach)
-        version = self.progress.save(state, version=version)
-        budget = max(LEAST_PAGES, round(self.quota.requests_in(LISTING_PERIOD) * LISTING_SHARE))
-        try:
-            while (head := state.head) is not None:
-                state = self._after(head, state, budget)
-                version = self.progress.save(state, version=version)
-                if self.result.requests >= budget:
-                    break
-        finally:
-            self.result.windows_open = len(state.windows)
+    def look_back(self, first_run_reach: timedelta, *, is_busy: bool) -> None:
+        """Open what is due, and read every look-back that is open."""
+        self.state, self.version = self.progress.load()
+        self._save(self.state.opened(self.clock(), first_run_reach, is_busy=is_busy))
+        permitted = self.quota.requests_in(LISTING_PERIOD)
+        self.budget = max(LEAST_PAGES, round(permitted * LISTING_SHARE))
+        self._read_all(Kind.LOOK_BACK)
 
-    def _after(self, head: Window, state: ListingProgress, budget: int) -> ListingProgress:
-        """Return the progress after reading `head`, or trying to."""
-        had_whole_budget = self.result.requests == 0
-        try:
-            self._read(head, budget)
-        except _OverBudgetError:
-            return state.head_halved() if had_whole_budget else state
-        self.result.windows_read += 1
-        return state.head_read()
+    def backfill(self) -> None:
+        """Read backfills while another of the last one's size fits into the run."""
+        self._read_all(Kind.BACKFILL)
 
-    def _read(self, window: Window, budget: int) -> None:
-        page = self.call_log.first_page(window, self._turn(budget))
+    def _read_all(self, kind: Kind) -> None:
+        expected = 1
+        while (
+            (head := self.state.head) is not None and head.kind is kind and self._left >= expected
+        ):
+            left, listed = self._left, self.result.listed
+            try:
+                self._read(head)
+            except _OverBudgetError:
+                self._save(self.state.head_halved())
+                return
+            pages = left - self._left
+            would_fit_twice = 2 * pages <= left
+            expected = 2 * pages if would_fit_twice else pages
+            self.result.windows_read += 1
+            self._save(
+                self.state.head_read(
+                    new=self.result.listed - listed, would_fit_twice=would_fit_twice
+                )
+            )
+
+    @property
+    def _left(self) -> int:
+        return self.budget - self.result.requests
+
+    def _save(self, state: ListingProgress) -> None:
+        self.result.windows_open = len(state.windows)
+        if state != self.state:
+            self.version = self.progress.save(state, version=self.version)
+            self.state = state
+
+    def _read(self, window: Window) -> None:
+        page = self.call_log.first_page(window, self._turn())
         self._take(page)
         while page.next_uri is not None and page.records:
-            page = self.call_log.next_page(page.next_uri, self._turn(budget))
+            page = self.call_log.next_page(page.next_uri, self._turn())
             self._take(page)
 
-    def _turn(self, budget: int) -> Turn:
-        if self.result.requests >= budget:
+    def _turn(self) -> Turn:
+        if self._left <= 0:
             raise _OverBudgetError
         turn = self.quota.reserve(latest=self.latest)
         self.result.requests += 1
@@ -208,6 +247,8 @@ def _feed(*, quota: Quota, catalogue: Catalogue, queue: RecordingQueue, now: dat
     wanted = room(
         requests_in_horizon=quota.requests_in(FEED_HORIZON), queue_depth=visible + in_flight
     )
+    if wanted == 0:
+        return 0
     due = [
         candidate
         for candidate in catalogue.candidates(most=wanted, now=now)
