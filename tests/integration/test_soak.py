@@ -5,9 +5,8 @@ Time is pretended, sockets are real. `SOAK_RECORDINGS=2000` runs it at length.
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,17 +16,13 @@ from functions.list_recordings import handler as list_recordings_handler
 from local.simulator.chaos import Chaos
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.listing_progress import ListingProgressStore
-from ringvault.adapters.vault import Vault
-from ringvault.core.archive_recording import ArchiveRecording, Outcome
-from ringvault.core.catalogue import CatalogueItem, State
-from ringvault.core.list_recordings import list_recordings
-from ringvault.core.retry_policy import RetryPolicy
+from ringvault.core.archive_recording import Outcome
+from ringvault.core.catalogue import State
 from ringvault.observability import logger
 from tests.integration.cloud import Cloud
 from tests.integration.deployed import secrets_of
-from tests.integration.line import Line, line_to
+from tests.integration.job import Job, job_with
+from tests.integration.line import line_to
 from tests.integration.moving_time import MovingTime
 
 RECORDINGS = int(os.environ.get("SOAK_RECORDINGS", "40"))
@@ -38,66 +33,23 @@ LONGEST = timedelta(days=7)
 
 
 @dataclass
-class Conveyor:
-    """The queue in memory: what SQS itself does wrong is tested elsewhere."""
-
-    time: MovingTime
-    messages: list[tuple[datetime, str]] = field(default_factory=list)
-
-    def depth(self) -> tuple[int, int]:
-        """Return how many wait; none is in flight while the lister runs."""
-        return sum(at <= self.time() for at, _ in self.messages), 0
-
-    def send(self, recording_ids: Sequence[str]) -> Sequence[str]:
-        """Take all."""
-        self.messages += [(self.time(), recording_id) for recording_id in recording_ids]
-        return recording_ids
-
-    def send_back(self, recording_id: str, *, at: datetime) -> None:
-        """Take one that is not to be seen before `at`."""
-        self.messages.append((at, recording_id))
-
-    def take(self) -> list[str]:
-        """Return what can be seen, and keep the rest."""
-        now = self.time()
-        taken = [recording_id for at, recording_id in self.messages if at <= now]
-        self.messages = [message for message in self.messages if message[0] > now]
-        return taken
-
-
-@dataclass
 class Soak:
-    """The main job on pretended time, one invocation after the other; logs what functions log."""
+    """The main job to its end; logs what the functions log."""
 
-    cloud: Cloud
-    line: Line
-    time: MovingTime
-    catalogue: CatalogueTable
-    progress: ListingProgressStore
-    vault: Vault
-    queue: Conveyor
+    job: Job
     outcomes: list[Outcome] = field(default_factory=list)
 
     def run(self) -> None:
         """List and archive until no window is open and nothing is on its way."""
-        ends_at = self.time() + LONGEST
+        ends_at = self.job.time() + LONGEST
         while self._list() or self._is_anything_open():
-            assert self.time() < ends_at, self.outcomes
-            for recording_id in self.queue.take():
+            assert self.job.time() < ends_at, self.outcomes
+            for recording_id in self.job.queue.take():
                 self._archive(recording_id)
-            self.time.sleep(60)
+            self.job.time.sleep(60)
 
     def _list(self) -> bool:
-        result = list_recordings(
-            call_log=self.line.client,
-            quota=self.line.gate,
-            catalogue=self.catalogue,
-            progress=self.progress,
-            queue=self.queue,
-            clock=self.time,
-            latest=self.time() + timedelta(seconds=220),
-            first_run_reach=timedelta(days=30),
-        )
+        result = self.job.list_once()
         told = list_recordings_handler._told(result)
         if result.problem:
             told |= list_recordings_handler._failed(result.problem)
@@ -105,46 +57,13 @@ class Soak:
         return bool(result.windows_open or result.problem)
 
     def _archive(self, recording_id: str) -> None:
-        archive = ArchiveRecording(
-            source=self.line.client,
-            quota=self.line.gate,
-            catalogue=self.catalogue,
-            vault=self.vault,
-            clock=self.time,
-            jitter=lambda: 1.0,
-            deadline=self.time() + timedelta(seconds=870),
-            policy=RetryPolicy(),
-        )
-        result = archive(recording_id)
+        result = self.job.archive(recording_id, jitter=1.0)
         logger().info("archive_recording", **archive_recording_handler._told(result))
         self.outcomes.append(result.outcome)
-        if result.outcome is Outcome.HANDED_BACK and result.retry_at:
-            self.queue.send_back(recording_id, at=result.retry_at)
 
     def _is_anything_open(self) -> bool:
-        far_future = self.time() + LONGEST
-        return bool(list(self.catalogue.candidates(most=1, now=far_future)))
-
-    def item(self, recording_id: str) -> CatalogueItem:
-        """Return the item of a recording, which has to be there."""
-        item = self.catalogue.find(recording_id)
-        assert item is not None
-        return item
-
-
-def soaked(cloud: Cloud, simulator: Simulator, *, bucket: str, time: MovingTime) -> Soak:
-    """Run the job against a simulator to its end."""
-    soak = Soak(
-        cloud=cloud,
-        line=line_to(simulator.base_url, cloud=cloud, time=time),
-        time=time,
-        catalogue=CatalogueTable(cloud.make_table("CatalogueTable"), cloud.dynamodb),
-        progress=ListingProgressStore(cloud.make_table("StateTable"), cloud.dynamodb),
-        vault=Vault(bucket, cloud.s3),
-        queue=Conveyor(time),
-    )
-    soak.run()
-    return soak
+        far_future = self.job.time() + LONGEST
+        return bool(list(self.job.catalogue.candidates(most=1, now=far_future)))
 
 
 @pytest.mark.timeout(1800)
@@ -163,20 +82,21 @@ def test_with_every_fault_at_random_all_are_accounted_for(
         quotas=quotas_with(heavy=Quota(100, 10, 10)),
     )
     with Simulator(options, clock=time) as simulator:
-        soak = soaked(cloud, simulator, bucket=bucket, time=time)
+        soak = Soak(job_with(line_to(simulator.base_url, cloud=cloud, time=time), cloud, bucket))
+        soak.run()
         books: Any = simulator.books()
 
     assert len(books["recordings"]) == RECORDINGS
     for recording in books["recordings"]:
-        _assert_accounted_for(recording, soak=soak, bucket=bucket)
+        _assert_accounted_for(recording, job=soak.job)
     assert cloud.open_uploads_in(bucket) == []
-    _assert_nothing_is_told(simulator, log, soak=soak, bucket=bucket)
+    _assert_nothing_is_told(simulator, log, job=soak.job)
     print(_told(soak, books))  # noqa: T201 - what a long run came to
 
 
-def _assert_accounted_for(recording: Any, *, soak: Soak, bucket: str) -> None:
+def _assert_accounted_for(recording: Any, *, job: Job) -> None:
     """Check one recording of the simulator's books."""
-    item = soak.item(recording["id"])
+    item = job.item(recording["id"])
     if recording["gone"]:
         assert item.state is State.ABSENT, (recording["id"], item.reason)
         assert "404" in str(item.reason)
@@ -184,21 +104,19 @@ def _assert_accounted_for(recording: Any, *, soak: Soak, bucket: str) -> None:
     assert item.state is State.ARCHIVED, (recording["id"], item.state, item.reason)
     assert item.archived is not None
     assert item.archived.sha256_hex == recording["sha256"]
-    stored = soak.cloud.read(bucket, item.archived.object_key)
+    stored = job.cloud.read(job.bucket, item.archived.object_key)
     assert len(stored) == recording["size"] == item.archived.size_bytes
 
 
-def _assert_nothing_is_told(
-    simulator: Simulator, log: list[dict[str, Any]], *, soak: Soak, bucket: str
-) -> None:
+def _assert_nothing_is_told(simulator: Simulator, log: list[dict[str, Any]], *, job: Job) -> None:
     """Check that no log line, reason or key holds a secret, and that none went abroad."""
     secrets = secrets_of(simulator)
     assert secrets > set(simulator._api._tokens.minted) != set()
     assert len(log) > RECORDINGS
     assert not [line for line in log if _holds_any(secrets, json.dumps(line))]
-    reasons = [soak.item(name).reason for name in simulator.account.recordings]
+    reasons = [job.item(name).reason for name in simulator.account.recordings]
     assert not [reason for reason in reasons if _holds_any(secrets, str(reason))]
-    assert not [key for key in soak.cloud.keys_in(bucket) if _holds_any(secrets, key)]
+    assert not [key for key in job.cloud.keys_in(job.bucket) if _holds_any(secrets, key)]
     seen_abroad = simulator.foreign_host.seen
     assert seen_abroad
     assert not [request for request in seen_abroad if "authorization" in request.headers]

@@ -1,5 +1,6 @@
 """An HTTP server that answers what a test tells it to, for what the simulator never does."""
 
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,14 +33,24 @@ class Reply:
 class TinyServer:
     """Listens on a free port inside its `with` block and remembers what was asked.
 
-    Without `keeps_bodies` it swallows the bodies of requests.
+    Without `keeps_bodies` it swallows the bodies of requests. With `tls` it speaks https.
     """
 
-    def __init__(self, answer: Callable[[Seen], Reply], *, keeps_bodies: bool = True) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Seen], Reply],
+        *,
+        keeps_bodies: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.seen: list[Seen] = []
         handler = _handler_of(self.seen, answer, keeps_bodies=keeps_bodies)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
+        self._scheme = "http"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            self._scheme = "https"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def __enter__(self) -> Self:
@@ -59,7 +70,7 @@ class TinyServer:
     @property
     def url(self) -> str:
         """The address, without a slash at its end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
 
 def in_turn(*replies: Reply) -> Callable[[Seen], Reply]:

@@ -54,10 +54,6 @@ class ForeignHosts:
         return self._allowed
 
 
-def _shown(host: str | None) -> str:
-    return repr(str(host)[:100])
-
-
 def _ways(parts: SplitResult) -> set[tuple[str, Reach]]:
     """Return by which scheme, and how far away, each address of a URL's host is reached."""
     try:
