@@ -14,7 +14,7 @@ import pytest
 from functions.archive_recording import handler as archive_recording_handler
 from functions.list_recordings import handler as list_recordings_handler
 from local.simulator.chaos import Chaos
-from local.simulator.options import Options, Quota, quotas_with
+from local.simulator.options import Options
 from local.simulator.server import Simulator
 from ringvault.core.archive_recording import Outcome
 from ringvault.core.catalogue import State
@@ -73,14 +73,7 @@ def test_with_every_fault_at_random_all_are_accounted_for(
 ) -> None:
     """Archived byte for byte, or ABSENT with the right reason; and what is secret stays so."""
     chaos = Chaos(probability=FAULT_RATE, seed=seed, stall_s=0.05)
-    options = Options(
-        recordings=RECORDINGS,
-        days=20,
-        gone=GONE,
-        seed=seed,
-        chaos=chaos,
-        quotas=quotas_with(heavy=Quota(100, 10, 10)),
-    )
+    options = Options(recordings=RECORDINGS, days=20, gone=GONE, seed=seed, chaos=chaos)
     with Simulator(options, clock=time) as simulator:
         soak = Soak(job_with(line_to(simulator.base_url, cloud=cloud, time=time), cloud, bucket))
         soak.run()
