@@ -166,6 +166,7 @@ class _Run:
             result = list_recordings(
                 call_log=client,
                 quota=gate,
+                media_quota=gate,
                 catalogue=self._catalogue,
                 progress=progress,
                 queue=self._queue,

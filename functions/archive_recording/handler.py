@@ -21,6 +21,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from ringvault.adapters.aws_session import Session, patient_session
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
+from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.adapters.vault import Vault
@@ -93,7 +94,7 @@ def _archiver() -> _Archiver:
     use_case = partial(
         ArchiveRecording,
         source=outside.client,
-        quota=outside.gate,
+        quota=outside.gates[RequestKind.MEDIA],
         catalogue=CatalogueTable(_settings().catalogue_table, dynamodb),
         vault=Vault(_settings().vault_bucket, _session().client("s3")),
         clock=now,

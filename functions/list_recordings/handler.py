@@ -13,6 +13,7 @@ from ringvault.adapters.aws_session import patient_session
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.core.errors import RingvaultError
@@ -64,7 +65,8 @@ def _outside() -> _Outside:
     use_case = partial(
         list_recordings,
         call_log=ringcentral_.client,
-        quota=ringcentral_.gate,
+        quota=ringcentral_.gates[RequestKind.CALL_LOG],
+        media_quota=ringcentral_.gates[RequestKind.MEDIA],
         catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
         progress=ListingProgressStore(settings.ringcentral.state_table, dynamodb),
         queue=RecordingQueue(settings.recording_queue_url, session.client("sqs")),

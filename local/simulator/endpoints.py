@@ -52,11 +52,12 @@ class Endpoints:
             Scope.READ_ACCOUNTS,
             Scope.READ_CALL_RECORDING,
         )
+        media = options.media_group
         self._routes = (
             Route(re.compile("/call-log"), Group.HEAVY, log, self._call_log),
             Route(re.compile("/call-recording"), Group.LIGHT, settings, self._settings),
             Route(re.compile("/recording/([^/]+)"), Group.HEAVY, recording, self._metadata),
-            Route(re.compile("/recording/([^/]+)/content"), Group.HEAVY, recording, self._content),
+            Route(re.compile("/recording/([^/]+)/content"), media, recording, self._content),
         )
 
     def target(self, path: str) -> Target:

@@ -12,6 +12,7 @@ class Group(StrEnum):
 
     AUTH = "auth"
     LIGHT = "light"
+    MEDIUM = "medium"
     HEAVY = "heavy"
 
 
@@ -41,6 +42,7 @@ class Options:
     A record appears `record_lag_s` after its call has ended, its recording `recording_lag_s` later.
     `bytes_per_second` bounds each recording's body; None sends as fast as it can.
     `add_wav_bytes` adds a WAV recording of exactly each size to the `recordings`.
+    `media_group` is the group that recordings' content is counted in.
     `gone` recordings are listed and answer 404 for good; their calls ended long before the start.
     `latency_ms`, shortest and longest, passes before a request is counted, and again before its
     answer leaves, in real time.
@@ -60,6 +62,7 @@ class Options:
     record_lag_s: int = 0
     recording_lag_s: int = 0
     bytes_per_second: int | None = None
+    media_group: Group = Group.HEAVY
     gone: int = 0
     chaos: Chaos | None = None
     latency_ms: tuple[float, float] | None = None
@@ -71,7 +74,12 @@ class Options:
 
 def quotas_with(*, heavy: Quota) -> dict[Group, Quota]:
     """Return RingCentral's default quotas with another one for the Heavy group."""
-    return {Group.AUTH: Quota(5, 60, 60), Group.LIGHT: Quota(50, 60, 60), Group.HEAVY: heavy}
+    return {
+        Group.AUTH: Quota(5, 60, 60),
+        Group.LIGHT: Quota(50, 60, 60),
+        Group.MEDIUM: Quota(40, 60, 60),
+        Group.HEAVY: heavy,
+    }
 
 
 def numbered_jwts(users: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
 from ringvault.core.catalogue import CatalogueItem
@@ -61,6 +62,7 @@ class Job:
         return list_recordings(
             call_log=self.line.client,
             quota=self.line.gate,
+            media_quota=self.line.gates[RequestKind.MEDIA],
             catalogue=self.catalogue,
             progress=self.progress,
             queue=self.queue,
@@ -73,7 +75,7 @@ class Job:
         """Deliver a recording to an archiver."""
         result = ArchiveRecording(
             source=self.line.client,
-            quota=self.line.gate,
+            quota=self.line.gates[RequestKind.MEDIA],
             catalogue=self.catalogue,
             vault=Vault(self.bucket, self.cloud.s3),
             clock=self.time,

@@ -1,10 +1,13 @@
 """A RingCentral client on a clock that tests move, wired as the functions wire theirs."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ringvault.adapters.quota_store import QuotaStore
+from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral_client import RingCentralClient
 from ringvault.adapters.ringcentral_sign_in import RingCentralSignIn
 from ringvault.adapters.ringcentral_transport import RingCentralTransport
@@ -30,14 +33,19 @@ class Line:
 
     server_url: str
     client: RingCentralClient
-    gate: QuotaGate
+    gates: Mapping[RequestKind, QuotaGate]
     auth_gate: QuotaGate
     sign_in: RingCentralSignIn
     time: MovingTime
 
-    def turn(self) -> Turn:
+    @property
+    def gate(self) -> QuotaGate:
+        """Return the call log's gate: the media's too, unless RingCentral parts them."""
+        return self.gates[RequestKind.CALL_LOG]
+
+    def turn(self, kind: RequestKind = RequestKind.CALL_LOG) -> Turn:
         """Reserve the next turn, however late it comes."""
-        return self.gate.reserve(latest=self.time() + LONG)
+        return self.gates[kind].reserve(latest=self.time() + LONG)
 
 
 def line_to(
@@ -54,8 +62,14 @@ def line_to(
     """
     table = cloud.make_table("StateTable")
     transport = RingCentralTransport(allowed_urls=(server_url, media_url or server_url))
-    gate = _gate(table, cloud.dynamodb, time, group="heavy", default=Quota())
-    auth_gate = _gate(table, cloud.dynamodb, time, group="auth", default=Quota(limit=AUTH_LIMIT))
+    groups = RateLimitGroups(table, cloud.dynamodb, clock=time)
+    gates = {
+        kind: _gate(table, cloud.dynamodb, time, group=partial(groups.of, kind), default=Quota())
+        for kind in RequestKind
+    }
+    auth_gate = _gate(
+        table, cloud.dynamodb, time, group=lambda: "auth", default=Quota(limit=AUTH_LIMIT)
+    )
     sign_in = RingCentralSignIn(
         server_url=server_url,
         service_user="1",
@@ -74,7 +88,8 @@ def line_to(
     client = RingCentralClient(
         server_url=server_url,
         transport=transport,
-        gate=gate,
+        gates=gates,
+        groups=groups,
         access_tokens={
             "1": SharedAccessToken(
                 store, sign_in=sign_in if credentials else pretended, clock=time, sleep=time.sleep
@@ -82,11 +97,16 @@ def line_to(
         },
         clock=time,
     )
-    return Line(server_url, client, gate, auth_gate, sign_in, time)
+    return Line(server_url, client, gates, auth_gate, sign_in, time)
 
 
 def _gate(
-    table: str, dynamodb: "DynamoDBClient", time: MovingTime, *, group: str, default: Quota
+    table: str,
+    dynamodb: "DynamoDBClient",
+    time: MovingTime,
+    *,
+    group: Callable[[], str],
+    default: Quota,
 ) -> QuotaGate:
     store = QuotaStore(table, dynamodb, service_user="1", group=group, default=default)
     return QuotaGate({"1": store}, clock=time, sleep=time.sleep, jitter=lambda: 0.0)

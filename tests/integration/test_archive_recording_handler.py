@@ -300,7 +300,7 @@ def test_a_closed_gate_hands_the_id_back(
         deployed["STATE_TABLE"],
         deployed.cloud.dynamodb,
         service_user="1",
-        group="heavy",
+        group=lambda: "heavy",
         default=QuotaValue(),
     )
     store.save(QuotaValue(closed_until=now() + timedelta(minutes=10)), version=0)

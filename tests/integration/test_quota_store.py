@@ -23,7 +23,9 @@ def store_of(
     cloud: Cloud, table: str, *, user: str = "1", group: str = "heavy", default: Quota = SMALL
 ) -> QuotaStore:
     """Return a store as one container has it."""
-    return QuotaStore(table, cloud.dynamodb, service_user=user, group=group, default=default)
+    return QuotaStore(
+        table, cloud.dynamodb, service_user=user, group=lambda: group, default=default
+    )
 
 
 def gate_of(cloud: Cloud, table: str, time: MovingTime) -> QuotaGate:

@@ -8,6 +8,7 @@ import pytest
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from ringvault.adapters.aws_session import patient_session
+from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.core.windows import Kind, Window
 from ringvault.settings import RingCentralSettings
@@ -46,7 +47,7 @@ def list_once(outside: RingCentral) -> None:
     """Send one request with the next turn, which has to come at once."""
     now = datetime.now(UTC)
     window = Window(Kind.LOOK_BACK, now - timedelta(days=1), now)
-    turn = outside.gate.reserve(latest=now + timedelta(seconds=20))
+    turn = outside.gates[RequestKind.CALL_LOG].reserve(latest=now + timedelta(seconds=20))
     outside.client.first_page(window, turn)
 
 

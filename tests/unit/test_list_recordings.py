@@ -133,6 +133,7 @@ class Outside:
         collaborators: dict[str, Any] = {
             "call_log": self,
             "quota": self,
+            "media_quota": self,
             "catalogue": self,
             "progress": self,
             "queue": self,
@@ -230,6 +231,18 @@ def test_a_backfill_that_needs_more_than_the_look_back_leaves_is_cut() -> None:
 
     assert len(outside.items) == 12
     assert outside.progress.windows == ()
+
+
+def test_a_backfill_that_the_quota_stops_in_its_middle_is_cut() -> None:
+    """A run that never has time for the whole of it would read its first pages for ever."""
+    old = [call(it, 3 * DAY + timedelta(minutes=it)) for it in range(12)]
+    outside = Outside(calls=old, permitted=200, per_page=3)
+    for _ in range(30):
+        outside.turns_left = 3
+        outside.run()
+        outside.time.now += timedelta(minutes=5)
+
+    assert len(outside.items) == 12
 
 
 def test_old_calls_that_would_not_fit_are_left_to_the_next_run() -> None:

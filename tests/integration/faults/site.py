@@ -15,6 +15,7 @@ from functions.archive_recording import handler
 from local.simulator.server import Simulator
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import now
+from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.ringcentral import ringcentral
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording
@@ -83,7 +84,7 @@ class Site:
         outside = ringcentral(settings.ringcentral, session, dynamodb)
         return ArchiveRecording(
             source=outside.client,
-            quota=outside.gate,
+            quota=outside.gates[RequestKind.MEDIA],
             catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
             vault=Vault(settings.vault_bucket, session.client("s3")),
             clock=clock,

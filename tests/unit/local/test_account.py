@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from local.account import given_account, read_env_file
+from local.account import _simulated, given_account, read_env_file
 from local.errors import SetupError
+from local.simulator.options import numbered_jwts
+from ringvault.core.credentials import parse_credentials
 
 ENVIRON = {
     "RINGCENTRAL_CLIENT_ID": "id",
@@ -31,6 +33,15 @@ def test_media_has_a_host_of_its_own_only_at_ringcentral(
     assert account.server_url == url.rstrip("/")
     assert account.media_url == media_url
     assert json.loads(account.secret) == {"client_id": "id", "client_secret": "pst", "jwt": "jwt"}
+
+
+def test_a_simulated_account_has_a_jwt_for_each_user() -> None:
+    """The secret names as many service users as the simulator knows, by the simulator's JWTs."""
+    account = _simulated("http://127.0.0.1:9", users=3)
+
+    credentials = parse_credentials(account.secret)
+    assert tuple(credentials.jwts.values()) == numbered_jwts(3)
+    assert len(set(credentials.jwts)) == 3
 
 
 def test_every_missing_credential_is_named_at_once(tmp_path: Path) -> None:

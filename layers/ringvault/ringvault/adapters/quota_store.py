@@ -1,5 +1,6 @@
 """The shared quota of one (service user, group) in the state table."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class QuotaStore:
-    """Loads and saves one quota; whoever saves has to have loaded the newest."""
+    """Loads and saves one quota; whoever saves has to have loaded the newest.
+
+    `group` may name another group from one call to the next: then it is that group's quota.
+    """
 
     def __init__(
         self,
@@ -20,17 +24,19 @@ class QuotaStore:
         client: "DynamoDBClient",
         *,
         service_user: str,
-        group: str,
+        group: Callable[[], str],
         default: Quota,
     ) -> None:
         """Keep the quota of `group` for `service_user`; `default` holds until a first save."""
-        name = f"quota#{service_user}#{group}"
-        self._item = VersionedItem(table_name, client, name=name, called="quota")
+        self._table_name = table_name
+        self._client = client
+        self._service_user = service_user
+        self._group = group
         self._default = default
 
     def load(self) -> tuple[Quota, int]:
         """Return the quota and its version; a new quota has version 0."""
-        item, version = self._item.load()
+        item, version = self._item().load()
         if item is None:
             return self._default, version
         closed_until = item.get("closed_until_ms")
@@ -54,4 +60,8 @@ class QuotaStore:
         }
         if quota.closed_until is not None:
             item["closed_until_ms"] = {"N": str(to_epoch_ms(quota.closed_until))}
-        self._item.save(item, version=version)
+        self._item().save(item, version=version)
+
+    def _item(self) -> VersionedItem:
+        name = f"quota#{self._service_user}#{self._group()}"
+        return VersionedItem(self._table_name, self._client, name=name, called="quota")

@@ -2,13 +2,15 @@
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ringvault.adapters.clock import now
 from ringvault.adapters.credentials_secret import CredentialsSecret
 from ringvault.adapters.quota_store import QuotaStore
+from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral_client import RingCentralClient
 from ringvault.adapters.ringcentral_sign_in import RingCentralSignIn
 from ringvault.adapters.ringcentral_transport import RingCentralTransport
@@ -25,17 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RingCentral:
-    """RingCentral behind its quota."""
+    """RingCentral behind its quota; each kind of request has a gate."""
 
     client: RingCentralClient
-    gate: QuotaGate
+    gates: Mapping[RequestKind, QuotaGate]
     transport: RingCentralTransport
 
 
 def ringcentral(
     settings: RingCentralSettings, session: "Session", dynamodb: "DynamoDBClient"
 ) -> RingCentral:
-    """Return the client and the gate that its requests share with every other container.
+    """Return the client and the gates that its requests share with every other container.
 
     Raises:
         ConfigurationError: the secret is not whole.
@@ -44,7 +46,9 @@ def ringcentral(
     secret = CredentialsSecret(settings.secret_arn, session.client("secretsmanager"))
     kms = session.client("kms")
 
-    def gate(service_users: Iterable[str], *, group: str, default: Quota) -> QuotaGate:
+    def gate(
+        service_users: Iterable[str], *, group: Callable[[], str], default: Quota
+    ) -> QuotaGate:
         stores = {
             name: QuotaStore(
                 settings.state_table, dynamodb, service_user=name, group=group, default=default
@@ -59,7 +63,7 @@ def ringcentral(
             service_user=service_user,
             credentials=secret.read,
             transport=transport,
-            gate=gate([service_user], group="auth", default=Quota(limit=AUTH_LIMIT)),
+            gate=gate([service_user], group=lambda: "auth", default=Quota(limit=AUTH_LIMIT)),
             clock=now,
         )
         store = TokenStore(
@@ -72,12 +76,17 @@ def ringcentral(
         return SharedAccessToken(store, sign_in=sign_in, clock=now, sleep=time.sleep)
 
     service_users = secret.read().jwts.keys()
-    heavy = gate(service_users, group="heavy", default=Quota())
+    groups = RateLimitGroups(settings.state_table, dynamodb, clock=now)
+    gates = {
+        kind: gate(service_users, group=partial(groups.of, kind), default=Quota())
+        for kind in RequestKind
+    }
     client = RingCentralClient(
         server_url=settings.server_url,
         transport=transport,
-        gate=heavy,
+        gates=gates,
+        groups=groups,
         access_tokens={name: access_token(name) for name in service_users},
         clock=now,
     )
-    return RingCentral(client, heavy, transport)
+    return RingCentral(client, gates, transport)

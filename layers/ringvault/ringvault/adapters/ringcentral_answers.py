@@ -117,8 +117,12 @@ def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class QuotaHeaders:
-    """What an answer says of the quota; `remaining` is None where it does not say."""
+    """What an answer says of the quota; `remaining` is None where it does not say.
 
+    `group` is as the header has it, empty where there is none.
+    """
+
+    group: str
     limit: int
     window: timedelta
     remaining: int | None
@@ -131,7 +135,8 @@ def quota_of(response: requests.Response) -> QuotaHeaders | None:
     if not limit or not window_s:
         return None
     remaining = _header_number(response, "X-Rate-Limit-Remaining")
-    return QuotaHeaders(limit, timedelta(seconds=window_s), remaining)
+    group = response.headers.get("X-Rate-Limit-Group", "")
+    return QuotaHeaders(group, limit, timedelta(seconds=window_s), remaining)
 
 
 def _header_number(response: requests.Response, name: str) -> int | None:

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 import requests
 
+from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral_answers import check, check_abroad, quota_of
 from ringvault.adapters.ringcentral_transport import RingCentralTransport, chunks_of
 from ringvault.core.access_token import SharedAccessToken
@@ -51,15 +52,17 @@ class RingCentralClient:
         *,
         server_url: str,
         transport: RingCentralTransport,
-        gate: QuotaGate,
+        gates: Mapping[RequestKind, QuotaGate],
+        groups: RateLimitGroups,
         access_tokens: Mapping[str, SharedAccessToken],
         clock: Clock,
     ) -> None:
-        """Send through the gate, with the token of the service user whose turn it is."""
+        """Send through the gate of a request's kind, with the token of whose turn it is."""
         self._alarms: list[str] = []
         self._server_url = server_url
         self._transport = transport
-        self._gate = gate
+        self._gates = gates
+        self._groups = groups
         self._access_tokens = access_tokens
         self._clock = clock
 
@@ -73,11 +76,11 @@ class RingCentralClient:
             "perPage": PER_PAGE,
         }
         url = f"{self._server_url}/restapi/v1.0/account/~/call-log"
-        return _page(self._get(url, turn=turn, parameters=parameters))
+        return _page(self._get(url, kind=RequestKind.CALL_LOG, turn=turn, parameters=parameters))
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
         """Return the page that an earlier one named as its next."""
-        return _page(self._get(uri, turn=turn))
+        return _page(self._get(uri, kind=RequestKind.CALL_LOG, turn=turn))
 
     def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
         """Return the content from `offset` on, or from 0 where the server can't continue.
@@ -86,7 +89,7 @@ class RingCentralClient:
             RangeRefusedError: there is nothing at `offset`.
         """
         headers = {"Range": f"bytes={offset}-"} if offset else {}
-        return _media(self._get(content_uri, turn=turn, headers=headers))
+        return _media(self._get(content_uri, kind=RequestKind.MEDIA, turn=turn, headers=headers))
 
     def take_alarms(self) -> list[str]:
         """Return the names of what a person has to look at since the last time."""
@@ -97,6 +100,7 @@ class RingCentralClient:
         self,
         url: str,
         *,
+        kind: RequestKind,
         turn: Turn,
         parameters: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -107,15 +111,15 @@ class RingCentralClient:
         followed without the token.
         """
         self._transport.check_host(url)
-        response = self._send(url, turn=turn, parameters=parameters, headers=headers)
+        response = self._send(url, kind=kind, turn=turn, parameters=parameters, headers=headers)
         for _ in range(MOST_REDIRECTS):
             if not response.is_redirect:
                 return response
             url = _target(url, response)
             response.close()
             if self._transport.is_configured(url):
-                turn = self._gate.reserve(latest=turn.latest)
-                response = self._send(url, turn=turn, parameters=None, headers=headers)
+                turn = self._gates[kind].reserve(latest=turn.latest)
+                response = self._send(url, kind=kind, turn=turn, parameters=None, headers=headers)
             else:
                 response = self._transport.send_abroad(url, headers=headers or {})
                 check_abroad(response)
@@ -128,6 +132,7 @@ class RingCentralClient:
         self,
         url: str,
         *,
+        kind: RequestKind,
         turn: Turn,
         parameters: Mapping[str, Any] | None,
         headers: Mapping[str, str] | None,
@@ -141,10 +146,10 @@ class RingCentralClient:
             try:
                 token = self._access_tokens[turn.service_user].current()
             except CredentialsError as refused:
-                turn = self._turn_of_another(turn, refused)
+                turn = self._turn_of_another(kind, turn, refused)
                 continue
             # The token came first: signing in may take seconds, and a turn is used at once.
-            ready = self._gate.wait(turn)
+            ready = self._gates[kind].wait(turn)
             if ready.service_user != turn.service_user:
                 turn = ready
                 continue
@@ -153,44 +158,55 @@ class RingCentralClient:
                 requests.Request("GET", url, params=parameters, headers=bearer)
             )
             try:
-                self._check(response, ready)
+                self._check(response, kind, ready)
             except TokenRejectedError:
                 self._access_tokens[turn.service_user].drop(token)
                 if not may_replace_token:
                     raise
                 may_replace_token = False
-                turn = self._gate.reserve(latest=turn.latest)
+                turn = self._gates[kind].reserve(latest=turn.latest)
             else:
                 return response
 
-    def _turn_of_another(self, turn: Turn, refused: CredentialsError) -> Turn:
+    def _turn_of_another(self, kind: RequestKind, turn: Turn, refused: CredentialsError) -> Turn:
         """Leave a refused service user out for a while; raises where there is no other."""
         self._alarms.append(CREDENTIALS_REFUSED)
         if len(self._access_tokens) == 1:
             raise refused
-        self._gate.close(turn.service_user, self._clock() + REFUSED_USER_PAUSE)
-        return self._gate.reserve(latest=turn.latest)
+        self._close(turn.service_user, self._clock() + REFUSED_USER_PAUSE)
+        return self._gates[kind].reserve(latest=turn.latest)
 
-    def _check(self, response: requests.Response, turn: Turn) -> None:
+    def _check(self, response: requests.Response, kind: RequestKind, turn: Turn) -> None:
         """Learn from the answer, close the gate where it says so, raise what it means."""
         if told := quota_of(response):
-            self._gate.learn(turn, limit=told.limit, window=told.window, remaining=told.remaining)
+            self._groups.learn(kind, told.group)
+            self._gates[kind].learn(
+                turn, limit=told.limit, window=told.window, remaining=told.remaining
+            )
         try:
             check(response, now=self._clock())
         except ThrottledError as error:
-            self._close(turn, error.retry_at, for_all=error.concerns_all_users)
+            if error.concerns_all_users:
+                self._close_all(error.retry_at)
+            else:
+                self._gates[kind].close(turn.service_user, error.retry_at)
             raise
         except PermissionLostError as error:
             self._alarms.append(PERMISSION_LOST)
             until = self._clock() + PERMISSION_PAUSE
-            self._close(turn, until, for_all=error.concerns_all_users)
+            if error.concerns_all_users:
+                self._close_all(until)
+            else:
+                self._close(turn.service_user, until)
             raise
 
-    def _close(self, turn: Turn, until: datetime, *, for_all: bool) -> None:
-        if for_all:
-            self._gate.close_all(until)
-        else:
-            self._gate.close(turn.service_user, until)
+    def _close_all(self, until: datetime) -> None:
+        for gate in self._gates.values():
+            gate.close_all(until)
+
+    def _close(self, service_user: str, until: datetime) -> None:
+        for gate in self._gates.values():
+            gate.close(service_user, until)
 
 
 def _target(url: str, redirect: requests.Response) -> str:

@@ -17,6 +17,8 @@ LISTING_PERIOD = timedelta(minutes=5)
 LISTING_SHARE = 0.25
 # Below this a run could not even finish one busy hour.
 LEAST_PAGES = 4
+# What a stride should take at most: a run that ends in its middle reads so many again.
+MOST_PAGES_OF_A_STRIDE = 20
 # RingCentral's retention unless the account says otherwise.
 RETENTION = timedelta(days=90)
 
@@ -47,6 +49,13 @@ class Quota(Protocol):
 
     def requests_in(self, period: timedelta) -> float:
         """Return how many requests the quota permits in `period`."""
+
+
+class MediaQuota(Protocol):
+    """What the archivers may fetch: the lister's own quota, unless RingCentral parts them."""
+
+    def requests_in(self, period: timedelta) -> float:
+        """Return how many recordings may be fetched in `period`."""
 
 
 class Catalogue(Protocol):
@@ -110,6 +119,7 @@ def list_recordings(
     *,
     call_log: CallLog,
     quota: Quota,
+    media_quota: MediaQuota,
     catalogue: Catalogue,
     progress: Progress,
     queue: RecordingQueue,
@@ -141,7 +151,7 @@ def list_recordings(
         if not result.is_stopped:
             _attempt(read, result)
             # Also between the two: today's calls do not wait until old ones are listed.
-            result.fed += _feed(quota=quota, catalogue=catalogue, queue=queue, now=clock())
+            result.fed += _feed(quota=media_quota, catalogue=catalogue, queue=queue, now=clock())
     return result
 
 
@@ -196,8 +206,12 @@ class _Listing:
             except _OverBudgetError:
                 self._save(self.state.head_halved())
                 return
+            except ThrottledError:
+                if self._left < left:
+                    self._save(self.state.head_halved())
+                raise
             pages = left - self._left
-            would_fit_twice = 2 * pages <= left
+            would_fit_twice = 2 * pages <= min(left, MOST_PAGES_OF_A_STRIDE)
             expected = 2 * pages if would_fit_twice else pages
             self.result.windows_read += 1
             self._save(
@@ -241,7 +255,7 @@ class _Listing:
         self.result.listed += self.catalogue.add_new(unique(recordings), listed_at=self.clock())
 
 
-def _feed(*, quota: Quota, catalogue: Catalogue, queue: RecordingQueue, now: datetime) -> int:
+def _feed(*, quota: MediaQuota, catalogue: Catalogue, queue: RecordingQueue, now: datetime) -> int:
     """Send due ids until the queue holds enough; return how many were sent."""
     visible, in_flight = queue.depth()
     wanted = room(

@@ -1,0 +1,99 @@
+"""Kinds of requests that RingCentral counts apart."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from local.simulator.faults import Fault
+from local.simulator.options import Group, Options, Quota, quotas_with
+from local.simulator.server import Simulator
+from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
+from ringvault.core.errors import ThrottledError
+from ringvault.core.recording import recordings_of
+from ringvault.core.windows import Kind, Window
+from tests.integration.cloud import Cloud
+from tests.integration.line import Line, line_to
+from tests.integration.moving_time import MovingTime
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+TEN = Quota(10, 60, 60)
+Simulate = Callable[[Options], Simulator]
+CALL_LOG = "*/call-log"
+
+
+def records(line: Line) -> list[Any]:
+    """Return the records of the last days."""
+    window = Window(Kind.BACKFILL, line.time() - timedelta(days=10), line.time())
+    return list(line.client.first_page(window, line.turn()).records)
+
+
+def content_uri(line: Line) -> str:
+    """Return where some recording's audio is."""
+    found = [recording for record in records(line) for recording in recordings_of(record)]
+    return found[0].content_uri
+
+
+def test_media_in_a_group_of_their_own_spend_no_turns_of_the_call_log(
+    cloud: Cloud, time: MovingTime, simulate: Simulate
+) -> None:
+    """The first answer tells the group and its limit; from then on each has a window of its own."""
+    options = Options(
+        recordings=60, days=5, quotas=quotas_with(heavy=TEN), media_group=Group.MEDIUM
+    )
+    simulator = simulate(options)
+    line = line_to(simulator.base_url, cloud=cloud, time=time)
+    uri = content_uri(line)
+    started_at = time()
+    for _ in range(1 + 40):
+        line.client.open(uri, offset=0, turn=line.turn(RequestKind.MEDIA))
+    for _ in range(8):
+        records(line)
+
+    assert line.gates[RequestKind.MEDIA].requests_in(MINUTE) == 40
+    assert line.gate.requests_in(MINUTE) == 10
+    assert time() - started_at < 2 * MINUTE
+    books: Any = simulator.books(sha256=False)
+    assert (books["requests"]["medium"], books["throttled"]) == (41, 0)
+
+
+def test_another_container_hears_of_a_group_within_a_minute(cloud: Cloud, time: MovingTime) -> None:
+    """What one learnt stands in the state table; until it is read, the old group is spared."""
+    table = cloud.make_table("StateTable")
+    mine, theirs = (RateLimitGroups(table, cloud.dynamodb, clock=time) for _ in range(2))
+    assert theirs.of(RequestKind.MEDIA) == "heavy"
+    mine.learn(RequestKind.MEDIA, "Medium")
+    time.sleep(60)
+
+    assert theirs.of(RequestKind.MEDIA) == mine.of(RequestKind.MEDIA) == "medium"
+    assert theirs.of(RequestKind.CALL_LOG) == "heavy"
+
+
+@pytest.mark.parametrize("told", ["", "#heavy", "x" * 33, "a b"])
+def test_what_cannot_be_a_groups_name_is_left_aside(
+    told: str, cloud: Cloud, time: MovingTime
+) -> None:
+    """A name becomes part of an item's name, so it is judged first."""
+    groups = RateLimitGroups(cloud.make_table("StateTable"), cloud.dynamodb, clock=time)
+    groups.learn(RequestKind.MEDIA, told)
+
+    assert groups.of(RequestKind.MEDIA) == "heavy"
+
+
+def test_a_limiter_of_everybody_closes_every_group(
+    cloud: Cloud, time: MovingTime, simulate: Simulate
+) -> None:
+    """A 429 without quota headers is no user's and no group's own."""
+    options = Options(recordings=3, days=5, quotas=quotas_with(heavy=TEN), media_group=Group.MEDIUM)
+    simulator = simulate(options)
+    line = line_to(simulator.base_url, cloud=cloud, time=time)
+    uri = content_uri(line)
+    line.client.open(uri, offset=0, turn=line.turn(RequestKind.MEDIA))
+    simulator.inject(Fault(path=CALL_LOG, status=429, headers={"Retry-After": "45"}, times=1))
+    with pytest.raises(ThrottledError):
+        records(line)
+
+    for kind in RequestKind:
+        assert line.turn(kind).at == time() + 45 * SECOND
