@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.errors import LocalError
 from local.places import DEFAULT_PORT
 from local.run import UpOptions, up
+from local.simulator import argument_types as types
 from local.simulator import command as simulator_command
 from local.tokens import LISTENER, LISTENERS_ALL, issue_token
 
@@ -54,17 +55,24 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     add("--port", type=_port, default=DEFAULT_PORT, help="of the page and its API (default 8080)")
     add("--aws-port", type=_port, default=5000, metavar="PORT", help="of AWS (default 5000)")
     add("--every", type=_seconds, metavar="SECONDS", help="list so often, not as the template says")
+    add("--archivers", type=types.positive, metavar="N", help="so many at once (template: 2)")
     add("--data", type=Path, metavar="DIR", help="write what is archived to this folder as well")
     add("--ringcentral", metavar="URL", help=_RINGCENTRAL)
     simulated = parser.add_argument_group("the simulated account")
     add = simulated.add_argument
     add("--recordings", default="40", metavar="N", help="how many (default 40)")
+    add("--users", type=types.positive, default=1, metavar="N", help="service users (default 1)")
     add("--quota", default="100/10", metavar="LIMIT/WINDOW_S", help="requests (default 100/10)")
     add("--bytes-per-second", metavar="B", help="slow each recording's body down")
     add("--add-wav-bytes", metavar="N[,N...]", help="a WAV more of each size, in bytes exactly")
+    add("--chaos", metavar="P", help="probability of a fault for each request (default 0)")
+    add("--chaos-seed", metavar="N", help="another seed, other faults (default 1)")
+    add("--chaos-kinds", default=_HEALING, metavar="KIND[=WEIGHT],...", help=f"default {_HEALING}")
     parser.set_defaults(run=_up)
 
 
+# Without a permission the run ends: a person has to give it back.
+_HEALING = "all,scope-missing=0,role-missing=0"
 _RINGCENTRAL = """use a RingCentral that runs elsewhere, https://platform.ringcentral.com or another
 simulator; credentials from RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
 RINGCENTRAL_JWT, in the environment or in .env"""
@@ -85,7 +93,9 @@ def _up(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         aws_port=arguments.aws_port,
         ringcentral=arguments.ringcentral,
+        users=arguments.users,
         simulator=_simulator_arguments(arguments),
+        archivers=arguments.archivers,
         every_s=arguments.every,
         data=arguments.data,
     )
@@ -103,6 +113,9 @@ def _simulator_arguments(arguments: argparse.Namespace) -> tuple[str, ...]:
         "--quota": arguments.quota,
         "--bytes-per-second": arguments.bytes_per_second,
         "--add-wav-bytes": arguments.add_wav_bytes,
+        "--chaos": arguments.chaos,
+        "--chaos-seed": arguments.chaos_seed,
+        "--chaos-kinds": arguments.chaos_kinds,
         # Well within the reach of a first run, which reads the windows of so many days.
         "--days": "30",
     }

@@ -16,7 +16,7 @@ from local.child import answers, await_ready, end_child, free_port, start_child
 from local.errors import LocalError, SetupError
 from local.places import ROOT
 from local.simulator.control import BOOKS_PATH
-from local.simulator.options import Options
+from local.simulator.options import Options, numbered_jwts
 
 _VARIABLES = {
     "client_id": "RINGCENTRAL_CLIENT_ID",
@@ -80,18 +80,21 @@ def given_account(url: str, *, environ: Mapping[str, str], env_file: Path) -> Ac
 
 
 @contextmanager
-def simulated_account(*arguments: str, log_path: Path) -> Iterator[Account]:
-    """Run the simulator with these arguments of its command for as long as the context lasts."""
+def simulated_account(*arguments: str, users: int, log_path: Path) -> Iterator[Account]:
+    """Run the simulator with so many service users for as long as the context lasts.
+
+    `arguments` are more of its command's.
+    """
     port = free_port()
     with log_path.open("wb") as log:
         child = start_child(
-            *("local", "simulator", "--port", str(port), *arguments),
+            *("local", "simulator", "--port", str(port), "--users", str(users), *arguments),
             environment={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
             output=log,
         )
     try:
         await_ready(child, is_ready=lambda: answers(port), name=f"simulator ({log_path})")
-        yield _simulated(f"http://127.0.0.1:{port}")
+        yield _simulated(f"http://127.0.0.1:{port}", users=users)
     finally:
         end_child(child)
 
@@ -105,11 +108,12 @@ def read_env_file(path: Path) -> dict[str, str]:
     return {match[1]: match[3] for match in matches if match}
 
 
-def _simulated(url: str) -> Account:
+def _simulated(url: str, *, users: int) -> Account:
     options = Options()
+    jwts = {f"service-user-{number}": jwt for number, jwt in enumerate(numbered_jwts(users), 1)}
     secret = {
         "client_id": options.client_id,
         "client_secret": options.client_secret,
-        "jwt": options.jwts[0],
+        "service_users": jwts,
     }
     return Account(url, url, json.dumps(secret), books_url=url + BOOKS_PATH)

@@ -42,8 +42,9 @@ Teller = Callable[[Function, Outcome], None]
 class UpOptions:
     """How the stack is run.
 
-    `ringcentral` None runs the simulator with `simulator` as its arguments.
-    `every_s` None follows the template's schedule. `code_root` is where paths of code start.
+    `ringcentral` None runs the simulator with that many `users`, and `simulator` as more of its
+    arguments. `archivers` and `every_s` None follow the template. `code_root` is where paths of
+    code start.
     """
 
     once: bool = False
@@ -51,7 +52,9 @@ class UpOptions:
     port: int = DEFAULT_PORT
     aws_port: int = 5000
     ringcentral: str | None = None
+    users: int = 1
     simulator: tuple[str, ...] = ()
+    archivers: int | None = None
     every_s: float | None = None
     data: Path | None = None
     template: Path = TEMPLATE
@@ -143,7 +146,9 @@ def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: S
 def _account(options: UpOptions) -> AbstractContextManager[Account]:
     if options.ringcentral is None:
         return simulated_account(
-            *options.simulator, log_path=logs_folder(options.port) / "simulator.log"
+            *options.simulator,
+            users=options.users,
+            log_path=logs_folder(options.port) / "simulator.log",
         )
     env_file = Path(".env")
     return nullcontext(given_account(options.ringcentral, environ=os.environ, env_file=env_file))
@@ -164,12 +169,7 @@ def _prepare(options: UpOptions) -> Path:
 def _provision(options: UpOptions, *, aws: Aws, account: Account) -> Stack:
     stack = provision(
         transform(options.template),
-        parameters={
-            "JwtIssuer": ISSUER,
-            "JwtAudience": AUDIENCE,
-            "RingCentralServerUrl": account.server_url,
-            "RingCentralMediaUrl": account.media_url,
-        },
+        parameters=_parameters(options, account=account),
         aws=aws,
         code_root=options.code_root,
     )
@@ -178,6 +178,18 @@ def _provision(options: UpOptions, *, aws: Aws, account: Account) -> Stack:
         SecretId=stack.outputs["RingCentralSecretArn"], SecretString=account.secret
     )
     return stack
+
+
+def _parameters(options: UpOptions, *, account: Account) -> dict[str, str]:
+    parameters = {
+        "JwtIssuer": ISSUER,
+        "JwtAudience": AUDIENCE,
+        "RingCentralServerUrl": account.server_url,
+        "RingCentralMediaUrl": account.media_url,
+    }
+    if options.archivers is not None:
+        parameters["ArchiverConcurrency"] = str(options.archivers)
+    return parameters
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,15 @@ def _parameters(template: Document, given: Mapping[str, str]) -> dict[str, str]:
     missing = sorted(declared.keys() - values.keys())
     if missing:
         raise TemplateError(f"the template's parameters {', '.join(missing)} have no value")
+    for name, value in values.items():
+        _require_in_range(name, value, declared[name])
     return values
+
+
+def _require_in_range(name: str, value: str, declared: Document) -> None:
+    least, most = declared.get("MinValue", -inf), declared.get("MaxValue", inf)
+    if declared["Type"] == "Number" and not least <= float(value) <= most:
+        raise TemplateError(f"the template's parameter {name} is {value}, not {least} to {most}")
 
 
 def _in_order(resources: Document) -> Iterator[str]:

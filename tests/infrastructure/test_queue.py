@@ -36,10 +36,13 @@ def test_one_bad_message_does_not_fail_its_batch(stack: Stack) -> None:
 def test_the_queue_feeds_the_archiver_a_few_at_a_time(stack: Stack) -> None:
     """The quota is the limit, so concurrency is bounded; Lambda takes no bound below two."""
     mapping = stack.only("AWS::Lambda::EventSourceMapping")
+    concurrency = stack.document["Parameters"]["ArchiverConcurrency"]
 
     assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["RecordingQueue", "Arn"]}
     assert mapping["FunctionName"] == {"Ref": "ArchiveRecordingFunction"}
-    assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 10
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == {"Ref": "ArchiverConcurrency"}
+    assert concurrency["Default"] == concurrency["MinValue"] == 2
+    assert concurrency["MaxValue"] == 20
 
 
 def test_queues_are_encrypted(stack: Stack) -> None:

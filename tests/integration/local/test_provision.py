@@ -144,11 +144,28 @@ def test_what_runs_here_is_as_the_template_says(plain: Plain, stack: Stack) -> N
     [body] = stack.runtime.apis.values()
 
     assert source.batch_size == mapping["BatchSize"]
-    assert source.concurrency == mapping["ScalingConfig"]["MaximumConcurrency"]
+    assert source.concurrency == plain["Parameters"]["ArchiverConcurrency"]["Default"]
     assert source.reports_item_failures
     assert schedule.period_s == 300
     assert schedule.function_arn.endswith("ListRecordingsFunction")
     assert body["paths"].keys() == properties(plain, "PlaybackApi")["Body"]["paths"].keys()
+
+
+@pytest.mark.parametrize("archivers", ["1", "21"])
+def test_a_parameter_has_a_range(plain: Plain, aws: Aws, archivers: str) -> None:
+    """What CloudFormation would refuse is refused before anything is made."""
+    given = {**PARAMETERS, "ArchiverConcurrency": archivers}
+
+    with pytest.raises(TemplateError, match=f"ArchiverConcurrency is {archivers}, not 2 to 20"):
+        provision(plain, parameters=given, aws=aws, code_root=ROOT)
+
+
+def test_as_many_archivers_as_the_parameter_says(plain: Plain, aws: Aws) -> None:
+    """The queue feeds as many archivers at once as the parameter says."""
+    given = {**PARAMETERS, "ArchiverConcurrency": "5"}
+    [source] = provision(plain, parameters=given, aws=aws, code_root=ROOT).runtime.event_sources
+
+    assert source.concurrency == 5
 
 
 def plant_type(template: Plain) -> None:

@@ -106,6 +106,19 @@ def test_everything_is_archived(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in audio) == summary["bytes"]
 
 
+def test_several_users_and_archivers_among_faults(tmp_path: Path) -> None:
+    """Users, archivers and faults are given by option; everything is archived all the same."""
+    faults = ("--chaos", "0.5", "--chaos-kinds", "cut,reset,chunked-cut,redirect")
+    team = ("--users", "3", "--archivers", "3", "--quota", "6/10")
+    done = run(tmp_path, "--once", "--json", "--recordings", "12", *team, *faults)
+
+    summary = last_json(done.stdout)
+    assert (done.returncode, summary["archived"], summary["missing"]) == (0, 12, 0)
+    assert summary["throttled"] == 0
+    # Faults cost requests, and one user alone would need half a minute for so many.
+    assert summary["requests"] > 12 + 3 + 1
+
+
 def test_another_ringcentral(tmp_path: Path) -> None:
     """With --ringcentral and credentials in .env it works against what runs elsewhere."""
     with simulator() as elsewhere:
@@ -165,6 +178,9 @@ def test_taken_port_is_named(tmp_path: Path, flag: str) -> None:
         (("--every", "-1"), "--every"),
         (("--recordings", "many"), "--recordings"),
         (("--quota", "10"), "--quota"),
+        (("--users", "0"), "--users"),
+        (("--chaos", "2"), "--chaos"),
+        (("--chaos-kinds", "cut,x"), "--chaos-kinds"),
     ],
 )
 def test_bad_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], named: str) -> None:
