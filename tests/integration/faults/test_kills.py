@@ -2,17 +2,24 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 
+from ringvault.adapters.token_store import TokenStore
+from ringvault.core.access_token import LEASE, SharedAccessToken
 from tests.integration.faults.aws_proxy import WAIT_S, Action, Exchange, Victim, meanwhile
 from tests.integration.faults.children import begun, ended
 from tests.integration.faults.site import Site
+from tests.integration.line import line_to
+from tests.integration.moving_time import MovingTime
 from tests.integration.test_archive_recording_handler import batch, message
 
 CLAIM, STATE, QUOTA = "attribute_not_exists(claimed_until)", "object_key", "quota#"
+LEASED, SAVED = ("UpdateItem", "lease_until_ms"), ("PutItem", "fingerprint")
 AUDIO, SIDECAR = "/recordings/", "/metadata/"
 COMPLETE = "CompleteMultipartUpload"
 KILLED = -9
@@ -60,6 +67,45 @@ def test_the_next_delivery_finds_out_and_finishes(
     assert site.deliver_again(recording_id) == then
     assert site.downloads() == downloads
     site.assert_archived(recording_id)
+
+
+@pytest.mark.parametrize(
+    ("at", "death", "sign_ins"),
+    [(LEASED, Victim.dies_after, 1), (SAVED, Victim.dies_before, 2)],
+    ids=["before it signs in", "before it shares the token"],
+)
+def test_who_dies_signing_in_holds_the_others_back_for_the_lease(
+    site: Site, tmp_path: Path, *, at: At, death: Death, sign_ins: int
+) -> None:
+    """The next one signs in when the lease is over; its token archives the recording."""
+    victim = Victim()
+    operation, where = at
+    site.proxy.strike(operation, _of(victim, death), where=where)
+    child = begun(batch(message(site.small)), environ=site.environ, log=tmp_path / "log")
+    victim.pid.set_result(child.pid)
+    assert ended(child) == KILLED
+    site.proxy.heal()
+    waited = _next_sign_in(site)
+    assert LEASE / 2 < waited < LEASE + timedelta(seconds=2)
+    assert site.deliver_again(site.small) == "archived"
+    books: Any = site.simulator.books(sha256=False)
+    assert (books["tokensMinted"], site.downloads()) == (sign_ins, 1)
+    site.assert_archived(site.small)
+
+
+def _next_sign_in(site: Site) -> timedelta:
+    """Get a token as the next container does; return how long it had to wait."""
+    cloud, time = site.deployed.cloud, MovingTime()
+    store = TokenStore(
+        site.deployed["STATE_TABLE"],
+        cloud.dynamodb,
+        kms=cloud.kms,
+        key_arn=site.deployed["ACCESS_TOKEN_KEY_ARN"],
+        service_user="1",
+    )
+    sign_in = line_to(site.simulator.base_url, cloud=cloud, time=time).sign_in
+    SharedAccessToken(store, sign_in=sign_in, clock=time, sleep=time.sleep).current()
+    return timedelta(seconds=time.slept_s)
 
 
 def test_two_deliveries_at_once_are_one_download(site: Site, tmp_path: Path) -> None:
