@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from local.simulator.answers import Answer, Json, Request, error_answer
+from local.simulator.answers import Answer, Json, RefusalError, Request, error_answer
 from local.simulator.calls import RecordingFile
 from local.simulator.connection import Server
 from local.simulator.content import content_answer
@@ -72,7 +72,10 @@ class ForeignHost:
         recording = self._recordings.get(recording_id)
         if recording is None:
             return error_answer(404, "NoSuchKey", "The specified key does not exist.")
-        return content_answer(recording, request, bytes_per_second=None)
+        try:
+            return content_answer(recording, request, bytes_per_second=None)
+        except RefusalError as refused:
+            return refused.answer
 
 
 def _found(location: str) -> Answer:

@@ -333,6 +333,14 @@ def test_foreign_host_remembers_what_it_saw(struck: Struck) -> None:
     assert books["foreignHost"] == {"url": host.base_url, "requests": 3, "authorized": 1}
 
 
+def test_foreign_host_has_nothing_behind_the_end(struck: Struck) -> None:
+    """A range beyond the end is 416 there too, with the length of the whole."""
+    url = f"{struck.simulator.foreign_host.base_url}/recording/{struck.recording.id}"
+    answer = received(url, {"Range": f"bytes={len(struck.whole)}-"})
+    assert answer.status == 416
+    assert answer.headers["content-range"] == f"bytes */{len(struck.whole)}"
+
+
 def _sign_in(simulator: Simulator, **how: Any) -> Received:
     form = {"grant_type": JWT_GRANT, "assertion": "simulated-jwt"}
     return received(
