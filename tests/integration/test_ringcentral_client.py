@@ -37,6 +37,12 @@ SECOND = timedelta(seconds=1)
 EMPTY_PAGE = Reply(headers={"Content-Type": "application/json"}, body=b'{"records": []}')
 Simulate = Callable[[Options], Simulator]
 CALL_LOG = "*/call-log"
+# What comes with a 429 of the user's own limit.
+USERS_OWN = {
+    "X-Rate-Limit-Group": "heavy",
+    "X-Rate-Limit-Limit": "10",
+    "X-Rate-Limit-Window": "60",
+}
 
 
 @pytest.fixture
@@ -324,6 +330,9 @@ def test_a_second_rejection_is_told(simulator: Simulator, line: Line) -> None:
         ({"X-Rate-Limit-Group": "heavy"}, 30),
         ({"Retry-After": "soon", "X-Rate-Limit-Group": "heavy"}, 30),
         ({}, 30),
+        (USERS_OWN, 60),
+        ({**USERS_OWN, "X-Rate-Limit-Window": "10"}, 30),
+        ({**USERS_OWN, "Retry-After": "7"}, 7),
     ],
 )
 def test_a_429_closes_the_gate(

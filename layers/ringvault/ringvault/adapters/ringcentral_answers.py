@@ -106,12 +106,14 @@ def check_abroad(response: requests.Response) -> None:
 def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
     """Return how long to send nothing after a 429.
 
-    `Retry-After` in seconds or as an HTTP date; 30 s at least where it is missing or where no
-    quota header comes with it, since then another limiter than the user's has spoken.
+    `Retry-After` in seconds or as an HTTP date. Where it is missing, the user's whole window: a
+    request sent during the penalty restarts it. 30 s at least there, and where no quota header
+    comes with the 429, since then another limiter than the user's has spoken.
     """
     named = _retry_after_header(response.headers.get("Retry-After", ""), now)
     if named is None:
-        return LEAST_PENALTY
+        told = quota_of(response)
+        return max(LEAST_PENALTY, told.window) if told else LEAST_PENALTY
     return named if _is_users_own_limit(response) else max(named, LEAST_PENALTY)
 
 
