@@ -25,6 +25,7 @@ from ringvault.adapters.http_answers import (
     problem_of,
     recording_json,
 )
+from ringvault.adapters.page_files import page_file, page_headers
 from ringvault.adapters.presigned_url import PresignedUrls
 from ringvault.core.playback_api import (
     Catalogue,
@@ -41,12 +42,6 @@ from ringvault.settings import PlaybackApiSettings
 Event = dict[str, Any]
 
 _WEB = Path(__file__).parent / "web"
-_CONTENT_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
 # Names and numbers of callers, and URLs that play: nothing on the way may keep them.
 _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -85,7 +80,7 @@ class PlaybackApi:
         self._catalogue = catalogue
         self._signer = signer
         self._groups_claim = groups_claim
-        self._page_headers = _page_headers(signer.origin())
+        self._page_headers = page_headers(media_origin=signer.origin())
         self._resolver = self._routed(APIGatewayHttpResolver())
 
     def answer(self, event: Event, context: LambdaContext) -> Event:
@@ -136,40 +131,13 @@ class PlaybackApi:
         return self._file_response(file_name)
 
     def _file_response(self, file_name: str) -> Response[str]:
-        if file_name not in _page_files():
-            raise NoSuchPathError("the page has no such file")
-        path = _WEB / file_name
+        file = page_file(_WEB, file_name)
         return Response(
             status_code=200,
-            content_type=_CONTENT_TYPES[path.suffix],
-            body=path.read_text(encoding="utf-8"),
-            headers=self._page_headers,
+            content_type=file.content_type,
+            body=file.body,
+            headers=dict(self._page_headers),
         )
-
-
-@cache
-def _page_files() -> frozenset[str]:
-    return frozenset(path.name for path in _WEB.iterdir() if path.suffix in _CONTENT_TYPES)
-
-
-def _page_headers(media_origin: str) -> dict[str, str | list[str]]:
-    """Return the page's headers; audio may come from the host of the signed URLs only.
-
-    That is the bucket's own host on AWS, and the embedded AWS on one machine. Scripts and styles
-    come from files, requests go to the API, and text never becomes markup.
-    """
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
-        f" connect-src 'self'; media-src {media_origin}; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        # So that a deployment changes page and script together.
-        "Cache-Control": "no-cache",
-    }
 
 
 def _claims(event: Event) -> Mapping[str, object]:
