@@ -10,6 +10,7 @@ from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import CallLog, Client, Server, travel_s
 from benchmarks.quota.stores import (
     MemoryCatalogue,
+    MemoryNumberIndex,
     MemoryProgress,
     MemoryQueue,
     MemoryQuotaStore,
@@ -156,12 +157,14 @@ class _Run:
     def _list_for_ever(self) -> None:
         gate, client = self._outside()
         progress = MemoryProgress(self.counts)
+        number_index = MemoryNumberIndex(self.counts)
         while True:
             started_s = self.time.now_s
             result = list_recordings(
                 call_log=client,
                 quota=gate,
                 catalogue=self._catalogue,
+                number_index=number_index,
                 progress=progress,
                 queue=self._queue,
                 clock=self.time.clock,

@@ -17,6 +17,7 @@ from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, Outcome
 from ringvault.core.catalogue import CatalogueItem, State
@@ -57,6 +58,7 @@ class Soak:
     line: Line
     time: MovingTime
     catalogue: CatalogueTable
+    number_index: NumberIndex
     progress: ListingProgressStore
     vault: Vault
     queue: Conveyor = field(default_factory=Conveyor)
@@ -77,6 +79,7 @@ class Soak:
             call_log=self.line.client,
             quota=self.line.gate,
             catalogue=self.catalogue,
+            number_index=self.number_index,
             progress=self.progress,
             queue=self.queue,
             clock=self.time,
@@ -119,6 +122,7 @@ def soaked(cloud: Cloud, simulator: Simulator, *, bucket: str, time: MovingTime)
         line=line_to(simulator.base_url, cloud=cloud, time=time),
         time=time,
         catalogue=CatalogueTable(cloud.make_table("CatalogueTable"), cloud.dynamodb),
+        number_index=NumberIndex(cloud.make_table("NumberIndexTable"), cloud.dynamodb),
         progress=ListingProgressStore(cloud.make_table("StateTable"), cloud.dynamodb),
         vault=Vault(bucket, cloud.s3),
     )

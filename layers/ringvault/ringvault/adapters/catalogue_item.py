@@ -9,7 +9,7 @@ from typing import Any
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.recording import Recording
+from ringvault.core.recording import Recording, telephony_session_id_of
 
 Attributes = Mapping[str, Any]
 
@@ -42,6 +42,9 @@ def new_attributes(recording: Recording, listed_at: datetime) -> dict[str, Any]:
         attributes["duration_s"] = whole(recording.duration_s)
     if recording.extension_id is not None:
         attributes["extension_id"] = text(recording.extension_id)
+    telephony_session_id = telephony_session_id_of(recording.call_record)
+    if telephony_session_id is not None:
+        attributes["telephony_session_id"] = text(telephony_session_id)
     return attributes
 
 

@@ -51,6 +51,9 @@ class Quota(Protocol):
 class Catalogue(Protocol):
     """The catalogue as the lister needs it."""
 
+    def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
+        """Return those that are not there yet."""
+
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
 
@@ -59,6 +62,13 @@ class Catalogue(Protocol):
 
     def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
         """Set QUEUED what is still as each candidate says; anything else is left as it is."""
+
+
+class NumberIndex(Protocol):
+    """The index by the numbers that take part in calls."""
+
+    def add(self, recordings: Sequence[Recording]) -> None:
+        """Let the recordings be found by every number in their call; again changes nothing."""
 
 
 class Progress(Protocol):
@@ -105,6 +115,7 @@ def list_recordings(
     call_log: CallLog,
     quota: Quota,
     catalogue: Catalogue,
+    number_index: NumberIndex,
     progress: Progress,
     queue: RecordingQueue,
     clock: Clock,
@@ -122,6 +133,7 @@ def list_recordings(
         call_log=call_log,
         quota=quota,
         catalogue=catalogue,
+        number_index=number_index,
         progress=progress,
         clock=clock,
         latest=latest,
@@ -148,6 +160,7 @@ class _Listing:
     call_log: CallLog
     quota: Quota
     catalogue: Catalogue
+    number_index: NumberIndex
     progress: Progress
     clock: Clock
     latest: datetime
@@ -199,7 +212,10 @@ class _Listing:
             except InvalidRecordError as error:
                 self.result.rejected.append(str(error))
         self.result.records += len(page.records)
-        self.result.listed += self.catalogue.add_new(unique(recordings), listed_at=self.clock())
+        new = self.catalogue.unlisted(unique(recordings))
+        # Before the catalogue: what a run that dies here has not added, the next adds to both.
+        self.number_index.add(new)
+        self.result.listed += self.catalogue.add_new(new, listed_at=self.clock())
 
 
 def _feed(*, quota: Quota, catalogue: Catalogue, queue: RecordingQueue, now: datetime) -> int:
