@@ -56,6 +56,7 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     add("--port", type=_port, default=DEFAULT_PORT, help="of the page and its API (default 8080)")
     add("--aws-port", type=_port, default=5000, metavar="PORT", help="of AWS (default 5000)")
     add("--issuer-port", type=_port, metavar="PORT", help=_ISSUER_PORT)
+    add("--embedding-origin", action="append", default=[], metavar="ORIGIN", help=_EMBEDDING)
     add("--every", type=_seconds, metavar="SECONDS", help="list so often, not as the template says")
     add("--data", type=Path, metavar="DIR", help="write what is archived to this folder as well")
     add("--ringcentral", metavar="URL", help=_RINGCENTRAL)
@@ -69,6 +70,7 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
 
 
 _ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one if that is taken)"
+_EMBEDDING = "a site whose pages may embed the player, http://localhost:9000; may be repeated"
 _RINGCENTRAL = """use a RingCentral that runs elsewhere, https://platform.ringcentral.com or another
 simulator; credentials from RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
 RINGCENTRAL_JWT, in the environment or in .env"""
@@ -90,6 +92,7 @@ def _up(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         aws_port=arguments.aws_port,
         issuer_port=arguments.issuer_port,
+        embedding_origins=tuple(arguments.embedding_origins),
         ringcentral=arguments.ringcentral,
         simulator=_simulator_arguments(arguments),
         every_s=arguments.every,

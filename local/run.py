@@ -56,6 +56,7 @@ class UpOptions:
     port: int = DEFAULT_PORT
     aws_port: int = 5000
     issuer_port: int | None = None
+    embedding_origins: tuple[str, ...] = ()
     ringcentral: str | None = None
     simulator: tuple[str, ...] = ()
     every_s: float | None = None
@@ -190,6 +191,7 @@ def _provision(options: UpOptions, *, aws: Aws, account: Account, issuer: str) -
             "SignInAuthorizationEndpoint": f"{issuer}/authorize",
             "SignInTokenEndpoint": f"{issuer}/token",
             "SignInEndSessionEndpoint": f"{issuer}/end-session",
+            "EmbeddingOrigins": ",".join(options.embedding_origins),
             "RingCentralServerUrl": account.server_url,
             "RingCentralMediaUrl": account.media_url,
         },
