@@ -32,6 +32,7 @@ class ListRecordingsSettings:
 
     ringcentral: RingCentralSettings
     catalogue_table: str
+    number_index_table: str
     recording_queue_url: str
     first_run_reach: timedelta
 
@@ -43,6 +44,7 @@ class ListRecordingsSettings:
             lambda: cls(
                 ringcentral=_ringcentral(reader),
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
+                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
                 recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
                 first_run_reach=timedelta(days=reader.number("FIRST_RUN_REACH_DAYS", 0, 3650)),
             )
@@ -79,9 +81,13 @@ class PlaybackApiSettings:
     """What `playback_api` needs."""
 
     catalogue_table: str
+    number_index_table: str
     vault_bucket: str
+    play_table: str
     groups_claim: str
+    extension_claim: str
     playback_url_lifetime: timedelta
+    cold_storage_after: timedelta | None
 
     @classmethod
     def from_environ(cls, environ: Environ) -> "PlaybackApiSettings":
@@ -90,11 +96,17 @@ class PlaybackApiSettings:
         return reader.build(
             lambda: cls(
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
+                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
                 vault_bucket=reader.text("VAULT_BUCKET"),
+                play_table=reader.text("PLAY_TABLE"),
                 groups_claim=reader.text("GROUPS_CLAIM"),
+                extension_claim=reader.text("EXTENSION_CLAIM"),
                 playback_url_lifetime=timedelta(
                     seconds=reader.number("PLAYBACK_URL_SECONDS", 30, 3600)
                 ),
+                # Zero days is an owner who has no such lifecycle.
+                cold_storage_after=timedelta(days=reader.number("COLD_STORAGE_AFTER_DAYS", 0, 3650))
+                or None,
             )
         )
 
