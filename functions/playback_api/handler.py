@@ -27,8 +27,9 @@ from ringvault.adapters.http_answers import (
     plays_json,
     problem_of,
     recording_json,
+    sign_in_json,
 )
-from ringvault.adapters.page_files import page_file, page_headers
+from ringvault.adapters.page_files import page_file, page_headers, sign_in_json
 from ringvault.adapters.play_table import PlayTable
 from ringvault.adapters.presigned_url import PresignedUrls
 from ringvault.core.errors import TransientError
@@ -89,7 +90,7 @@ def _api() -> "PlaybackApi":
             plays=plays,
             cold_after=settings.cold_storage_after,
         ),
-        page_headers=page_headers(media_origin=audio.origin()),
+        page_headers=page_headers(media_origin=audio.origin(), sign_in=settings.sign_in),
     )
 
 
@@ -130,7 +131,9 @@ class PlaybackApi:
             resolver.get(path)(self._for_listeners(answer))
         resolver.get("/")(self._page)
         resolver.get("/web/<file_name>")(self._page_file)
+        resolver.get("/sign-in.json")(self._sign_in)
         resolver.get("/openapi.yaml")(self._contract)
+        resolver.get("/sign-in.json")(self._sign_in)
         resolver.exception_handler(Exception)(_raise_again)
         resolver.not_found(_no_such_path)
         return resolver
@@ -205,6 +208,12 @@ class PlaybackApi:
             body=file.body,
             headers=dict(self._page_headers),
         )
+
+    def _sign_in(self) -> Response[str]:
+        return _json_response(dict(sign_in_json(self._settings.sign_in)))
+
+    def _sign_in(self) -> Response[str]:
+        return _json_response(sign_in_json(self._settings.sign_in))
 
     def _contract(self) -> Response[str]:
         return Response(

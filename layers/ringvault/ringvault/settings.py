@@ -10,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ringvault.core.errors import ConfigurationError
+from ringvault.core.sign_in import SignIn
 
 Environ = Mapping[str, str]
 T = TypeVar("T")
@@ -77,6 +78,17 @@ class ArchiveRecordingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInSettings:
+    """Where the page sends people to sign in; all of it is public."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    end_session_endpoint: str | None
+    client_id: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackApiSettings:
     """What `playback_api` needs."""
 
@@ -86,8 +98,10 @@ class PlaybackApiSettings:
     play_table: str
     groups_claim: str
     extension_claim: str
+    sign_in: SignInSettings
     playback_url_lifetime: timedelta
     cold_storage_after: timedelta | None
+    sign_in: SignIn
 
     @classmethod
     def from_environ(cls, environ: Environ) -> "PlaybackApiSettings":
@@ -101,12 +115,14 @@ class PlaybackApiSettings:
                 play_table=reader.text("PLAY_TABLE"),
                 groups_claim=reader.text("GROUPS_CLAIM"),
                 extension_claim=reader.text("EXTENSION_CLAIM"),
+                sign_in=_sign_in(reader),
                 playback_url_lifetime=timedelta(
                     seconds=reader.number("PLAYBACK_URL_SECONDS", 30, 3600)
                 ),
                 # Zero days is an owner who has no such lifecycle.
                 cold_storage_after=timedelta(days=reader.number("COLD_STORAGE_AFTER_DAYS", 0, 3650))
                 or None,
+                sign_in=_sign_in(reader),
             )
         )
 
@@ -118,6 +134,27 @@ def _ringcentral(reader: "_Reader") -> RingCentralSettings:
         secret_arn=reader.text("RINGCENTRAL_SECRET_ARN"),
         access_token_key_arn=reader.text("ACCESS_TOKEN_KEY_ARN"),
         state_table=reader.text("STATE_TABLE"),
+    )
+
+
+def _sign_in(reader: "_Reader") -> SignIn:
+    return SignIn(
+        authorization_endpoint=reader.url("SIGN_IN_AUTHORIZATION_ENDPOINT"),
+        token_endpoint=reader.url("SIGN_IN_TOKEN_ENDPOINT"),
+        end_session_endpoint=reader.optional_url("SIGN_IN_END_SESSION_ENDPOINT"),
+        client_id=reader.text("SIGN_IN_CLIENT_ID"),
+        scope=reader.text("SIGN_IN_SCOPE"),
+    )
+
+
+def _sign_in(reader: "_Reader") -> SignInSettings:
+    return SignInSettings(
+        authorization_endpoint=reader.url("SIGN_IN_AUTHORIZATION_ENDPOINT"),
+        token_endpoint=reader.url("SIGN_IN_TOKEN_ENDPOINT"),
+        # Not every issuer has one.
+        end_session_endpoint=reader.optional_url("SIGN_IN_END_SESSION_ENDPOINT"),
+        client_id=reader.text("SIGN_IN_CLIENT_ID"),
+        scope=reader.text("SIGN_IN_SCOPE"),
     )
 
 
@@ -146,6 +183,12 @@ class _Reader:
         if value and not _is_http_url(value):
             self._faults.append(f"{name} is not an http(s) URL")
         return value
+
+    def optional_url(self, name: str) -> str | None:
+        return self.url(name) if self._environ.get(name) else None
+
+    def optional_url(self, name: str) -> str | None:
+        return self.url(name) if self._environ.get(name, "").strip() else None
 
     def number(self, name: str, least: int, most: int) -> int:
         value = self.text(name)
