@@ -27,7 +27,6 @@ from ringvault.adapters.http_answers import (
     plays_json,
     problem_of,
     recording_json,
-    sign_in_json,
 )
 from ringvault.adapters.page_files import page_file, page_headers, sign_in_json
 from ringvault.adapters.play_table import PlayTable
@@ -131,7 +130,6 @@ class PlaybackApi:
             resolver.get(path)(self._for_listeners(answer))
         resolver.get("/")(self._page)
         resolver.get("/web/<file_name>")(self._page_file)
-        resolver.get("/sign-in.json")(self._sign_in)
         resolver.get("/openapi.yaml")(self._contract)
         resolver.get("/sign-in.json")(self._sign_in)
         resolver.exception_handler(Exception)(_raise_again)
@@ -211,9 +209,6 @@ class PlaybackApi:
 
     def _sign_in(self) -> Response[str]:
         return _json_response(dict(sign_in_json(self._settings.sign_in)))
-
-    def _sign_in(self) -> Response[str]:
-        return _json_response(sign_in_json(self._settings.sign_in))
 
     def _contract(self) -> Response[str]:
         return Response(

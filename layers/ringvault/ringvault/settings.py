@@ -78,17 +78,6 @@ class ArchiveRecordingSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SignInSettings:
-    """Where the page sends people to sign in; all of it is public."""
-
-    authorization_endpoint: str
-    token_endpoint: str
-    end_session_endpoint: str | None
-    client_id: str
-    scope: str
-
-
-@dataclass(frozen=True, slots=True)
 class PlaybackApiSettings:
     """What `playback_api` needs."""
 
@@ -98,7 +87,6 @@ class PlaybackApiSettings:
     play_table: str
     groups_claim: str
     extension_claim: str
-    sign_in: SignInSettings
     playback_url_lifetime: timedelta
     cold_storage_after: timedelta | None
     sign_in: SignIn
@@ -115,7 +103,6 @@ class PlaybackApiSettings:
                 play_table=reader.text("PLAY_TABLE"),
                 groups_claim=reader.text("GROUPS_CLAIM"),
                 extension_claim=reader.text("EXTENSION_CLAIM"),
-                sign_in=_sign_in(reader),
                 playback_url_lifetime=timedelta(
                     seconds=reader.number("PLAYBACK_URL_SECONDS", 30, 3600)
                 ),
@@ -141,17 +128,6 @@ def _sign_in(reader: "_Reader") -> SignIn:
     return SignIn(
         authorization_endpoint=reader.url("SIGN_IN_AUTHORIZATION_ENDPOINT"),
         token_endpoint=reader.url("SIGN_IN_TOKEN_ENDPOINT"),
-        end_session_endpoint=reader.optional_url("SIGN_IN_END_SESSION_ENDPOINT"),
-        client_id=reader.text("SIGN_IN_CLIENT_ID"),
-        scope=reader.text("SIGN_IN_SCOPE"),
-    )
-
-
-def _sign_in(reader: "_Reader") -> SignInSettings:
-    return SignInSettings(
-        authorization_endpoint=reader.url("SIGN_IN_AUTHORIZATION_ENDPOINT"),
-        token_endpoint=reader.url("SIGN_IN_TOKEN_ENDPOINT"),
-        # Not every issuer has one.
         end_session_endpoint=reader.optional_url("SIGN_IN_END_SESSION_ENDPOINT"),
         client_id=reader.text("SIGN_IN_CLIENT_ID"),
         scope=reader.text("SIGN_IN_SCOPE"),
@@ -186,9 +162,6 @@ class _Reader:
 
     def optional_url(self, name: str) -> str | None:
         return self.url(name) if self._environ.get(name) else None
-
-    def optional_url(self, name: str) -> str | None:
-        return self.url(name) if self._environ.get(name, "").strip() else None
 
     def number(self, name: str, least: int, most: int) -> int:
         value = self.text(name)

@@ -30,7 +30,6 @@ class PlayTable:
 
     def newest_first(self, recording_id: str, *, limit: int, after: str | None) -> PlaysPage:
         """Return at most `limit` plays of a recording; `after` is the `next` of the page before."""
-        start = {"ExclusiveStartKey": _key(recording_id, after)} if after else {}
         query: dict[str, Any] = {
             "KeyConditionExpression": "recording_id = :recording_id",
             "ExpressionAttributeValues": {":recording_id": text(recording_id)},
@@ -39,8 +38,10 @@ class PlayTable:
             "ConsistentRead": True,
             "Limit": limit,
         }
+        if after is not None:
+            query["ExclusiveStartKey"] = _key(recording_id, after)
         with aws_errors("read the audit of plays"):
-            answer = self._client.query(TableName=self._table, **query, **start)
+            answer = self._client.query(TableName=self._table, **query)
         last = answer.get("LastEvaluatedKey")
         return PlaysPage(
             plays=tuple(_play(item) for item in answer["Items"]),
