@@ -92,7 +92,7 @@ def _up(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         aws_port=arguments.aws_port,
         issuer_port=arguments.issuer_port,
-        embedding_origins=tuple(arguments.embedding_origins),
+        embedding_origins=tuple(arguments.embedding_origin),
         ringcentral=arguments.ringcentral,
         simulator=_simulator_arguments(arguments),
         every_s=arguments.every,
