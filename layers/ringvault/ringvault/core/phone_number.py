@@ -12,7 +12,7 @@ _WRITTEN = re.compile(r"\+?[0-9\s().\-/\u00ad\u2010-\u2015]{1,40}")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _TRUNK_ZERO = re.compile(r"\(0\)")
 # Dialled in front of a country code where no plus is written: everywhere, and from North America.
-_INTERNATIONAL_PREFIX = re.compile(r"(?:00|011)(?=[1-9][0-9]{7})")
+_INTERNATIONAL_PREFIX = re.compile(r"^(?:00|011)(?=[1-9][0-9]{7})")
 # North America's code, 1, is left out as often as not: eleven digits and ten are the same number.
 _NORTH_AMERICAN = re.compile(r"1([2-9][0-9]{2}[2-9][0-9]{6})")
 # E.164 permits 15 digits; a prefix may stand before them.
@@ -35,7 +35,7 @@ def normalised_number(written: str) -> str | None:
     if not 1 <= len(digits) <= _MOST_DIGITS:
         return None
     if not written.startswith("+"):
-        digits = _INTERNATIONAL_PREFIX.sub("", digits, count=1)
+        digits = _INTERNATIONAL_PREFIX.sub("", digits)
     north_american = _NORTH_AMERICAN.fullmatch(digits)
     return north_american[1] if north_american else digits
 

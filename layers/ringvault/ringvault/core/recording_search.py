@@ -100,7 +100,7 @@ def search_recordings(
             after=after,
         )
         read, after = read + reading.read, reading.next
-        found += (item for item in reading.items if _is_wanted(item, search, listener))
+        found += (item for item in reading.items if _is_wanted(item, search))
         if len(found) > search.limit or after is None or read >= MOST_READ:
             return _page(found, search.limit, after)
         most = min(ROUND, MOST_READ - read)
@@ -140,13 +140,12 @@ def _within_rights(search: Search, listener: Listener) -> Search | None:
     return replace(search, extension_id=listener.extension_id)
 
 
-def _is_wanted(item: CatalogueItem, search: Search, listener: Listener) -> bool:
-    """Whether the item is searched for, and may be heard whatever an index says."""
+def _is_wanted(item: CatalogueItem, search: Search) -> bool:
+    """Whether the item is what is searched for, whatever the index says that led to it."""
     recording = item.recording
     record = recording.call_record
     return (
-        listener.may_hear(recording.extension_id)
-        and search.extension_id in (None, recording.extension_id)
+        search.extension_id in (None, recording.extension_id)
         and search.state in (None, item.state)
         and search.direction in (None, record.get("direction"))
         and (search.number is None or search.number in numbers_of(record))
