@@ -41,7 +41,7 @@ export async function handleRedirect() {
   if (!answer.has("code") && !answer.has("error")) return false;
   const underWay = kept(UNDER_WAY);
   sessionStorage.removeItem(UNDER_WAY);
-  history.replaceState(null, "", here() + (underWay?.fragment ?? ""));
+  history.replaceState(null, "", here() + (underWay?.fragment ?? location.hash));
   if (!underWay || answer.get("state") !== underWay.state) {
     throw new Error("This sign-in was not begun in this tab. Please sign in again.");
   }
