@@ -7,7 +7,9 @@ import pytest
 from tests.infrastructure.stack import Stack
 
 
-@pytest.mark.parametrize("name", ["VaultBucket", "VaultBucketPolicy", "CatalogueTable"])
+@pytest.mark.parametrize(
+    "name", ["VaultBucket", "VaultBucketPolicy", "CatalogueTable", "NumberIndexTable", "PlayTable"]
+)
 def test_what_the_stack_exists_for_outlives_it(stack: Stack, name: str) -> None:
     """Recordings and catalogue stay when the stack is deleted or a resource is replaced."""
     resource = stack.resource(name)
@@ -81,13 +83,26 @@ def test_the_catalogue_can_be_restored(stack: Stack) -> None:
 
 
 def test_tables_are_encrypted_and_paid_by_request(stack: Stack) -> None:
-    """Both tables are encrypted at rest and have no capacity that could throttle or idle."""
+    """All tables are encrypted at rest and have no capacity that could throttle or idle."""
     tables = stack.of_type("AWS::DynamoDB::Table")
 
-    assert set(tables) == {"CatalogueTable", "StateTable"}
+    assert set(tables) == {"CatalogueTable", "NumberIndexTable", "PlayTable", "StateTable"}
     for table in tables.values():
         assert table["SSESpecification"]["SSEEnabled"] is True
         assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_an_index_of_the_catalogue_holds_no_recordings(stack: Stack) -> None:
+    """What an index copies is written at each change of state: the feed's instants at most."""
+    indexes = stack.properties("CatalogueTable")["GlobalSecondaryIndexes"]
+    copied = {
+        index["IndexName"]: index["Projection"].get("NonKeyAttributes", [])
+        for index in indexes
+        if index["Projection"]["ProjectionType"] != "KEYS_ONLY"
+    }
+
+    assert copied == {"by_state": ["queued_at", "claimed_until", "retry_at"]}
+    assert {index["KeySchema"][1]["AttributeName"] for index in indexes} == {"started_at"}
 
 
 def test_the_state_table_is_keyed_by_name(stack: Stack) -> None:
