@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.infrastructure.stack import Stack
 
-PUBLIC_ROUTES = {"/", "/web/{fileName}"}
+PUBLIC_ROUTES = {"/", "/web/{fileName}", "/sign-in.json", "/openapi.yaml"}
 
 
 def body(stack: Stack) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def body(stack: Stack) -> dict[str, Any]:
 
 
 def test_every_route_but_the_page_asks_for_a_token(stack: Stack) -> None:
-    """What the page is made of is public; everything else goes through the JWT authorizer."""
+    """The page, its sign-in and the contract are public; all else goes through the authorizer."""
     operations = {
         (path, method): operation["security"]
         for path, methods in body(stack)["paths"].items()
@@ -43,14 +43,14 @@ def test_the_authorizer_names_issuer_and_audience(stack: Stack) -> None:
     assert authorizer["type"] == "jwt"
     assert authorizer["identitySource"] == "$request.header.Authorization"
     assert authorizer["jwtConfiguration"] == {
-        "issuer": {"Ref": "JwtIssuer"},
-        "audience": [{"Ref": "JwtAudience"}],
+        "issuer": {
+            "Fn::If": [
+                "MakesUserPool",
+                {"Fn::GetAtt": ["UserPool", "ProviderURL"]},
+                {"Ref": "JwtIssuer"},
+            ]
+        },
+        "audience": [
+            {"Fn::If": ["MakesUserPool", {"Ref": "SignInClient"}, {"Ref": "JwtAudience"}]}
+        ],
     }
-
-
-def test_issuer_and_audience_have_no_default(stack: Stack) -> None:
-    """A stack that trusts nobody in particular can't be deployed."""
-    parameters = stack.document["Parameters"]
-
-    assert "Default" not in parameters["JwtIssuer"]
-    assert "Default" not in parameters["JwtAudience"]
