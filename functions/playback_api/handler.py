@@ -26,7 +26,7 @@ from ringvault.adapters.http_answers import (
     playback_url_json,
     plays_json,
     problem_of,
-    recording_json,
+    whole_recording_json,
 )
 from ringvault.adapters.page_files import page_file, page_headers, sign_in_json
 from ringvault.adapters.play_table import PlayTable
@@ -164,7 +164,7 @@ class PlaybackApi:
         return page_json(page)
 
     def _recording(self, caller: Caller, recording_id: str) -> Event:
-        return recording_json(
+        return whole_recording_json(
             find_recording(recording_id, listener=caller.listener, catalogue=self._catalogue)
         )
 

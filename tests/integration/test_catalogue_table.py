@@ -253,11 +253,13 @@ def test_a_claim_is_ended_by_who_holds_it(catalogue: CatalogueTable) -> None:
     assert found(catalogue, "1").claimed_until == after + MINUTE
 
 
-@pytest.mark.parametrize("duration_s", [61.25, None])
-def test_archived_is_final(catalogue: CatalogueTable, duration_s: float | None) -> None:
+@pytest.mark.parametrize(("duration_s", "waveform"), [(61.25, bytes(range(256))), (None, None)])
+def test_archived_is_final(
+    catalogue: CatalogueTable, duration_s: float | None, waveform: bytes | None
+) -> None:
     """ARCHIVED keeps what was measured, ends the claim, and nothing takes it back."""
     item = listed(catalogue, "1")
-    archived = archived_of(item.recording, audio_duration_s=duration_s)
+    archived = archived_of(item.recording, audio_duration_s=duration_s, waveform=waveform)
     catalogue.defer(item, retry_at=NOW, reason="503", attempts=3)
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
     catalogue.set_archived("1", archived)

@@ -50,7 +50,7 @@ def new_attributes(recording: Recording, listed_at: datetime) -> dict[str, Any]:
 
 def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
     """Return what ARCHIVED adds to an item."""
-    attributes = {
+    attributes: dict[str, Any] = {
         "object_key": text(archived.object_key),
         "content_type": text(archived.content_type),
         "size_bytes": whole(archived.size_bytes),
@@ -60,6 +60,8 @@ def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
     }
     if archived.audio_duration_s is not None:
         attributes["audio_duration_s"] = {"N": f"{archived.audio_duration_s:.3f}"}
+    if archived.waveform is not None:
+        attributes["waveform"] = {"B": archived.waveform}
     return attributes
 
 
@@ -112,6 +114,7 @@ def _archived(attributes: Attributes) -> ArchivedObject:
         crc32=attributes["crc32"]["S"],
         audio_duration_s=float(duration["N"]) if duration else None,
         archived_at=parse_instant(attributes["archived_at"]["S"]),
+        waveform=attributes["waveform"]["B"] if "waveform" in attributes else None,
     )
 
 

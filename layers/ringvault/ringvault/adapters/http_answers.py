@@ -1,5 +1,6 @@
 """How the playback API's answers look: recordings as JSON, and faults as problem details."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -149,6 +150,13 @@ def recording_json(item: CatalogueItem) -> Json:
         "reason": item.reason,
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def whole_recording_json(item: CatalogueItem) -> Json:
+    """Return one recording with its waveform, which would make a page of many too large."""
+    waveform = item.archived.waveform if item.archived else None
+    drawn = {"waveform": b64encode(waveform).decode()} if waveform else {}
+    return recording_json(item) | drawn
 
 
 def page_json(page: CataloguePage) -> Json:
