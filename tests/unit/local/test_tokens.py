@@ -48,7 +48,7 @@ def test_only_the_public_half_is_published() -> None:
     assert key.keys() == {"kty", "key_ops", "n", "e", "kid", "use", "alg"}
 
 
-@pytest.mark.parametrize("recordings", [6, 40])
+@pytest.mark.parametrize("recordings", [6, 8, 40])
 def test_agents_extension_occurs(recordings: int) -> None:
     """The agent has something to hear in the account that the local stack simulates."""
     account = make_account(Options(recordings=recordings, days=30), now=datetime.now(UTC))
