@@ -97,3 +97,14 @@ def test_each_role_is_assumed_by_one_aws_service(stack: Stack) -> None:
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         (principal,) = as_list(statement["Principal"]["Service"])
         assert principal in {"lambda.amazonaws.com", "scheduler.amazonaws.com"}
+
+
+def test_the_audit_is_added_to_and_read(stack: Stack) -> None:
+    """One role touches it, and that one can neither change nor remove a play."""
+    touching = [
+        (role, set(as_list(statement["Action"])))
+        for role, statement in stack.statements()
+        if any("PlayTable" in str(resource) for resource in as_list(statement["Resource"]))
+    ]
+
+    assert touching == [("PlaybackApiFunctionRole", {"dynamodb:PutItem", "dynamodb:Query"})]

@@ -74,12 +74,14 @@ def test_no_rule_expires_a_recording(stack: Stack) -> None:
     assert not [rule for rule in rules if any(key.startswith("Expiration") for key in rule)]
 
 
-def test_the_catalogue_can_be_restored(stack: Stack) -> None:
-    """The catalogue is the truth: to any point in time, and not deleted by a slip."""
-    catalogue = stack.properties("CatalogueTable")
+@pytest.mark.parametrize("name", ["CatalogueTable", "PlayTable"])
+def test_what_can_not_be_made_again_can_be_restored(stack: Stack, name: str) -> None:
+    """Catalogue and audit: to any point in time, not deleted by a slip, and nothing expires."""
+    table = stack.properties(name)
 
-    assert catalogue["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
-    assert catalogue["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert table["DeletionProtectionEnabled"] is True
+    assert "TimeToLiveSpecification" not in table
 
 
 def test_tables_are_encrypted_and_paid_by_request(stack: Stack) -> None:
