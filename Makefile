@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests bench-quota build clean lock
+.PHONY: help run test lint types template unit tests bench-quota bench-playback build clean lock
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -52,6 +52,10 @@ tests: $(INSTALLED) # All tests, without the other checks of `make test`.
 
 bench-quota: $(INSTALLED) ## Measure how much of the quota is used: about six minutes
 	@$(BIN)/python -m benchmarks.quota
+
+bench-playback: $(INSTALLED) ## Measure playback URLs, cold start and what a search reads: two minutes
+	@$(BIN)/python -m benchmarks.search
+	@$(BIN)/python -m benchmarks.playback
 
 # SAM calls the Makefiles of the layer and of each function in copies of their folders. MAKEFLAGS is
 # emptied so that nothing given to this make reaches those.
