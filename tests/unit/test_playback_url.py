@@ -1,5 +1,6 @@
 """The rules of issuing playback URLs."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,7 +36,7 @@ def issued(
     plays: FakePlays | None = None,
     cold_after: timedelta | None = None,
     caller: Caller = CALLER,
-    **parameters: str,
+    parameters: Mapping[str, str] | None = None,
 ) -> PlaybackUrl:
     """Ask for a URL of recording 77."""
     urls = PlaybackUrls(
@@ -44,7 +45,7 @@ def issued(
         plays=plays or FakePlays(),
         cold_after=cold_after,
     )
-    return urls.issue("77", parameters, caller=caller, now=NOW)
+    return urls.issue("77", parameters or {}, caller=caller, now=NOW)
 
 
 def test_an_archived_recording_is_signed_under_its_id() -> None:
@@ -59,7 +60,7 @@ def test_a_url_is_issued_with_its_play() -> None:
     """Exactly one, with all that the audit asks for."""
     plays = FakePlays()
 
-    playback = issued(plays=plays, disposition="attachment")
+    playback = issued(plays=plays, parameters={"disposition": "attachment"})
 
     (play,) = plays.kept
     assert (play.recording_id, play.user_id, play.disposition) == ("77", "nina", "attachment")
@@ -80,7 +81,7 @@ def test_only_two_dispositions_are_known(parameters: dict[str, str]) -> None:
     plays = FakePlays()
 
     with pytest.raises(InvalidParameterError):
-        issued(plays=plays, **parameters)
+        issued(plays=plays, parameters=parameters)
     assert plays.kept == []
 
 

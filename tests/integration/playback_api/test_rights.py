@@ -18,7 +18,7 @@ from tests.integration.playback_api.site import (
 )
 
 # Recording 77 is of extension 9 and archived; its call is s-1.
-WHATS = {
+SAMPLES = {
     "search": lambda: event("recordings", queryStringParameters={}),
     "recording": lambda: event_for("77", "recording"),
     "playback_url": lambda: event_for("77", "playback_url"),
@@ -45,7 +45,7 @@ def test_each_may_do_what_the_table_says(
     """Everything, one's own extension, or nothing."""
     site.archive("77")
 
-    assert answered(asked_by(who, WHATS[what]()))["status"] == status
+    assert answered(asked_by(who, SAMPLES[what]()))["status"] == status
 
 
 @pytest.mark.parametrize("name", ["recording", "playback_url"])
@@ -104,10 +104,10 @@ def test_of_a_transferred_call_one_hears_ones_own_part(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("site")
-@pytest.mark.parametrize("what", WHATS)
+@pytest.mark.parametrize("what", SAMPLES)
 def test_a_route_without_its_authorizer_answers_nobody(what: str) -> None:
     """Should the gateway ever forget the authorizer, the function does not."""
-    sample: dict[str, Any] = WHATS[what]()
+    sample: dict[str, Any] = SAMPLES[what]()
     del sample["requestContext"]["authorizer"]
 
     answer = answered(sample)
