@@ -88,7 +88,7 @@ export class Archive {
     try {
       return await fetch(new URL(path, this.base), { headers, signal });
     } catch {
-      const message = "The archive can’t be reached. Check your connection, then try again.";
+      const message = "The archive can't be reached. Check your connection, then try again.";
       throw new ArchiveError(message, { status: 0 });
     }
   }
@@ -274,7 +274,7 @@ class Playback {
 /** The browser can make nothing of the audio, or got none of it twice. */
 class UnplayableError extends Error {
   constructor() {
-    super("This browser can’t play the recording: it doesn’t know the format, or no audio arrived.");
+    super("This browser can't play the recording: it doesn't know the format, or no audio arrived.");
     this.status = 0;
   }
 }
@@ -531,7 +531,7 @@ LOOKS.replaceSync(`
   cursor: pointer; touch-action: pan-y; user-select: none;
 }
 .bars { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
-.bars path { fill: none; stroke: var(--_faint); stroke-opacity: .5; stroke-width: 2; stroke-linecap: round; }
+.bars path { fill: none; stroke: var(--_faint); stroke-opacity: .7; stroke-width: 2; stroke-linecap: round; }
 .bars.played { clip-path: inset(-4px calc(100% - var(--played, 0) * 100%) -4px -4px); }
 .bars.played path { stroke: var(--_accent); stroke-opacity: 1; }
 .head { position: absolute; inset: 0 auto 0 calc(var(--played, 0) * 100%); width: 2px; margin-left: -1px; border-radius: 1px; background: var(--_accent); }
@@ -578,8 +578,8 @@ option { color: light-dark(#16211e, #e8eeec); background: light-dark(#fff, #1c24
 :focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
 
 .message { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1rem; min-height: 0; }
-.message p:empty { display: none; }
 .message p { flex: 1 1 16rem; padding-block: .5rem; text-wrap: pretty; }
+.message p:empty { padding: 0; }
 .message button {
   width: auto; height: 2.5rem; padding: 0 1rem; border: 1px solid var(--_line); border-radius: 1.25rem; color: var(--_accent); font-weight: 600;
 }
@@ -620,6 +620,7 @@ export class RingvaultPlayer extends HTMLElement {
   #asked = 0; // answers to anything but the latest question come too late
   #retry = null;
   #wanted = false; // play() came before the archive's answer
+  #goal = null; // so did currentTime
   #isOffline = false;
 
   #audio = /** @type {HTMLAudioElement} */ (element("audio", { preload: "auto" }));
@@ -666,7 +667,8 @@ export class RingvaultPlayer extends HTMLElement {
   }
 
   set currentTime(seconds) {
-    this.#seek(seconds);
+    if (this.#playback) this.#seek(seconds);
+    else this.#goal = seconds;
   }
 
   /** Plays it, as soon as the archive has told of it. */
@@ -704,6 +706,7 @@ export class RingvaultPlayer extends HTMLElement {
     if (name === "download") this.#save.hidden = after === null;
     else if (before !== after) {
       this.#wanted = false;
+      this.#goal = null;
       if (this.isConnected) this.#load();
     }
   }
@@ -789,7 +792,8 @@ export class RingvaultPlayer extends HTMLElement {
     this.#timeline.load(recording.waveform, this.#duration);
     this.#root.dataset.state = "ready";
     this.#say("");
-    this.#playback.seek(clamp(reached.of(recording.id), this.#duration));
+    this.#seek(this.#goal ?? reached.of(recording.id));
+    this.#goal = null;
     if (this.#wanted) this.#begin();
   }
 
@@ -802,7 +806,7 @@ export class RingvaultPlayer extends HTMLElement {
   }
 
   #refuse(error, again) {
-    const { status, outcome, message } = error;
+    const { status = 0, outcome, message } = error;
     this.#wanted = false;
     this.#isOffline = status === 0 && !(error instanceof UnplayableError);
     if (!this.#playback) this.#root.dataset.state = "refused";
