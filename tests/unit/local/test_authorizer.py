@@ -64,7 +64,7 @@ def base64url(data: bytes) -> str:
 def unsigned_token() -> str:
     """Return a token that says of itself that it needs no signature."""
     claims = {"iss": "https://issuer", "aud": "ringvault", "exp": 2**40}
-    return jwt.encode(claims, None, algorithm="none", headers={"kid": "ours"})
+    return jwt.encode(claims, "", algorithm="none", headers={"kid": "ours"})
 
 
 def authorize(text: str, *, scopes: list[str] | None = None) -> dict[str, Any]:
