@@ -4,7 +4,7 @@ import { element } from "./elements.js";
 import { Listening } from "./listening.js";
 import { Results } from "./results.js";
 import { Archive } from "./ringvault-player.js";
-import { address, isSame, parametersOf, readAddress, searchIn, show } from "./search.js";
+import { address, isSame, parametersOf, readAddress, readForm, show } from "./search.js";
 import { handleRedirect, signIn, signOut, token } from "./sign_in.js";
 import { listenerOf } from "./signed_in.js";
 import { counted } from "./words.js";
@@ -178,7 +178,7 @@ async function loadMore() {
 
 at("search").addEventListener("submit", (event) => {
   event.preventDefault();
-  submit(searchIn(at("search")));
+  submit(readForm(at("search")));
 });
 at("search").addEventListener("reset", (event) => {
   event.preventDefault();

@@ -8,7 +8,7 @@
 const NAMES = ["phoneNumber", "from", "to", "direction", "state"];
 
 /** The search that a form shows; what is left empty is left out. */
-export function searchIn(form) {
+export function readForm(form) {
   return chosen(new FormData(form));
 }
 
