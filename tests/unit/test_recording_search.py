@@ -121,7 +121,7 @@ def _lookups(item: CatalogueItem) -> set[Lookup]:
 
 
 def searched(
-    indexes: FakeIndexes, listener: Listener = HEARS_ALL, **parameters: str
+    indexes: FakeIndexes, listener: Listener = HEARS_ALL, /, **parameters: str
 ) -> CataloguePage:
     """Return one page."""
     return search_recordings(parameters, listener=listener, catalogue=indexes, now=NOW)
@@ -272,7 +272,7 @@ def test_an_index_that_lies_widens_no_right() -> None:
     assert ids_of(page) == ["2"]
 
 
-ITEMS = st.lists(
+ITEMS: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.builds(
         dict,
         minutes_ago=st.integers(1, 6),

@@ -109,7 +109,7 @@ class CatalogueIndexes:
         }
         if keys.index_name:
             query["IndexName"] = keys.index_name
-        if after and (lookup.index is not Index.MONTH or lookup.key == _month(after.started_at)):
+        if after:
             query["ExclusiveStartKey"] = _start_key(lookup, after)
         return query
 
@@ -139,6 +139,7 @@ class CatalogueIndexes:
 
 
 def _start_key(lookup: Lookup, after: Position) -> dict[str, Any]:
+    """Return the key that reading goes on below; all of an older month lies below it."""
     keys = _KEYS[lookup.index]
     if keys.index_name is None:
         return {keys.partition: text(lookup.key), keys.sort: text(sort_key(after))}
@@ -157,10 +158,6 @@ def _position_of(entry: Attributes) -> Position:
     if "started_at_id" in entry:
         return position_of(entry)
     return Position(parse_instant(entry["started_at"]["S"]), entry["recording_id"]["S"])
-
-
-def _month(instant: datetime) -> str:
-    return f"{instant:%Y-%m}"
 
 
 def _months_down(newest: datetime, oldest: datetime) -> Iterator[str]:
