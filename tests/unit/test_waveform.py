@@ -245,7 +245,7 @@ def test_an_mp3_looks_like_the_speech_it_was_made_of(rate_hz: int, bitrate_kbps:
 
     error = math.sqrt(fmean((one - other) ** 2 for one, other in zip(heard, meant, strict=True)))
     assert error < level_of(10 ** (-40 / 20))
-    assert correlation(heard, meant) > 0.9
+    assert correlation(heard, meant) > 0.85
 
 
 def syllables(rate_hz: int) -> Iterator[float]:

@@ -19,8 +19,8 @@ from ringvault.core.peaks import level_of_db
 # The step is 2 to the power of (global_gain - 210) / 4: each unit a quarter of 6 dB.
 _GAIN_DB = 20 * math.log10(2) / 4
 _GAIN_OF_ONE = 210
-# From that energy to the loudest sample of a frame: measured, over speech at 8 to 128 kbit/s.
-_ENERGY_ABOVE_PEAK_DB = 17.0
+# From that energy to the loudest sample of a peak's frames: measured, over speech of many bitrates.
+_ENERGY_ABOVE_PEAK_DB = 19.0
 
 # ISO 11172-3, table B.7, where an encoder takes the first table that writes its largest value. So
 # that value lies between what the table before writes at most, and the table itself: halfway.
