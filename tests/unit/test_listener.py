@@ -61,3 +61,8 @@ def test_an_agent_hears_one_extension(*, extension_id: str | None, heard: bool) 
 
     assert agent.may_hear(extension_id) is heard
     assert listener(sub="ada", cognito_groups="[ringvault-listeners-all]").may_hear(extension_id)
+
+
+def test_who_has_no_extension_hears_nothing_of_nobodys() -> None:
+    """Two that are missing are not the same."""
+    assert not Listener("nina", hears_all=False, extension_id=None).may_hear(None)

@@ -40,7 +40,7 @@ schema = schemathesis.openapi.from_path(CONTRACT, config=CONFIG)
 
 @schema.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     database=None,
