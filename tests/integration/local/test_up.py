@@ -65,12 +65,11 @@ def started(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    try:
-        with process:
+    with process:
+        try:
             yield process
+        finally:
             process.kill()
-    finally:
-        process.kill()
 
 
 def last_json(output: str) -> dict[str, Any]:
@@ -222,7 +221,7 @@ def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> Non
 
 
 def page_of(process: "subprocess.Popen[str]") -> str:
-    """Return the page's address once the stack serves, its token cut off."""
+    """Return the page's address once the stack serves."""
     assert process.stdout is not None
     watchdog = threading.Timer(RUN_WITHIN_S, process.kill)
     watchdog.start()
@@ -230,7 +229,7 @@ def page_of(process: "subprocess.Popen[str]") -> str:
     for line in process.stdout:
         told.append(line)
         if line.startswith("the page: "):
-            url = line.removeprefix("the page: ").partition("#")[0]
+            url = line.removeprefix("the page: ").strip()
         if line.startswith("Ctrl-C"):
             break
     watchdog.cancel()
