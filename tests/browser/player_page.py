@@ -156,12 +156,13 @@ class PlayerPage:
             "ringvault-player.js": lambda route: route.fulfill(
                 path=PLAYER_FILE, content_type="text/javascript", headers=_CORS
             ),
-            str(self.recording["id"]): self.on_recording or self._recording,
+            str(self.recording["id"]): self.on_recording or self.tell_recording,
             "playback-url": self.on_playback_url or self._playback_url,
             "audio": self._audio,
         }
 
-    def _recording(self, route: Route) -> None:
+    def tell_recording(self, route: Route) -> None:
+        """Answer with the recording as it is now."""
         route.fulfill(json=self.recording, headers=_CORS)
 
     def _playback_url(self, route: Route) -> None:

@@ -43,10 +43,14 @@ def test_no_url_is_asked_for_before_somebody_wants_to_hear(host: PlayerPage) -> 
 
 
 def test_it_plays_from_where_it_was_moved_to_and_says_when_it_ends(host: PlayerPage) -> None:
-    """One event tells of the recording, one of its end."""
+    """Both may be asked for before the archive has answered; events tell of it and of its end."""
+    held: list[Route] = []
+    host.on_recording = held.append
     host.open()
+    wait_for(host.page, lambda: bool(held))
 
     host.player.evaluate(f"player => {{ player.currentTime = {SECONDS - 1}; player.play(); }}")
+    host.tell_recording(held[0])
 
     wait_for(host.page, lambda: ["ended", None] in host.heard(), host.message.text_content)
     assert host.heard() == [["recording", None], ["ended", None]]
