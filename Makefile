@@ -1,4 +1,5 @@
-# Everything a person does here, by name. Needs git, make and Python 3.11 to 3.14, nothing else.
+# Everything a person does here, by name. Needs git, make and Python 3.11 to 3.14, nothing else but
+# for one target: test-s3-fidelity needs Python 3.13.
 
 PYTHON ?= python3
 BUILD_DIR ?= .aws-sam/build
@@ -7,17 +8,18 @@ UV ?= uv
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 LAYER_LOCK := layers/ringvault/requirements.txt
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps
+S3_INSTALLED := .venv-s3/.installed
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --no-deps
 
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests bench-quota build clean lock
+.PHONY: help run test lint types template unit tests test-s3-fidelity bench-quota bench-playback build clean lock
 
 help: ## Say what can be done
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 run: $(INSTALLED) ## Start the stack on this machine, archive, serve the page; Ctrl-C ends it
 	@$(BIN)/python -m local up
@@ -48,10 +50,18 @@ unit: $(INSTALLED) ## Run the unit tests only: seconds, no sockets
 
 tests: $(INSTALLED) # All tests, without the other checks of `make test`.
 	@echo "tests: unit, integration, infrastructure, browser"
-	@$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile --cov --cov-report term:skip-covered
+	@$(BIN)/python -m pytest --quiet --ignore tests/s3_fidelity --numprocesses 2 --dist loadfile --cov --cov-report term:skip-covered
+
+test-s3-fidelity: $(INSTALLED) $(S3_INSTALLED) ## Test the S3 side on a server that verifies; needs Python 3.13 as well
+	@echo "test-s3-fidelity: vault and playback URLs on LocalStack's S3"
+	@$(BIN)/python -m pytest --quiet tests/s3_fidelity
 
 bench-quota: $(INSTALLED) ## Measure how much of the quota is used: about six minutes
 	@$(BIN)/python -m benchmarks.quota
+
+bench-playback: $(INSTALLED) ## Measure playback URLs, cold start and what a search reads: two minutes
+	@$(BIN)/python -m benchmarks.search
+	@$(BIN)/python -m benchmarks.playback
 
 # SAM calls the Makefiles of the layer and of each function in copies of their folders. MAKEFLAGS is
 # emptied so that nothing given to this make reaches those.
@@ -92,8 +102,8 @@ for part in "$(BUILD_DIR)"/*/; do \
 done
 endef
 
-clean: ## Remove what was built and measured, and .venv
-	@rm -rf build .aws-sam .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+clean: ## Remove what was built and measured, and what was installed
+	@rm -rf build .aws-sam .venv .venv-s3 .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	@rm -rf *.egg-info layers/ringvault/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -101,23 +111,38 @@ clean: ## Remove what was built and measured, and .venv
 # no index address. The layer takes the development lock's versions: what is tested is what runs.
 lock: ## Make the locks again from pyproject.toml (needs uv)
 	@command -v "$(UV)" >/dev/null || { echo "make lock needs uv: make lock UV=/path/to/uv" >&2; exit 1; }
-	@$(PIP_COMPILE) --python-version 3.11 --group dev --output-file requirements/dev.txt
-	@$(PIP_COMPILE) --python-version 3.11 --constraints requirements/dev.txt --output-file $(LAYER_LOCK)
+	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --group dev --output-file requirements/dev.txt
+	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --constraints requirements/dev.txt --output-file $(LAYER_LOCK)
+	@$(PIP_COMPILE) --group pyproject.toml:s3-server --python-version 3.13 --exclude-newer $(S3_SERVER_AS_OF) --output-file requirements/s3.txt
 
-PIP_COMPILE = "$(UV)" pip compile pyproject.toml --quiet --universal --generate-hashes --no-header \
+# LocalStack bounds none of what it needs: it runs with what there was when it came out.
+S3_SERVER_AS_OF := 2026-04-01
+
+PIP_COMPILE = "$(UV)" pip compile --quiet --universal --generate-hashes --no-header \
 	--no-strip-extras
 
-# --- .venv: both marks are written last, so that a half-made one is made again ---------------------
+# --- .venv and .venv-s3: marks are written last, so that a half-made one is made again -----------
 
 .venv/.locked: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || \
 	  { echo "$(PYTHON) is not Python 3.11 to 3.14; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "install: .venv from requirements/dev.txt (a minute or two, once)"
 	@$(PYTHON) -m venv --clear .venv
-	@$(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
 $(INSTALLED): .venv/.locked pyproject.toml
-	@$(PIP_INSTALL) --no-build-isolation --editable .
+	@$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable .
 	@$(BIN)/python -m pip check --disable-pip-version-check >/dev/null || $(BIN)/python -m pip check
+	@touch $@
+
+# A server, not a part of the project: it shares no package with .venv, so it has its own.
+$(S3_INSTALLED): requirements/s3.txt
+	@runtime="$$($(RUNTIME_PYTHON))"; if [ -z "$$runtime" ]; then \
+	  echo "test-s3-fidelity: no python3.13 on PATH or in pyenv, and its server runs on no other." >&2; \
+	  echo "Install it (pyenv install 3.13), or leave this suite to CI; make test does without." >&2; exit 1; fi; \
+	echo "install: .venv-s3 from requirements/s3.txt (half a minute, once)"; began="$$(date +%s)"; \
+	"$$runtime" -m venv --clear .venv-s3 && \
+	.venv-s3/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements/s3.txt && \
+	echo "install: .venv-s3 took $$(($$(date +%s) - began)) s"
 	@touch $@

@@ -8,11 +8,13 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.errors import LocalError
+from local.issuer.server import DEFAULT_ISSUER_PORT
+from local.issuer.users import USERS
 from local.places import DEFAULT_PORT
 from local.run import UpOptions, up
 from local.simulator import argument_types as types
 from local.simulator import command as simulator_command
-from local.tokens import LISTENER, LISTENERS_ALL, issue_token
+from local.tokens import issue_token, issuer_of
 
 _INTERRUPTED = 130
 _PORTS = 2**16
@@ -37,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_up(commands.add_parser("up", help="run the whole stack", description=_UP))
-    _add_token(commands.add_parser("token", help="print a token that the local API accepts"))
+    _add_token(commands.add_parser("token", help="print a token that a running stack accepts"))
     simulator = commands.add_parser("simulator", help="run the RingCentral simulator alone")
     simulator_command.add_arguments(simulator)
     simulator.set_defaults(run=simulator_command.run)
@@ -54,6 +56,8 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print nothing but the summary, as one line of JSON")
     add("--port", type=_port, default=DEFAULT_PORT, help="of the page and its API (default 8080)")
     add("--aws-port", type=_port, default=5000, metavar="PORT", help="of AWS (default 5000)")
+    add("--issuer-port", type=_port, metavar="PORT", help=_ISSUER_PORT)
+    add("--embedding-origin", action="append", default=[], metavar="ORIGIN", help=_EMBEDDING)
     add("--every", type=_seconds, metavar="SECONDS", help="list so often, not as the template says")
     add("--archivers", type=types.positive, metavar="N", help="so many at once (template: 2)")
     add("--data", type=Path, metavar="DIR", help="write what is archived to this folder as well")
@@ -73,14 +77,17 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
 
 # Without a permission the run ends: a person has to give it back.
 _HEALING = "all,scope-missing=0,role-missing=0"
+_ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one if that is taken)"
+_EMBEDDING = "a site whose pages may embed the player, http://localhost:9000; may be repeated"
 _RINGCENTRAL = """use a RingCentral that runs elsewhere, https://platform.ringcentral.com or another
 simulator; credentials from RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
 RINGCENTRAL_JWT, in the environment or in .env"""
 
 
 def _add_token(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--user", default=LISTENER, metavar="NAME", help=f"default {LISTENER}")
-    parser.add_argument("--group", default=LISTENERS_ALL, help=f"default {LISTENERS_ALL}")
+    add = parser.add_argument
+    add("--user", choices=USERS, default="listener", help="who it is for (default listener)")
+    add("--port", type=_port, default=DEFAULT_PORT, help="of the running stack (default 8080)")
     parser.set_defaults(run=_token)
 
 
@@ -92,6 +99,8 @@ def _up(arguments: argparse.Namespace) -> int:
         json=arguments.json,
         port=arguments.port,
         aws_port=arguments.aws_port,
+        issuer_port=arguments.issuer_port,
+        embedding_origins=tuple(arguments.embedding_origin),
         ringcentral=arguments.ringcentral,
         users=arguments.users,
         simulator=_simulator_arguments(arguments),
@@ -103,7 +112,8 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _token(arguments: argparse.Namespace) -> int:
-    print(issue_token(user=arguments.user, group=arguments.group))
+    issuer = issuer_of(f"http://localhost:{arguments.port}/")
+    print(issue_token(user=arguments.user, issuer=issuer))
     return 0
 
 

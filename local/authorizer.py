@@ -1,6 +1,6 @@
-"""An HTTP API's JWT authorizer: the checks that API Gateway makes, against the local key."""
+"""An HTTP API's JWT authorizer: the checks that API Gateway makes of a token."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from local.errors import TemplateError
 from local.transform import Value
 
+# An issuer's key of an id, and how to find the keys of an issuer.
+KeyOf = Callable[[str], RSAPublicKey | None]
+KeysOf = Callable[[str], KeyOf]
 _HEADER_SOURCE = "$request.header."
 
 
@@ -28,7 +31,7 @@ class JwtAuthorizer:
     issuer: str
     audiences: tuple[str, ...]
     header: str
-    key: RSAPublicKey
+    key_of: KeyOf
 
     def authorize(self, headers: Mapping[str, str], *, scopes: list[str]) -> dict[str, Any]:
         """Return the `jwt` part of the request context for a request with these headers.
@@ -46,9 +49,12 @@ class JwtAuthorizer:
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:
+            key = self.key_of(jwt.get_unverified_header(token).get("kid", ""))
+            if key is None:
+                raise UnauthorizedError
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self.key,
+                key,
                 algorithms=["RS256"],
                 issuer=self.issuer,
                 options={"verify_aud": False, "require": ["exp", "iss"]},
@@ -62,17 +68,19 @@ class JwtAuthorizer:
         return claims
 
 
-def authorizers_of(body: Mapping[str, Any], *, key: RSAPublicKey) -> dict[str, JwtAuthorizer]:
+def authorizers_of(body: Mapping[str, Any], *, keys_of: KeysOf) -> dict[str, JwtAuthorizer]:
     """Return the authorizers of an API's OpenAPI document by name.
+
+    `keys_of` finds the keys of an issuer, which gives one by its id, or None.
 
     Raises:
         TemplateError: one is not of the JWT kind that the local gateway knows.
     """
     schemes = body.get("components", {}).get("securitySchemes", {})
-    return {name: _authorizer(name, scheme, key) for name, scheme in schemes.items()}
+    return {name: _authorizer(name, scheme, keys_of) for name, scheme in schemes.items()}
 
 
-def _authorizer(name: str, scheme: Mapping[str, Any], key: RSAPublicKey) -> JwtAuthorizer:
+def _authorizer(name: str, scheme: Mapping[str, Any], keys_of: KeysOf) -> JwtAuthorizer:
     settings = scheme.get("x-amazon-apigateway-authorizer", {})
     source = settings.get("identitySource", "")
     known = settings.keys() == {"type", "jwtConfiguration", "identitySource"}
@@ -83,7 +91,7 @@ def _authorizer(name: str, scheme: Mapping[str, Any], key: RSAPublicKey) -> JwtA
         issuer=configuration["issuer"],
         audiences=tuple(configuration["audience"]),
         header=source.removeprefix(_HEADER_SOURCE).lower(),
-        key=key,
+        key_of=keys_of(configuration["issuer"]),
     )
 
 

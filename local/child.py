@@ -25,10 +25,11 @@ def start_child(
     output: IO[bytes],
     folder: Path = ROOT,
     pass_fds: Sequence[int] = (),
+    interpreter: str | Path = sys.executable,
 ) -> subprocess.Popen[bytes]:
     """Start a module or script of Python in a session of its own, tied to this process' life."""
-    return subprocess.Popen(  # noqa: S603 - our own modules, by our own interpreter
-        [sys.executable, "-P", str(_LEASH), *arguments],
+    return subprocess.Popen(  # noqa: S603 - modules that the caller names
+        [interpreter, "-P", str(_LEASH), *arguments],
         env=dict(environment),
         cwd=folder,
         stdin=subprocess.PIPE,

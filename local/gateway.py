@@ -1,9 +1,9 @@
-"""API Gateway's HTTP API in small: routes, the JWT authorizer, permissions, real sockets."""
+"""API Gateway's HTTP API in small: routes, JWT authorizer, CORS, permissions, real sockets."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from local.authorizer import ForbiddenError, JwtAuthorizer, UnauthorizedError
 from local.aws import ACCOUNT_ID
+from local.cors import Cors
 from local.function_process import Outcome
 from local.payload import STAGE, Request, Response, event_of, message, response_of
 from local.provision.site import Permission
@@ -23,16 +24,24 @@ _MAXIMUM_BODY_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """An HTTP API: its routes, authorizers, permissions, and how to invoke a function by ARN."""
+    """An HTTP API: routes, authorizers, CORS, permissions, and how to invoke a function by ARN."""
 
     api_id: str
     routes: Sequence[Route]
     authorizers: Mapping[str, JwtAuthorizer]
+    cors: Cors
     permissions: Sequence[Permission]
     invoke: Callable[[str, dict[str, Any]], Outcome]
 
     def answer(self, request: Request) -> Response:
         """Return what API Gateway would answer."""
+        if self.cors.is_preflight(request.method, request.headers):
+            return Response(204, self.cors.preflight_headers(request.headers), b"")
+        answered = self._routed(request)
+        headers = self.cors.replaced_in(list(answered.headers), asked=request.headers)
+        return replace(answered, headers=headers)
+
+    def _routed(self, request: Request) -> Response:
         found = self._route(request)
         if found is None:
             return message(404, "Not Found")
@@ -136,5 +145,5 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
 
-    def logmessage(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
         """Log nothing: the functions log what matters, and the address may hold a search."""

@@ -16,7 +16,7 @@ _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]+)\}")
 class Scope:
     """What references can mean: parameters, pseudo parameters, and the resources made so far."""
 
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, Value]
     conditions: Mapping[str, Value] = field(default_factory=dict)
     references: dict[str, Value] = field(default_factory=dict)
     attributes: dict[str, Mapping[str, Value]] = field(default_factory=dict)

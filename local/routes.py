@@ -11,7 +11,8 @@ from local.errors import TemplateError
 _INTEGRATION = "x-amazon-apigateway-integration"
 _FUNCTION_IN_URI = re.compile(r".*/functions/(arn:aws:lambda:[^/]+)/invocations")
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")
-_KNOWN_KEYS = {"openapi", "info", "paths", "components", "tags"}
+# The last is for local/cors.py.
+_KNOWN_KEYS = {"openapi", "info", "paths", "components", "tags", "x-amazon-apigateway-cors"}
 _KNOWN_ROUTE_KEYS = {_INTEGRATION, "security", "parameters", "responses"}
 
 

@@ -14,12 +14,16 @@ from local.account import Account, given_account, simulated_account
 from local.authorizer import authorizers_of
 from local.aws import Aws, forget_real_aws, running_aws
 from local.child import require_free
+from local.cors import cors_of
 from local.data_folder import following
 from local.errors import SetupError, TemplateError
 from local.event_source import polling
 from local.function_process import ENDED, Outcome, ProcessPool
 from local.gateway import Api, serving
 from local.host import Host
+from local.issuer.server import issuing
+from local.issuer.users import USERS
+from local.issuer_keys import IssuerKeys
 from local.main_job import MainJob, fault_of
 from local.places import DEFAULT_PORT, ROOT, TEMPLATE, logs_folder
 from local.proof import prove
@@ -29,7 +33,7 @@ from local.routes import routes_of
 from local.schedule import ScheduledFunction, scheduled
 from local.screen import Screen, screen_for
 from local.summary import Summary, summarise
-from local.tokens import AUDIENCE, ISSUER, issue_token, signing_key
+from local.tokens import CLIENT_ID
 from local.traffic import traffic_of
 from local.transform import transform
 from local.vault import Vault
@@ -43,14 +47,16 @@ class UpOptions:
     """How the stack is run.
 
     `ringcentral` None runs the simulator with that many `users`, and `simulator` as more of its
-    arguments. `archivers` and `every_s` None follow the template. `code_root` is where paths of
-    code start.
+    arguments. `issuer_port` None takes the usual one, or any other when that is taken.
+    `archivers` and `every_s` None follow the template. `code_root` is where paths of code start.
     """
 
     once: bool = False
     json: bool = False
     port: int = DEFAULT_PORT
     aws_port: int = 5000
+    issuer_port: int | None = None
+    embedding_origins: tuple[str, ...] = ()
     ringcentral: str | None = None
     users: int = 1
     simulator: tuple[str, ...] = ()
@@ -102,8 +108,10 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         aws = started.enter_context(running_aws(options.aws_port, log_path=aws_log))
         host = Host(aws, logs)
         account = started.enter_context(account_context)
-        stack = _provision(options, aws=aws, account=account)
-        page_url = started.enter_context(_serving(stack, host=host, port=options.port))
+        page_url = f"http://localhost:{options.port}/"
+        issuer = started.enter_context(issuing(port=options.issuer_port, redirect_uri=page_url))
+        stack = _provision(options, aws=aws, account=account, issuer=issuer)
+        started.enter_context(_serving(stack, host=host, port=options.port))
         if not options.once:
             screen.say(f"the page: {page_url}")
         vault = Vault(stack, aws=aws)
@@ -138,9 +146,14 @@ def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: S
     if options.json:
         print(json.dumps(summary.as_json()), flush=True)
     screen.say(f"the page: {running.page_url}")
+    screen.say(f"sign in there as {_named_users()}")
     screen.say("Ctrl-C ends everything.")
     with contextlib.suppress(KeyboardInterrupt):
         running.lister.run_on(on_outcome=running.tell)
+
+
+def _named_users() -> str:
+    return ", or as ".join(f"{user.name}, who {user.may}" for user in USERS.values())
 
 
 def _account(options: UpOptions) -> AbstractContextManager[Account]:
@@ -155,10 +168,7 @@ def _account(options: UpOptions) -> AbstractContextManager[Account]:
 
 
 def _prepare(options: UpOptions) -> Path:
-    if options.port == options.aws_port:
-        raise SetupError(f"port {options.port} twice: choose another with --port or --aws-port")
-    require_free(options.port, flag="--port")
-    require_free(options.aws_port, flag="--aws-port")
+    _require_ports(options)
     logs = logs_folder(options.port)
     logs.mkdir(parents=True, exist_ok=True)
     for old in logs.glob("*.log"):
@@ -166,10 +176,20 @@ def _prepare(options: UpOptions) -> Path:
     return logs
 
 
-def _provision(options: UpOptions, *, aws: Aws, account: Account) -> Stack:
+def _require_ports(options: UpOptions) -> None:
+    ports = {"--port": options.port, "--aws-port": options.aws_port}
+    if options.issuer_port is not None:
+        ports["--issuer-port"] = options.issuer_port
+    if len(set(ports.values())) < len(ports):
+        raise SetupError(f"one port twice: choose another with one of {', '.join(ports)}")
+    for flag, port in ports.items():
+        require_free(port, flag=flag)
+
+
+def _provision(options: UpOptions, *, aws: Aws, account: Account, issuer: str) -> Stack:
     stack = provision(
         transform(options.template),
-        parameters=_parameters(options, account=account),
+        parameters=_parameters(options, account=account, issuer=issuer),
         aws=aws,
         code_root=options.code_root,
     )
@@ -180,10 +200,14 @@ def _provision(options: UpOptions, *, aws: Aws, account: Account) -> Stack:
     return stack
 
 
-def _parameters(options: UpOptions, *, account: Account) -> dict[str, str]:
+def _parameters(options: UpOptions, *, account: Account, issuer: str) -> dict[str, str]:
     parameters = {
-        "JwtIssuer": ISSUER,
-        "JwtAudience": AUDIENCE,
+        "JwtIssuer": issuer,
+        "JwtAudience": CLIENT_ID,
+        "SignInAuthorizationEndpoint": f"{issuer}/authorize",
+        "SignInTokenEndpoint": f"{issuer}/token",
+        "SignInEndSessionEndpoint": f"{issuer}/end-session",
+        "EmbeddingOrigins": ",".join(options.embedding_origins),
         "RingCentralServerUrl": account.server_url,
         "RingCentralMediaUrl": account.media_url,
     }
@@ -193,7 +217,7 @@ def _parameters(options: UpOptions, *, account: Account) -> dict[str, str]:
 
 
 @contextmanager
-def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[str]:
+def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[None]:
     [(api_id, body)] = stack.runtime.apis.items()
     if api_id not in stack.runtime.stages:
         raise TemplateError(f"HTTP API {api_id} has no stage")
@@ -206,13 +230,14 @@ def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[str]:
     api = Api(
         api_id=api_id,
         routes=routes,
-        authorizers=authorizers_of(body, key=signing_key().public_key()),
+        authorizers=authorizers_of(body, keys_of=IssuerKeys),
+        cors=cors_of(body),
         permissions=stack.runtime.permissions,
         invoke=lambda function_arn, event: pools[function_arn].invoke(event),
     )
     try:
-        with serving(api, port=port) as url:
-            yield f"{url}/#access_token={issue_token()}"
+        with serving(api, port=port):
+            yield
     finally:
         for pool in pools.values():
             pool.end()

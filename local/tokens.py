@@ -1,42 +1,82 @@
-"""Tokens of a listener, as an identity provider would issue them, for this machine only."""
+"""ID tokens of the ready-made users, and the key of this machine that signs them."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
+import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
+from local.errors import SetupError
+from local.issuer.users import USERS
 from local.places import STATE_FOLDER
 
-# A name, not an address: it stays the same whatever port the stack listens on.
-ISSUER = "http://localhost/local-issuer"
-AUDIENCE = "ringvault"
-LISTENER = "listener"
-LISTENERS_ALL = "ringvault-listeners-all"
-_LIFETIME_S = 12 * 3600
+CLIENT_ID = "ringvault"
+ID_TOKEN_LIFETIME_S = 4 * 3600
 _KEY_FILE = "token-key.pem"
+_ANSWERS_WITHIN_S = 20
 
 
-def issue_token(*, user: str = LISTENER, group: str = LISTENERS_ALL) -> str:
-    """Return a token that the local API accepts for twelve hours."""
+def issue_token(*, user: str = "listener", issuer: str, nonce: str | None = None) -> str:
+    """Return an ID token of a ready-made user as the issuer at that URL signs it, for four hours.
+
+    Any stack on this machine that trusts the issuer accepts it: all of them share one key.
+    """
     now = int(time.time())
     claims = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
+        **USERS[user].claims,
+        "iss": issuer,
+        "aud": CLIENT_ID,
         "sub": user,
-        "username": user,
-        "cognito:groups": [group],
+        "cognito:username": user,
         "token_use": "id",
         "iat": now,
-        "exp": now + _LIFETIME_S,
+        "exp": now + ID_TOKEN_LIFETIME_S,
         "jti": secrets.token_hex(16),
     }
-    return jwt.encode(claims, signing_key(), algorithm="RS256")
+    if nonce is not None:
+        claims["nonce"] = nonce
+    key = signing_key()
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": key_id(key.public_key())})
+
+
+def issuer_of(page_url: str) -> str:
+    """Return the issuer that the stack with that page sends people to.
+
+    Raises:
+        SetupError: no stack answers there.
+    """
+    try:
+        answer = requests.get(f"{page_url.rstrip('/')}/sign-in.json", timeout=_ANSWERS_WITHIN_S)
+        answer.raise_for_status()
+        parts = urlsplit(answer.json()["tokenEndpoint"])
+    except (requests.RequestException, KeyError) as error:
+        raise SetupError(f"no stack at {page_url}: start one, or give its --port") from error
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def public_keys() -> dict[str, Any]:
+    """Return the keys that tokens are checked with, as a JSON Web Key Set."""
+    public = signing_key().public_key()
+    jwk = RSAAlgorithm.to_jwk(public, as_dict=True)
+    return {"keys": [jwk | {"kid": key_id(public), "use": "sig", "alg": "RS256"}]}
+
+
+def key_id(key: rsa.RSAPublicKey) -> str:
+    """Return the name of a key, which another key never has."""
+    der = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(der).hexdigest()[:16]
 
 
 def signing_key(folder: Path = STATE_FOLDER) -> rsa.RSAPrivateKey:

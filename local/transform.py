@@ -41,8 +41,10 @@ def transform(template_path: Path) -> Document:
         _point_code_to_s3(resource)
     # The translator asks boto3 for a region to choose the partition by, and for nothing else.
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    # Values are given later: SAM would put defaults in their place.
+    references = {name: {"Ref": name} for name in template.get("Parameters", {})}
     try:
-        translated = Translator({}, Parser()).translate(template, parameter_values={})
+        translated = Translator({}, Parser()).translate(template, parameter_values=references)
     except InvalidDocumentException as error:
         faults = "; ".join(str(cause.message) for cause in error.causes)
         raise TemplateError(f"{template_path.name}: {faults}") from error

@@ -12,13 +12,15 @@ from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.errors import ConflictError
 from ringvault.core.feed import Candidate
+from ringvault.core.phone_number import numbers_of
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import Clock
 from ringvault.core.recording import Recording
 from ringvault.core.windows import ListingProgress
 
-# As adapters/catalogue_table.py writes.
+# As adapters/catalogue_table.py and dynamodb_batches.py write.
 MOST_IN_TRANSACTION = 25
+MOST_PUTS = 25
 
 Pause = Callable[[float], None]
 
@@ -68,6 +70,18 @@ class MemoryProgress:
         return self._version
 
 
+class MemoryNumberIndex:
+    """The index by number, of which only the writes count."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def add(self, recordings: Sequence[Recording]) -> None:
+        """Count the batches that the pointers fill, two for each number."""
+        pointers = sum(2 * len(numbers_of(found.call_record)) for found in recordings)
+        self._counts.lister_writes += ceil(pointers / MOST_PUTS)
+
+
 class MemoryCatalogue:
     """The catalogue, with PENDING in the order of the index by state."""
 
@@ -78,13 +92,16 @@ class MemoryCatalogue:
         self._counts = counts
         self._pause = pause
 
+    def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
+        """Return those that are not there yet."""
+        return [found for found in recordings if found.recording_id not in self._items]
+
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
-        """Add what is not there yet as PENDING."""
-        new = [found for found in recordings if found.recording_id not in self._items]
-        for found in new:
+        """Add them as PENDING; there is one lister, so none is there yet."""
+        for found in recordings:
             self._set(CatalogueItem(found, State.PENDING, listed_at=listed_at))
-        self._counts.lister_writes += ceil(len(new) / MOST_IN_TRANSACTION)
-        return len(new)
+        self._counts.lister_writes += ceil(len(recordings) / MOST_IN_TRANSACTION)
+        return len(recordings)
 
     def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
         """Return `most` PENDING from either end that may be tried, and all QUEUED."""

@@ -10,6 +10,7 @@ from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import PER_PAGE, CallLog, Client, Server, travel_s
 from benchmarks.quota.stores import (
     MemoryCatalogue,
+    MemoryNumberIndex,
     MemoryProgress,
     MemoryQueue,
     MemoryQuotaStore,
@@ -161,6 +162,7 @@ class _Run:
     def _list_for_ever(self) -> None:
         gate, client = self._outside()
         progress = MemoryProgress(self.counts)
+        number_index = MemoryNumberIndex(self.counts)
         while True:
             started_s = self.time.now_s
             result = list_recordings(
@@ -168,6 +170,7 @@ class _Run:
                 quota=gate,
                 media_quota=gate,
                 catalogue=self._catalogue,
+                number_index=number_index,
                 progress=progress,
                 queue=self._queue,
                 clock=self.time.clock,

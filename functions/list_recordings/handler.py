@@ -13,6 +13,7 @@ from ringvault.adapters.aws_session import patient_session
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
@@ -68,6 +69,7 @@ def _outside() -> _Outside:
         quota=ringcentral_.gates[RequestKind.CALL_LOG],
         media_quota=ringcentral_.gates[RequestKind.MEDIA],
         catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
+        number_index=NumberIndex(settings.number_index_table, dynamodb),
         progress=ListingProgressStore(settings.ringcentral.state_table, dynamodb),
         queue=RecordingQueue(settings.recording_queue_url, session.client("sqs")),
         clock=now,

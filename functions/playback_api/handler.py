@@ -1,9 +1,8 @@
-"""Answers listeners: lists recordings, signs playback URLs, and serves the page that uses both."""
+"""Answers listeners: finds recordings, issues playback URLs, and serves the page that uses both."""
 
 import json
 import os
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -11,57 +10,57 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ringvault.adapters.aws_session import impatient_session
+from ringvault.adapters.catalogue_indexes import CatalogueIndexes
 from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.clock import now
 from ringvault.adapters.http_answers import (
+    SECURITY_HEADERS,
     UNEXPECTED,
     NoSuchPathError,
     Problem,
+    call_json,
     page_json,
     playback_url_json,
+    plays_json,
     problem_of,
-    recording_json,
+    whole_recording_json,
 )
+from ringvault.adapters.page_files import page_file, page_headers, sign_in_json
+from ringvault.adapters.play_table import PlayTable
 from ringvault.adapters.presigned_url import PresignedUrls
-from ringvault.core.playback_api import (
-    Catalogue,
-    NotAListenerError,
-    find_recording,
-    may_listen,
-    playback_url,
-)
+from ringvault.core.errors import TransientError
+from ringvault.core.listener import listener_of
+from ringvault.core.playback_api import UnknownCallError, find_recording
+from ringvault.core.playback_url import PlaybackUrls
+from ringvault.core.plays import Caller, PlayNotKeptError, plays_of
 from ringvault.core.recording import is_recording_id
-from ringvault.core.recording_search import search_recordings
-from ringvault.observability import logger
+from ringvault.core.recording_search import recordings_of_call, search_recordings
+from ringvault.observability import count, logger
 from ringvault.settings import PlaybackApiSettings
 
 Event = dict[str, Any]
 
 _WEB = Path(__file__).parent / "web"
-_CONTENT_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
+_CONTRACT = Path(__file__).parent / "openapi.yaml"
 # Names and numbers of callers, and URLs that play: nothing on the way may keep them.
-_PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_PRIVATE = {"Cache-Control": "no-store"}
 
 
 def lambda_handler(event: Event, context: LambdaContext) -> Event:
     """Answer one request of the HTTP API; what goes wrong is answered as problem details."""
     started_s = monotonic()
+    told = {"outcome": "ok"}
     try:
-        outcome, answer = "ok", _api().answer(event, context)
+        answer = _api().answer(event, context)
     except Exception as error:  # noqa: BLE001 - the gateway would answer without a body
         problem = problem_of(error)
-        if problem is UNEXPECTED:
-            logger().exception("unexpected error")
-        outcome, answer = problem.outcome, _problem_answer(problem)
-    _log(event, status=answer["statusCode"], outcome=outcome, started_s=started_s)
+        told = _told(error, problem)
+        answer = _problem_answer(problem)
+    answer["headers"] = {**SECURITY_HEADERS, **answer["headers"]}
+    _log(event, status=answer["statusCode"], told=told, started_s=started_s)
     return answer
 
 
@@ -69,23 +68,50 @@ def lambda_handler(event: Event, context: LambdaContext) -> Event:
 def _api() -> "PlaybackApi":
     settings = PlaybackApiSettings.from_environ(os.environ)
     session = impatient_session()
+    dynamodb = session.client("dynamodb")
+    catalogue = CatalogueTable(settings.catalogue_table, dynamodb)
+    audio = PresignedUrls(
+        session, bucket=settings.vault_bucket, lifetime=settings.playback_url_lifetime
+    )
+    plays = PlayTable(settings.play_table, dynamodb)
     return PlaybackApi(
-        catalogue=CatalogueTable(settings.catalogue_table, session.client("dynamodb")),
-        signer=PresignedUrls(
-            session, bucket=settings.vault_bucket, lifetime=settings.playback_url_lifetime
+        settings=settings,
+        catalogue=catalogue,
+        indexes=CatalogueIndexes(
+            dynamodb,
+            catalogue_table=settings.catalogue_table,
+            number_index_table=settings.number_index_table,
         ),
-        groups_claim=settings.groups_claim,
+        plays=plays,
+        playback_urls=PlaybackUrls(
+            catalogue=catalogue,
+            audio=audio,
+            plays=plays,
+            cold_after=settings.cold_storage_after,
+        ),
+        page_headers=page_headers(media_origin=audio.origin(), sign_in=settings.sign_in),
     )
 
 
 class PlaybackApi:
     """The routes of template.yaml, each of which calls one use case."""
 
-    def __init__(self, *, catalogue: Catalogue, signer: PresignedUrls, groups_claim: str) -> None:
+    def __init__(
+        self,
+        *,
+        settings: PlaybackApiSettings,
+        catalogue: CatalogueTable,
+        indexes: CatalogueIndexes,
+        plays: PlayTable,
+        playback_urls: PlaybackUrls,
+        page_headers: Mapping[str, str],
+    ) -> None:
+        self._settings = settings
         self._catalogue = catalogue
-        self._signer = signer
-        self._groups_claim = groups_claim
-        self._page_headers = _page_headers(signer.origin())
+        self._indexes = indexes
+        self._plays = plays
+        self._playback_urls = playback_urls
+        self._page_headers = page_headers
         self._resolver = self._routed(APIGatewayHttpResolver())
 
     def answer(self, event: Event, context: LambdaContext) -> Event:
@@ -93,41 +119,78 @@ class PlaybackApi:
         return self._resolver.resolve(event, context)
 
     def _routed(self, resolver: APIGatewayHttpResolver) -> APIGatewayHttpResolver:
-        listeners = [self._listeners_only]
-        resolver.get("/recordings", middlewares=listeners)(self._recordings)
-        resolver.get("/recordings/<recording_id>", middlewares=listeners)(self._recording)
-        resolver.get("/recordings/<recording_id>/playback-url", middlewares=listeners)(
-            self._playback_url
-        )
+        for_listeners: dict[str, Callable[..., Event]] = {
+            "/recordings": self._recordings,
+            "/recordings/<recording_id>": self._recording,
+            "/recordings/<recording_id>/playback-url": self._playback_url,
+            "/recordings/<recording_id>/plays": self._plays_of,
+            "/calls/<telephony_session_id>": self._call,
+        }
+        for path, answer in for_listeners.items():
+            resolver.get(path)(self._for_listeners(answer))
         resolver.get("/")(self._page)
         resolver.get("/web/<file_name>")(self._page_file)
+        resolver.get("/openapi.yaml")(self._contract)
+        resolver.get("/sign-in.json")(self._sign_in)
         resolver.exception_handler(Exception)(_raise_again)
         resolver.not_found(_no_such_path)
         return resolver
 
-    def _listeners_only(
-        self, resolver: APIGatewayHttpResolver, following: NextMiddleware
-    ) -> Response[str]:
-        claims = _claims(resolver.current_event.raw_event)
-        if not may_listen(claims, groups_claim=self._groups_claim):
-            raise NotAListenerError("the token does not name the listeners' group")
-        return following(resolver)
+    def _for_listeners(self, answer: Callable[..., Event]) -> Callable[..., Response[str]]:
+        """Return a route that knows who asks, and is there for listeners only."""
 
-    def _recordings(self) -> Response[str]:
-        parameters = self._resolver.current_event.query_string_parameters
-        page = search_recordings(parameters, catalogue=self._catalogue, now=datetime.now(UTC))
-        return _json_response(page_json(page))
+        def answered(**of_path: str) -> Response[str]:
+            return _json_response(answer(self._caller(), **of_path))
 
-    def _recording(self, recording_id: str) -> Response[str]:
-        return _json_response(
-            recording_json(find_recording(recording_id, catalogue=self._catalogue))
+        return answered
+
+    def _caller(self) -> Caller:
+        event = self._resolver.current_event.raw_event
+        http = event["requestContext"]["http"]
+        listener = listener_of(
+            _claims(event),
+            groups_claim=self._settings.groups_claim,
+            extension_claim=self._settings.extension_claim,
+        )
+        return Caller(listener, source_ip=http["sourceIp"], user_agent=http["userAgent"])
+
+    def _parameters(self) -> Mapping[str, str]:
+        return self._resolver.current_event.query_string_parameters
+
+    def _recordings(self, caller: Caller) -> Event:
+        page = search_recordings(
+            self._parameters(), listener=caller.listener, catalogue=self._indexes, now=now()
+        )
+        return page_json(page)
+
+    def _recording(self, caller: Caller, recording_id: str) -> Event:
+        return whole_recording_json(
+            find_recording(recording_id, listener=caller.listener, catalogue=self._catalogue)
         )
 
-    def _playback_url(self, recording_id: str) -> Response[str]:
-        playback = playback_url(
-            recording_id, catalogue=self._catalogue, signer=self._signer, now=datetime.now(UTC)
+    def _playback_url(self, caller: Caller, recording_id: str) -> Event:
+        playback = self._playback_urls.issue(
+            recording_id, self._parameters(), caller=caller, now=now()
         )
-        return _json_response(playback_url_json(playback))
+        return playback_url_json(playback)
+
+    def _plays_of(self, caller: Caller, recording_id: str) -> Event:
+        page = plays_of(
+            recording_id,
+            self._parameters(),
+            listener=caller.listener,
+            catalogue=self._catalogue,
+            plays=self._plays,
+        )
+        return plays_json(page)
+
+    def _call(self, caller: Caller, telephony_session_id: str) -> Event:
+        items = recordings_of_call(
+            telephony_session_id, listener=caller.listener, catalogue=self._indexes
+        )
+        if not items:
+            raise UnknownCallError("no recording of this call may be heard")
+        return call_json(items)
 
     def _page(self) -> Response[str]:
         return self._file_response("index.html")
@@ -136,40 +199,24 @@ class PlaybackApi:
         return self._file_response(file_name)
 
     def _file_response(self, file_name: str) -> Response[str]:
-        if file_name not in _page_files():
-            raise NoSuchPathError("the page has no such file")
-        path = _WEB / file_name
+        file = page_file(_WEB, file_name)
         return Response(
             status_code=200,
-            content_type=_CONTENT_TYPES[path.suffix],
-            body=path.read_text(encoding="utf-8"),
-            headers=self._page_headers,
+            content_type=file.content_type,
+            body=file.body,
+            headers=dict(self._page_headers),
         )
 
+    def _sign_in(self) -> Response[str]:
+        return _json_response(dict(sign_in_json(self._settings.sign_in)))
 
-@cache
-def _page_files() -> frozenset[str]:
-    return frozenset(path.name for path in _WEB.iterdir() if path.suffix in _CONTENT_TYPES)
-
-
-def _page_headers(media_origin: str) -> dict[str, str | list[str]]:
-    """Return the page's headers; audio may come from the host of the signed URLs only.
-
-    That is the bucket's own host on AWS, and the embedded AWS on one machine. Scripts and styles
-    come from files, requests go to the API, and text never becomes markup.
-    """
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
-        f" connect-src 'self'; media-src {media_origin}; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        # So that a deployment changes page and script together.
-        "Cache-Control": "no-cache",
-    }
+    def _contract(self) -> Response[str]:
+        return Response(
+            status_code=200,
+            content_type="application/yaml",
+            body=_CONTRACT.read_text(encoding="utf-8"),
+            headers={"Cache-Control": "no-cache"},
+        )
 
 
 def _claims(event: Event) -> Mapping[str, object]:
@@ -204,14 +251,25 @@ def _problem_answer(problem: Problem) -> Event:
     }
 
 
-def _log(event: Event, *, status: int, outcome: str, started_s: float) -> None:
+def _told(error: Exception, problem: Problem) -> dict[str, str]:
+    """Return what the line says of a fault; a refusal may quote what was sent, so only its name."""
+    if problem is UNEXPECTED:
+        logger().exception("unexpected error")
+    if isinstance(error, PlayNotKeptError):
+        count(["PlaybackAuditFailed"])
+    if isinstance(error, TransientError):
+        return {"outcome": problem.outcome, "reason": str(error)}
+    return {"outcome": problem.outcome}
+
+
+def _log(event: Event, *, status: int, told: Mapping[str, str], started_s: float) -> None:
     """Write the canonical line; an id that is none could be anything, so it is left out."""
     recording_id = (event.get("pathParameters") or {}).get("recordingId", "")
-    logger().info(
-        "request",
-        route=event.get("routeKey"),
-        status=status,
-        outcome=outcome,
-        recording_id=recording_id if is_recording_id(recording_id) else None,
-        milliseconds=round((monotonic() - started_s) * 1000),
-    )
+    line: dict[str, Any] = {
+        "route": event.get("routeKey"),
+        "status": status,
+        **told,
+        "recording_id": recording_id if is_recording_id(recording_id) else None,
+        "milliseconds": round((monotonic() - started_s) * 1000),
+    }
+    logger().info("request", **line)

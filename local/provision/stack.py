@@ -27,7 +27,8 @@ from local.provision.scheduler import create_schedule
 from local.provision.security import create_key, create_role, create_secret
 from local.provision.site import STACK_NAME, Resource, Runtime, Site
 from local.provision.sqs import create_queue
-from local.transform import REGION, Document
+from local.rules import require_rules
+from local.transform import REGION, Document, Value
 
 _MAKERS: dict[str, Callable[..., Resource]] = {
     "AWS::ApiGatewayV2::Api": keep_api,
@@ -56,6 +57,15 @@ _ATTRIBUTES = {
     "UpdateReplacePolicy",
     "Metadata",
 }
+_SECTIONS = {
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+}
 _PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT_ID,
     "AWS::Partition": "aws",
@@ -82,24 +92,37 @@ def provision(
     `code_root` is the folder that the template's paths of code start at.
 
     Raises:
-        TemplateError: a resource type, property, function or parameter is unknown here, or AWS
-            refuses it; names the resource. What was made until then stays in `aws`.
+        TemplateError: a section, resource type, property, function or parameter is unknown here,
+            AWS refuses it, or a rule of the template forbids the parameters; names what it is.
+            What was made until then stays in `aws`.
     """
+    for section in template.keys() - _SECTIONS:
+        raise TemplateError(f"section {section} is not known to the local stack")
     scope = Scope(
-        parameters=_PSEUDO_PARAMETERS | _parameters(template, parameters),
+        parameters={**_PSEUDO_PARAMETERS, **_parameters(template, parameters)},
         conditions=template.get("Conditions", {}),
     )
+    require_rules(template.get("Rules", {}), scope=scope)
     runtime = Runtime()
     for logical_id in _in_order(template["Resources"]):
         resource = template["Resources"][logical_id]
-        if "Condition" in resource and not holds(resource["Condition"], scope=scope):
+        if not _exists(resource, scope):
             continue
         site = Site(logical_id=logical_id, aws=aws, runtime=runtime, code_root=code_root)
         made = _make(resource, scope=scope, site=site)
         scope.references[logical_id] = made.reference
         scope.attributes[logical_id] = made.attributes
-    outputs = resolve(template.get("Outputs", {}), scope=scope)
-    return Stack({name: str(output["Value"]) for name, output in outputs.items()}, runtime)
+    outputs = {
+        name: str(resolve(output["Value"], scope=scope))
+        for name, output in template.get("Outputs", {}).items()
+        if _exists(output, scope)
+    }
+    return Stack(outputs, runtime)
+
+
+def _exists(part: Document, scope: Scope) -> bool:
+    """Whether a resource or an output is there under its condition."""
+    return "Condition" not in part or holds(part["Condition"], scope=scope)
 
 
 def _make(resource: Document, *, scope: Scope, site: Site) -> Resource:
@@ -119,7 +142,7 @@ def _make(resource: Document, *, scope: Scope, site: Site) -> Resource:
     return made
 
 
-def _parameters(template: Document, given: Mapping[str, str]) -> dict[str, str]:
+def _parameters(template: Document, given: Mapping[str, str]) -> dict[str, Value]:
     declared = template.get("Parameters", {})
     for name in given.keys() - declared.keys():
         raise TemplateError(f"the template has no parameter {name}")
@@ -134,7 +157,13 @@ def _parameters(template: Document, given: Mapping[str, str]) -> dict[str, str]:
         raise TemplateError(f"the template's parameters {', '.join(missing)} have no value")
     for name, value in values.items():
         _require_in_range(name, value, declared[name])
-    return values
+    return {name: _typed(value, declared[name]["Type"]) for name, value in values.items()}
+
+
+def _typed(value: str, parameter_type: str) -> Value:
+    if parameter_type == "CommaDelimitedList":
+        return [item.strip() for item in value.split(",") if item.strip()]
+    return value
 
 
 def _require_in_range(name: str, value: str, declared: Document) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,8 @@ from tests.browser.stack import Stack
 REPOSITORY = Path(__file__).parents[2]
 READY_WITHIN_S = 100
 ENDED_WITHIN_S = 30
+# Enough for every kind of transfer that the simulator makes.
+RECORDINGS = 8
 LONG_WAV_BYTES = 24_000_000
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -47,14 +49,14 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack(browser: Browser) -> Iterator[Stack]:  # noqa: ARG001 - no browser, no stack
     """Run the whole local stack until everything is archived, and hand out its page's address."""
-    port, aws_port = _free_ports()
-    command = [sys.executable, "-m", "local", "up", "--recordings", "6"]
-    command += ["--add-wav-bytes", str(LONG_WAV_BYTES)]
+    port, aws_port, issuer_port, embedding_port = _free_ports(4)
+    embedding_origin = f"http://localhost:{embedding_port}"
+    command = [sys.executable, "-m", "local", "up", "--recordings", str(RECORDINGS)]
+    command += ["--add-wav-bytes", str(LONG_WAV_BYTES), "--embedding-origin", embedding_origin]
     command += ["--port", str(port), "--aws-port", str(aws_port)]
+    command += ["--issuer-port", str(issuer_port)]
     with _running(command) as lines:
-        address = _address_in(lines)
-        page_url, _, token = address.partition("#access_token=")
-        yield Stack(page_url=page_url, token=token)
+        yield Stack(page_url=_address_in(lines), embedding_port=embedding_port)
 
 
 @contextmanager
@@ -102,21 +104,18 @@ def _address_in(lines: "queue.Queue[str]") -> str:
         try:
             seen.append(lines.get(timeout=max(0, deadline_s - time.monotonic())))
         except queue.Empty:
-            pytest.fail(f"the stack was not ready within {READY_WITHIN_S} s: {_told(seen)}")
+            pytest.fail(f"the stack was not ready within {READY_WITHIN_S} s: {' | '.join(seen)}")
         if not seen[-1]:
-            pytest.fail(f"the stack ended by itself: {_told(seen)}")
+            pytest.fail(f"the stack ended by itself: {' | '.join(seen)}")
     (address,) = {line.removeprefix("the page: ").strip() for line in seen if "the page: " in line}
     return address
 
 
-def _told(lines: list[str]) -> str:
-    """Return what the stack said, without the token."""
-    return " | ".join(line.partition("#")[0].strip() for line in lines)
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        servers = [held.enter_context(_listening()) for _ in range(count)]
+        return [server.getsockname()[1] for server in servers]
 
 
-def _free_ports() -> tuple[int, int]:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as other,
-    ):
-        return one.getsockname()[1], other.getsockname()[1]
+def _listening() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))

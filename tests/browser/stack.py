@@ -5,23 +5,31 @@ from typing import Any
 
 import requests
 
+from local.issuer.users import AGENT_EXTENSION_ID
+from local.tokens import issue_token, issuer_of
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where the page is, and a listener's token."""
+    """Where the page is, and the port of a site on this machine that may embed the player."""
 
     page_url: str
-    token: str
+    embedding_port: int
 
-    @property
-    def signed_in_url(self) -> str:
-        """Return the page's address with the token, as `python -m local up` prints it."""
-        return f"{self.page_url}#access_token={self.token}"
+    def token(self, user: str = "listener") -> str:
+        """Return an ID token of a ready-made user."""
+        return issue_token(user=user, issuer=issuer_of(self.page_url))
 
-    def recordings(self) -> list[dict[str, Any]]:
-        """Return what the API lists."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        answer = requests.get(f"{self.page_url}recordings", headers=headers, timeout=10)
+    def recordings(self, **filters: str) -> list[dict[str, Any]]:
+        """Return what the API lists for the user who hears all, newest first."""
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        answer = requests.get(
+            f"{self.page_url}recordings", params=filters, headers=headers, timeout=10
+        )
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()["recordings"]
         return found
+
+    def recordings_of_agent(self) -> list[dict[str, Any]]:
+        """Return those that the agent may hear."""
+        return self.recordings(extension=AGENT_EXTENSION_ID)

@@ -1,10 +1,15 @@
 """The API: nobody without a token learns anything but what the page looks like."""
 
+import re
+from pathlib import Path
 from typing import Any
+
+import pytest
+import yaml
 
 from tests.infrastructure.stack import Stack
 
-PUBLIC_ROUTES = {"/", "/web/{fileName}"}
+PUBLIC_ROUTES = {"/", "/web/{fileName}", "/sign-in.json", "/openapi.yaml"}
 
 
 def body(stack: Stack) -> dict[str, Any]:
@@ -14,7 +19,7 @@ def body(stack: Stack) -> dict[str, Any]:
 
 
 def test_every_route_but_the_page_asks_for_a_token(stack: Stack) -> None:
-    """What the page is made of is public; everything else goes through the JWT authorizer."""
+    """The page, its sign-in and the contract are public; all else goes through the authorizer."""
     operations = {
         (path, method): operation["security"]
         for path, methods in body(stack)["paths"].items()
@@ -43,14 +48,65 @@ def test_the_authorizer_names_issuer_and_audience(stack: Stack) -> None:
     assert authorizer["type"] == "jwt"
     assert authorizer["identitySource"] == "$request.header.Authorization"
     assert authorizer["jwtConfiguration"] == {
-        "issuer": {"Ref": "JwtIssuer"},
-        "audience": [{"Ref": "JwtAudience"}],
+        "issuer": {
+            "Fn::If": [
+                "MakesUserPool",
+                {"Fn::GetAtt": ["UserPool", "ProviderURL"]},
+                {"Ref": "JwtIssuer"},
+            ]
+        },
+        "audience": [
+            {"Fn::If": ["MakesUserPool", {"Ref": "SignInClient"}, {"Ref": "JwtAudience"}]}
+        ],
     }
 
 
-def test_issuer_and_audience_have_no_default(stack: Stack) -> None:
-    """A stack that trusts nobody in particular can't be deployed."""
-    parameters = stack.document["Parameters"]
+def test_the_contract_has_the_templates_routes(stack: Stack, repository: Path) -> None:
+    """Method, path and whether a token is asked for are the same in both, route by route."""
+    text = (repository / "functions/playback_api/openapi.yaml").read_text(encoding="utf-8")
+    contract = yaml.safe_load(text)
+    promised = {
+        (method, path, bool(operation.get("security", contract["security"])))
+        for path, operations in contract["paths"].items()
+        for method, operation in operations.items()
+    }
+    deployed = {
+        (method, path, operation["security"] != [{"NONE": []}])
+        for path, operations in body(stack)["paths"].items()
+        for method, operation in operations.items()
+    }
 
-    assert "Default" not in parameters["JwtIssuer"]
-    assert "Default" not in parameters["JwtAudience"]
+    assert promised == deployed
+
+
+def test_other_sites_are_let_in_by_parameter_only(stack: Stack) -> None:
+    """Exact origins that are given, none by default, and no cookies with them."""
+    parameter = stack.document["Parameters"]["EmbeddingOrigins"]
+    condition, cors, otherwise = body(stack)["x-amazon-apigateway-cors"]["Fn::If"]
+
+    assert (condition, otherwise) == ("IsEmbedded", {"Ref": "AWS::NoValue"})
+    assert (parameter["Type"], parameter["Default"]) == ("CommaDelimitedList", "")
+    assert cors["allowOrigins"] == {"Ref": "EmbeddingOrigins"}
+    assert (cors["allowMethods"], cors["allowHeaders"]) == (["GET"], ["authorization"])
+    assert "allowCredentials" not in cors
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_allowed"),
+    [
+        ("https://crm.example.com", True),
+        ("http://localhost:9000", True),
+        ("", True),
+        ("*", False),
+        ("https://*.example.com", False),
+        ("https://crm.example.com/", False),
+        ("crm.example.com", False),
+    ],
+)
+def test_an_embedding_origin_is_an_exact_one(
+    stack: Stack, *, origin: str, is_allowed: bool
+) -> None:
+    """A wildcard or a path is refused before anything is deployed."""
+    pattern = stack.document["Parameters"]["EmbeddingOrigins"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, origin)) is is_allowed

@@ -57,6 +57,29 @@ def test_only_the_archiver_writes_to_the_vault(stack: Stack) -> None:
     assert writers == {"ArchiveRecordingFunctionRole"}
 
 
+def test_a_search_queries_every_index_and_scans_nothing(stack: Stack) -> None:
+    """The API may query the catalogue's indexes and the number index, and change neither."""
+    indexes = stack.properties("CatalogueTable")["GlobalSecondaryIndexes"]
+    searched: list[Any] = [{"Fn::GetAtt": ["NumberIndexTable", "Arn"]}]
+    searched += [
+        {"Fn::Sub": f"${{CatalogueTable.Arn}}/index/{index['IndexName']}"} for index in indexes
+    ]
+    allowed = [s for role, s in stack.statements() if role == "PlaybackApiFunctionRole"]
+    queried = [
+        r for s in allowed if "dynamodb:Query" in as_list(s["Action"]) for r in _resources(s)
+    ]
+
+    assert all(resource in queried for resource in searched)
+    for statement in allowed:
+        if any("CatalogueTable" in str(r) or r in searched for r in _resources(statement)):
+            actions = set(as_list(statement["Action"]))
+            assert actions <= {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+
+
+def _resources(statement: dict[str, Any]) -> list[Any]:
+    return as_list(statement["Resource"])
+
+
 def test_no_other_policies_are_attached(stack: Stack) -> None:
     """A managed policy is a grant that this template does not show."""
     attached = {
@@ -74,3 +97,14 @@ def test_each_role_is_assumed_by_one_aws_service(stack: Stack) -> None:
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         (principal,) = as_list(statement["Principal"]["Service"])
         assert principal in {"lambda.amazonaws.com", "scheduler.amazonaws.com"}
+
+
+def test_the_audit_is_added_to_and_read(stack: Stack) -> None:
+    """One role touches it, and that one can neither change nor remove a play."""
+    touching = [
+        (role, set(as_list(statement["Action"])))
+        for role, statement in stack.statements()
+        if any("PlayTable" in str(resource) for resource in as_list(statement["Resource"]))
+    ]
+
+    assert touching == [("PlaybackApiFunctionRole", {"dynamodb:PutItem", "dynamodb:Query"})]

@@ -7,7 +7,9 @@ import pytest
 from tests.infrastructure.stack import Stack
 
 
-@pytest.mark.parametrize("name", ["VaultBucket", "VaultBucketPolicy", "CatalogueTable"])
+@pytest.mark.parametrize(
+    "name", ["VaultBucket", "VaultBucketPolicy", "CatalogueTable", "NumberIndexTable", "PlayTable"]
+)
 def test_what_the_stack_exists_for_outlives_it(stack: Stack, name: str) -> None:
     """Recordings and catalogue stay when the stack is deleted or a resource is replaced."""
     resource = stack.resource(name)
@@ -72,22 +74,37 @@ def test_no_rule_expires_a_recording(stack: Stack) -> None:
     assert not [rule for rule in rules if any(key.startswith("Expiration") for key in rule)]
 
 
-def test_the_catalogue_can_be_restored(stack: Stack) -> None:
-    """The catalogue is the truth: to any point in time, and not deleted by a slip."""
-    catalogue = stack.properties("CatalogueTable")
+@pytest.mark.parametrize("name", ["CatalogueTable", "PlayTable"])
+def test_what_can_not_be_made_again_can_be_restored(stack: Stack, name: str) -> None:
+    """Catalogue and audit: to any point in time, not deleted by a slip, and nothing expires."""
+    table = stack.properties(name)
 
-    assert catalogue["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
-    assert catalogue["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert table["DeletionProtectionEnabled"] is True
+    assert "TimeToLiveSpecification" not in table
 
 
 def test_tables_are_encrypted_and_paid_by_request(stack: Stack) -> None:
-    """Both tables are encrypted at rest and have no capacity that could throttle or idle."""
+    """All tables are encrypted at rest and have no capacity that could throttle or idle."""
     tables = stack.of_type("AWS::DynamoDB::Table")
 
-    assert set(tables) == {"CatalogueTable", "StateTable"}
+    assert set(tables) == {"CatalogueTable", "NumberIndexTable", "PlayTable", "StateTable"}
     for table in tables.values():
         assert table["SSESpecification"]["SSEEnabled"] is True
         assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_an_index_of_the_catalogue_holds_no_recordings(stack: Stack) -> None:
+    """What an index copies is written at each change of state: the feed's instants at most."""
+    indexes = stack.properties("CatalogueTable")["GlobalSecondaryIndexes"]
+    copied = {
+        index["IndexName"]: index["Projection"].get("NonKeyAttributes", [])
+        for index in indexes
+        if index["Projection"]["ProjectionType"] != "KEYS_ONLY"
+    }
+
+    assert copied == {"by_state": ["queued_at", "claimed_until", "retry_at"]}
+    assert {index["KeySchema"][1]["AttributeName"] for index in indexes} == {"started_at"}
 
 
 def test_the_state_table_is_keyed_by_name(stack: Stack) -> None:

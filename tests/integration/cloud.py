@@ -79,11 +79,18 @@ class Cloud:
         self.dynamodb.create_table(TableName=name, **parameters)
         return name
 
-    def make_bucket(self) -> str:
+    def empty_table(self, name: str) -> None:
+        """Delete whatever a table holds."""
+        keys = self.dynamodb.describe_table(TableName=name)["Table"]["KeySchema"]
+        for item in self.dynamodb.scan(TableName=name)["Items"]:
+            key: Any = {part["AttributeName"]: item[part["AttributeName"]] for part in keys}
+            self.dynamodb.delete_item(TableName=name, Key=key)
+
+    def make_bucket(self, **parameters: Any) -> str:
         """Create an empty bucket that keeps versions, as the vault does; return its name."""
         properties = self.template["Resources"]["VaultBucket"]["Properties"]
         name = _unique("vault").lower()
-        self.s3.create_bucket(Bucket=name)
+        self.s3.create_bucket(Bucket=name, **parameters)
         self.s3.put_bucket_versioning(
             Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"]
         )

@@ -87,6 +87,7 @@ def deploy(
         "POWERTOOLS_SERVICE_NAME": "ringvault",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "CATALOGUE_TABLE": cloud.make_table("CatalogueTable"),
+        "NUMBER_INDEX_TABLE": cloud.make_table("NumberIndexTable"),
         "STATE_TABLE": cloud.make_table("StateTable"),
         "VAULT_BUCKET": cloud.make_bucket(),
         "RECORDING_QUEUE_URL": cloud.make_queue(),

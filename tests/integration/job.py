@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
@@ -53,6 +54,7 @@ class Job:
     time: MovingTime
     line: Line
     catalogue: CatalogueTable
+    number_index: NumberIndex
     bucket: str
     progress: ListingProgressStore
     queue: Conveyor
@@ -64,6 +66,7 @@ class Job:
             quota=self.line.gate,
             media_quota=self.line.gates[RequestKind.MEDIA],
             catalogue=self.catalogue,
+            number_index=self.number_index,
             progress=self.progress,
             queue=self.queue,
             clock=self.time,
@@ -101,6 +104,7 @@ def job_with(line: Line, cloud: Cloud, bucket: str) -> Job:
         time=line.time,
         line=line,
         catalogue=CatalogueTable(cloud.make_table("CatalogueTable"), cloud.dynamodb),
+        number_index=NumberIndex(cloud.make_table("NumberIndexTable"), cloud.dynamodb),
         bucket=bucket,
         progress=ListingProgressStore(cloud.make_table("StateTable"), cloud.dynamodb),
         queue=Conveyor(line.time),

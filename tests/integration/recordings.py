@@ -36,5 +36,6 @@ def archived_of(recording: Recording, **changes: Any) -> ArchivedObject:
         "crc32": "AAAAAA==",
         "audio_duration_s": 61.25,
         "archived_at": NOW,
+        "waveform": bytes(range(256)),
     }
     return ArchivedObject(**{**fields, **changes})

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -156,6 +157,8 @@ def test_recordings_are_archived_byte_for_byte(
         assert archived.sha256_hex == expected[recording_id]["sha256"]
         sidecar = deployed.cloud.read(deployed["VAULT_BUCKET"], sidecar_key(item.recording))
         assert json.loads(sidecar)["sha256_hex"] == archived.sha256_hex
+        assert max(archived.waveform or b"") > 100
+        assert b64decode(json.loads(sidecar)["waveform"]) == archived.waveform
     assert len(deployed.object_keys()) == 6
     assert [(line["outcome"], line["recording_id"]) for line in log] == [
         ("archived", recording_id) for recording_id in ids(simulator)

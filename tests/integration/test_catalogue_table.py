@@ -1,13 +1,14 @@
 """The catalogue in a table as template.yaml defines it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
-from ringvault.adapters.catalogue_table import MOST_ROUNDS, CatalogueTable
+from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.dynamodb_batches import MOST_ROUNDS
 from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.errors import ConflictError, ServiceUnavailableError
 from ringvault.core.feed import Candidate
@@ -71,11 +72,13 @@ def test_more_recordings_than_one_read_takes(catalogue: CatalogueTable) -> None:
     """A page with more recordings than BatchGetItem's 100 keys is added whole, and once."""
     recordings = [recording_of(str(number)) for number in range(120)]
     assert catalogue.add_new(recordings[:110], listed_at=NOW) == 110
+    assert catalogue.unlisted(recordings) == tuple(recordings[110:])
     assert catalogue.add_new(recordings, listed_at=NOW) == 10
 
 
 def test_nothing_to_add(catalogue: CatalogueTable) -> None:
     """A page without recordings adds nothing and asks nothing of the table."""
+    assert catalogue.unlisted([]) == ()
     assert catalogue.add_new([], listed_at=NOW) == 0
 
 
@@ -90,11 +93,11 @@ def test_unread_keys_are_asked_for_again(cloud: Cloud) -> None:
     with Stubber(client) as stub:
         for response in (unread, read):
             stub.add_response("batch_get_item", response)
-        assert CatalogueTable("t", client).add_new([recording_of("1")], listed_at=NOW) == 0
+        assert CatalogueTable("t", client).unlisted([recording_of("1")]) == ()
         for _ in range(MOST_ROUNDS):
             stub.add_response("batch_get_item", unread)
         with pytest.raises(ServiceUnavailableError, match="throttled"):
-            CatalogueTable("t", client).add_new([recording_of("1")], listed_at=NOW)
+            CatalogueTable("t", client).unlisted([recording_of("1")])
 
 
 def test_a_recording_is_listed_however_long_its_record_is(catalogue: CatalogueTable) -> None:
@@ -250,11 +253,13 @@ def test_a_claim_is_ended_by_who_holds_it(catalogue: CatalogueTable) -> None:
     assert found(catalogue, "1").claimed_until == after + MINUTE
 
 
-@pytest.mark.parametrize("duration_s", [61.25, None])
-def test_archived_is_final(catalogue: CatalogueTable, duration_s: float | None) -> None:
+@pytest.mark.parametrize(("duration_s", "waveform"), [(61.25, bytes(range(256))), (None, None)])
+def test_archived_is_final(
+    catalogue: CatalogueTable, duration_s: float | None, waveform: bytes | None
+) -> None:
     """ARCHIVED keeps what was measured, ends the claim, and nothing takes it back."""
     item = listed(catalogue, "1")
-    archived = archived_of(item.recording, audio_duration_s=duration_s)
+    archived = archived_of(item.recording, audio_duration_s=duration_s, waveform=waveform)
     catalogue.defer(item, retry_at=NOW, reason="503", attempts=3)
     catalogue.claim(item, now=NOW, until=NOW + MINUTE)
     catalogue.set_archived("1", archived)
@@ -283,21 +288,3 @@ def test_an_end_says_why(catalogue: CatalogueTable) -> None:
     after = found(catalogue, "1")
     assert (after.state, after.reason) == (State.ABSENT, "404, 91 days after the call")
     assert (after.attempts, after.claimed_until, after.retry_at) == (1, None, None)
-
-
-def test_pages_newest_first_across_months(catalogue: CatalogueTable) -> None:
-    """Pages meet every recording of [from, before) once, newest first, whatever the months."""
-    instants = [datetime(2026, month, day, tzinfo=UTC) for month in (8, 10, 11) for day in (1, 2)]
-    for number, started_at in enumerate(instants):
-        listed(catalogue, str(number), started_at=started_at)
-    seen: list[str] = []
-    after = None
-    while True:
-        page = catalogue.newest_first(
-            from_at=instants[1], before_at=instants[-1], limit=2, after=after
-        )
-        seen += [item.recording.recording_id for item in page.items]
-        after = page.next
-        if after is None:
-            break
-    assert seen == ["4", "3", "2", "1"]

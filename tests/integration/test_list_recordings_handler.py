@@ -10,7 +10,12 @@ from functions.list_recordings import handler
 from local.simulator.faults import Fault
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
+from ringvault.adapters import clock
+from ringvault.adapters.catalogue_indexes import CatalogueIndexes
 from ringvault.core.catalogue import State
+from ringvault.core.listener import Listener
+from ringvault.core.phone_number import numbers_of
+from ringvault.core.recording_search import search_recordings
 from tests.integration.cloud import Cloud
 from tests.integration.deployed import (
     CREDENTIALS,
@@ -94,6 +99,25 @@ def test_everything_is_listed_and_fed(deployed: Deployed, simulator: Simulator, 
     assert (line["message"], line["level"]) == ("list_recordings", "INFO")
     assert line["requests"] == answer["requests"] > 0
     assert line["windows_open"] == 0
+
+
+def test_what_is_listed_is_found_by_its_numbers(deployed: Deployed, simulator: Simulator) -> None:
+    """Each recording is found by every number that its call-log record names."""
+    answered()
+    indexes = CatalogueIndexes(
+        deployed.cloud.dynamodb,
+        catalogue_table=deployed["CATALOGUE_TABLE"],
+        number_index_table=deployed["NUMBER_INDEX_TABLE"],
+    )
+    listener = Listener(user_id="supervisor", hears_all=True, extension_id=None)
+    for recording_id in simulator.account.recordings:
+        numbers = numbers_of(deployed.item(recording_id).recording.call_record)
+        assert numbers
+        for number in numbers:
+            page = search_recordings(
+                {"phoneNumber": number}, listener=listener, catalogue=indexes, now=clock.now()
+            )
+            assert recording_id in {item.recording.recording_id for item in page.items}
 
 
 def test_a_second_run_finds_nothing_new(deployed: Deployed) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.quota_store import QuotaStore
 from ringvault.core.errors import ThrottledError
 from ringvault.core.list_recordings import (
@@ -97,6 +98,9 @@ class Rivals:
             quota=self.gate,
             media_quota=self.gate,
             catalogue=self.catalogue,
+            number_index=NumberIndex(
+                self.cloud.make_table("NumberIndexTable"), self.cloud.dynamodb
+            ),
             progress=self.progress,
             queue=Conveyor(self.time),
             clock=self.time,

@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from ringvault.adapters.presigned_url import PresignedUrls
 from ringvault.core.catalogue import ArchivedObject
+from ringvault.core.plays import Disposition
 
 NOW = datetime.now(UTC)
 LIFETIME = timedelta(minutes=15)
@@ -55,7 +56,7 @@ def session_ending(expires_at: datetime) -> Session:
 def signed(session: Session) -> tuple[str, datetime]:
     """Return a URL of the archived object, and when it expires."""
     urls = PresignedUrls(session, bucket=BUCKET, lifetime=LIFETIME)
-    playback = urls.sign(ARCHIVED, file_name="77.mp3", at=NOW)
+    playback = urls.sign(ARCHIVED, file_name="77.mp3", disposition=Disposition.INLINE, at=NOW)
     return playback.url, playback.expires_at
 
 

@@ -83,6 +83,7 @@ def test_with_every_fault_at_random_all_are_accounted_for(
     for recording in books["recordings"]:
         _assert_accounted_for(recording, job=soak.job)
     assert cloud.open_uploads_in(bucket) == []
+    assert books["throttled"] == 0
     _assert_nothing_is_told(simulator, log, job=soak.job)
     print(_told(soak, books))  # noqa: T201 - what a long run came to
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import requests
 from boto3.session import Session
 from botocore.stub import Stubber
 
@@ -117,6 +118,13 @@ def test_what_was_stored_is_told_and_typed(
     assert stored == StoredObject(size_bytes, crc32_of(content_of(size_bytes)))
     head = cloud.s3.head_object(Bucket=bucket, Key=KEY)
     assert (head["ContentType"], head["ContentLength"]) == ("audio/wav", size_bytes)
+
+
+def test_nobody_reads_without_a_signature(cloud: Cloud, bucket: str, vault: Vault) -> None:
+    """The vault makes nothing public: who has only the address is refused."""
+    vault.store_audio(KEY, content_type="audio/wav", chunks=[b"audio"])
+    answer = requests.get(f"{cloud.url}/{bucket}/{KEY}", timeout=10)
+    assert answer.status_code == 403
 
 
 def test_uneven_chunks_make_even_parts(cloud: Cloud, bucket: str, vault: Vault) -> None:

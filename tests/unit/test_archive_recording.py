@@ -212,6 +212,7 @@ def test_a_recording_goes_into_the_vault_with_its_sidecar_and_then_its_state() -
     assert archived.sha256_hex == hashlib.sha256(BODY).hexdigest()
     assert archived.crc32 == crc32_base64(BODY)
     assert archived.audio_duration_s == 194
+    assert archived.waveform == bytes(800)
 
 
 def test_an_unknown_id_is_poison() -> None:
@@ -400,3 +401,4 @@ def test_an_object_that_is_there_is_measured_and_not_overwritten() -> None:
 
     assert result.outcome is Outcome.FOUND_IN_VAULT
     assert outside.sidecars[SIDECAR].sha256_hex == hashlib.sha256(BODY).hexdigest()
+    assert outside.sidecars[SIDECAR].waveform == bytes(800)

@@ -42,6 +42,7 @@ class Outside:
     refuses: set[str] = field(default_factory=set)
     step: int = 0
     pages: list[Window] = field(default_factory=list)
+    indexed: set[str] = field(default_factory=set)
     items: dict[str, Candidate] = field(default_factory=dict)
     queue: list[str] = field(default_factory=list)
     progress: ListingProgress = field(default_factory=ListingProgress)
@@ -86,11 +87,21 @@ class Outside:
     def requests_in(self, period: timedelta) -> float:
         return self.permitted
 
+    # Number index
+    def add(self, recordings: Sequence[Recording]) -> None:
+        for found in recordings:
+            self._next()
+            self.indexed.add(found.recording_id)
+
     # Catalogue
+    def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
+        return [found for found in recordings if found.recording_id not in self.items]
+
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         added = 0
         for found in recordings:
             self._next()
+            assert found.recording_id in self.indexed
             if found.recording_id not in self.items:
                 added += 1
                 self.items[found.recording_id] = Candidate(
@@ -135,6 +146,7 @@ class Outside:
             "quota": self,
             "media_quota": self,
             "catalogue": self,
+            "number_index": self,
             "progress": self,
             "queue": self,
             **changed,

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from ringvault.core.errors import InvalidRecordError
-from ringvault.core.recording import Recording, is_recording_id, recordings_of, unique
+from ringvault.core.recording import (
+    Recording,
+    is_recording_id,
+    recordings_of,
+    telephony_session_id_of,
+    unique,
+)
 from ringvault.core.vault_layout import audio_key, audio_prefix, sidecar_key
 
 BASE = "https://platform.ringcentral.com/restapi/v1.0/account/37439510"
@@ -150,3 +156,19 @@ def test_the_vault_is_laid_out_by_account_and_day() -> None:
     assert audio_key(found, "mp3") == f"recordings/{day}/1662272004.mp3"
     assert audio_prefix(found) == f"recordings/{day}/1662272004."
     assert sidecar_key(found) == f"metadata/{day}/1662272004.json"
+
+
+@pytest.mark.parametrize(
+    ("record", "telephony_session_id"),
+    [
+        ({"telephonySessionId": "s-a0d1", "legs": [{"telephonySessionId": "s-b"}]}, "s-a0d1"),
+        ({"legs": [{}, {"telephonySessionId": "s-b"}]}, "s-b"),
+        ({"telephonySessionId": "", "legs": None}, None),
+        ({"telephonySessionId": "s 1"}, None),
+        ({"telephonySessionId": 7}, None),
+        ({}, None),
+    ],
+)
+def test_a_call_names_its_session(record: dict[str, Any], telephony_session_id: str | None) -> None:
+    """The record's own, else a leg's; what can't stand in a path is none."""
+    assert telephony_session_id_of(record) == telephony_session_id

@@ -101,6 +101,19 @@ def test_a_server_that_starts_again_is_read_past_what_is_known(breaks_at: int) -
     assert read(stream_of(source)) == BODY
 
 
+@pytest.mark.parametrize("ignores_range", [False, True])
+def test_a_body_that_breaks_has_the_waveform_of_the_whole(*, ignores_range: bool) -> None:
+    """Each byte is measured once, whether the server continues or starts again."""
+    louder = BODY[:44] + bytes(at >> 11 if at % 2 else 0 for at in range(200_000))
+    body = louder + BODY[len(louder) :]
+    whole = stream_of(Source(body))
+    broken = stream_of(Source(body, breaks_at=[70_001, 100_002], ignores_range=ignores_range))
+
+    assert read(whole) == read(broken)
+    assert len(set(whole.waveform or b"")) > 50
+    assert broken.waveform == whole.waveform
+
+
 def test_a_recording_that_changed_is_not_glued_together() -> None:
     """Two halves of different recordings never become one."""
     source = Source(BODY, breaks_at=[100_000], ignores_range=True)

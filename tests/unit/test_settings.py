@@ -18,6 +18,7 @@ RINGCENTRAL = {
     "ACCESS_TOKEN_KEY_ARN": "arn:key",
     "STATE_TABLE": "state",
     "CATALOGUE_TABLE": "catalogue",
+    "NUMBER_INDEX_TABLE": "numbers",
     "RECORDING_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/recordings",
 }
 
@@ -50,8 +51,16 @@ def test_all_faults_are_named_in_one_error() -> None:
 
     assert caught.value.faults == (
         "CATALOGUE_TABLE is missing",
+        "NUMBER_INDEX_TABLE is missing",
         "VAULT_BUCKET is missing",
+        "PLAY_TABLE is missing",
+        "EXTENSION_CLAIM is missing",
         "PLAYBACK_URL_SECONDS must be a whole number from 30 to 3600",
+        "COLD_STORAGE_AFTER_DAYS is missing",
+        "SIGN_IN_AUTHORIZATION_ENDPOINT is missing",
+        "SIGN_IN_TOKEN_ENDPOINT is missing",
+        "SIGN_IN_CLIENT_ID is missing",
+        "SIGN_IN_SCOPE is missing",
     )
 
 
@@ -69,4 +78,12 @@ def test_an_empty_environment_names_everything_the_lister_needs() -> None:
     with pytest.raises(ConfigurationError) as caught:
         ListRecordingsSettings.from_environ({})
 
-    assert len(caught.value.faults) == 8
+    assert len(caught.value.faults) == 9
+
+
+def test_a_malformed_end_session_endpoint_is_a_fault() -> None:
+    """It may be left out, and is a URL where it is not."""
+    with pytest.raises(ConfigurationError) as caught:
+        PlaybackApiSettings.from_environ({"SIGN_IN_END_SESSION_ENDPOINT": "logout"})
+
+    assert "SIGN_IN_END_SESSION_ENDPOINT is not an http(s) URL" in caught.value.faults

@@ -1,148 +1,209 @@
-/** The page: asks for a token, lists recordings, and plays the one that the address names. */
+/** The page: signs people in, searches as the address says, and plays what the address names. */
 
-import { fetchRecording, fetchRecordings } from "./api.js";
-import { append, markPlaying, peopleOf, startOf } from "./list.js";
-import { play, stop } from "./player.js";
-import { forget, keep, kept, takeFromAddress } from "./token.js";
+import { element } from "./elements.js";
+import { Listening } from "./listening.js";
+import { Results } from "./results.js";
+import { Archive } from "./ringvault-player.js";
+import { address, isSame, parametersOf, readAddress, readForm, show } from "./search.js";
+import { handleRedirect, signIn, signOut, token } from "./sign_in.js";
+import { listenerOf } from "./signed_in.js";
+import { counted } from "./words.js";
+
+// A page of results reads a bounded piece of the archive, and may find nothing in it.
+const PAGES_AT_ONCE = 10;
 
 const at = (id) => document.getElementById(id);
-const list = at("recordings");
-const shown = new Map(); // recording id → recording, for those in the list
+const archive = new Archive(new URL("./", document.baseURI), token);
+const results = new Results(at("results"), (id) => address(searched, id));
+const listening = new Listening(archive, (id) => address(searched, id));
 
+let searched = {};
 let cursor = null;
 let asked = 0; // answers to anything but the latest search come too late
 
-function askForToken(reason = "") {
-  forget();
-  stop();
-  show({ signIn: true });
-  at("sign-in-reason").textContent = reason;
-  at("sign-in-reason").hidden = !reason;
-  at("token").value = "";
-  at("token").focus();
+async function begin() {
+  try {
+    await handleRedirect();
+    const bearer = await token();
+    if (bearer) enter(listenerOf(bearer));
+    else welcome();
+  } catch (error) {
+    welcome(error.message);
+  }
 }
 
-function show({ signIn }) {
-  at("sign-in").hidden = !signIn;
-  at("archive").hidden = signIn;
-  at("sign-out").hidden = signIn;
-  if (signIn) at("player").hidden = true;
+function welcome(words = "") {
+  asked += 1;
+  listening.close();
+  at("welcome-words").textContent = words || "Only people with the right to listen find recordings here.";
+  at("welcome").hidden = false;
+  if (!at("archive").hidden) at("sign-in").focus();
+  at("archive").hidden = at("signed-in").hidden = true;
 }
 
-function enter() {
-  show({ signIn: false });
-  search();
-  playFromAddress();
+function enter(listener) {
+  at("who").textContent = listener.name;
+  at("welcome").hidden = true;
+  at("archive").hidden = at("signed-in").hidden = false;
+  listening.enter(listener);
+  const { search, recordingId } = readAddress(location.hash);
+  find(search);
+  hear(recordingId);
 }
 
-function search() {
+function follow() {
+  if (at("archive").hidden) return;
+  const { search, recordingId } = readAddress(location.hash);
+  if (!isSame(search, searched)) find(search);
+  if (recordingId !== listening.id) hear(recordingId);
+}
+
+function hear(recordingId) {
+  results.mark(recordingId);
+  if (recordingId) listening.open(recordingId, results.find(recordingId));
+  else if (listening.id) leave();
+}
+
+function leave() {
+  const { id } = listening;
+  listening.close();
+  results.focus(id);
+}
+
+// Searching
+
+function find(search) {
+  searched = search;
   cursor = null;
-  list.replaceChildren();
-  shown.clear();
-  loadPage();
+  show(at("search"), search);
+  at("clear").hidden = !Object.keys(search).length;
+  results.clear();
+  load();
 }
 
-async function loadPage() {
-  const number = ++asked;
+async function load() {
+  asked += 1;
+  const number = asked;
+  const before = results.size;
   busy();
   try {
-    const page = await fetchRecordings({ ...dates(), cursor });
-    if (number === asked) showPage(page);
+    for (let pages = 0; pages < PAGES_AT_ONCE && results.size === before; pages += 1) {
+      const page = await archive.get(`recordings?${parametersOf(searched, cursor)}`);
+      if (number !== asked) return;
+      take(page);
+      if (!cursor) break;
+    }
+    settle();
   } catch (error) {
-    if (number === asked) showFault(error);
+    if (number === asked) fail(error);
   }
+}
+
+function take(page) {
+  results.append(page.recordings);
+  results.mark(listening.id);
+  cursor = page.cursor;
 }
 
 function busy() {
-  at("status").textContent = "Loading recordings …";
-  at("status").classList.remove("fault");
-  list.setAttribute("aria-busy", "true");
+  say("Searching …");
+  at("results").setAttribute("aria-busy", "true");
   at("more").hidden = at("retry").hidden = true;
 }
 
-function showPage(page) {
-  append(list, page.recordings);
-  for (const recording of page.recordings) shown.set(recording.id, recording);
-  cursor = page.cursor;
-  list.removeAttribute("aria-busy");
+function settle() {
+  at("results").removeAttribute("aria-busy");
   at("more").hidden = !cursor;
-  at("status").textContent = shown.size || cursor ? "" : emptyText();
-  markPlaying(list, addressed());
+  at("more").textContent = results.size ? "Load more" : "Search on";
+  if (results.size) say(cursor ? "" : `That is all: ${counted(results.size, "recording")}.`);
+  else sayNothingFound();
 }
 
-function emptyText() {
-  const { from, to } = dates();
-  return from || to
-    ? "No recordings between these dates. Choose others, or clear them for the last 12 months."
-    : "No recordings yet. New calls appear here some minutes after they end.";
+function sayNothingFound() {
+  if (cursor) say("Nothing found so far.", "The archive goes back further than was searched yet.");
+  else if (Object.keys(searched).length) say("Nothing found.", "Change what you search for, or clear it for the last 12 months.");
+  else say("No recordings yet.", "New calls appear here some minutes after they end.");
 }
 
-function showFault(error) {
-  if (isTokenRefused(error)) return;
-  list.removeAttribute("aria-busy");
-  at("status").textContent = error.message;
-  at("status").classList.add("fault");
-  at("retry").hidden = error.status === 403;
-}
-
-function isTokenRefused(error) {
-  if (error.status !== 401) return false;
-  askForToken("Your token has expired or is not accepted. Get a new one and paste it here.");
-  return true;
-}
-
-function dates() {
-  const form = new FormData(at("search"));
-  return { from: form.get("from"), to: form.get("to") };
-}
-
-function addressed() {
-  return new URLSearchParams(location.hash.slice(1)).get("recording");
-}
-
-function playFromAddress() {
-  const id = addressed();
-  markPlaying(list, id);
-  at("player").hidden = !id;
-  document.body.classList.toggle("with-player", Boolean(id));
-  if (!id) {
-    stop();
+function fail(error) {
+  if (error.status === 401) {
+    welcome(error.message);
     return;
   }
-  showCall(id);
-  play(id, isTokenRefused);
+  at("results").removeAttribute("aria-busy");
+  say(error.status === 403 ? "You may not listen here." : "That did not work.", error.message);
+  at("retry").hidden = [400, 403].includes(error.status);
 }
 
-async function showCall(id) {
-  describe(shown.get(id));
-  if (shown.has(id)) return;
-  const recording = await fetchRecording(id).catch(() => null);
-  if (recording && id === addressed()) describe(recording);
+function say(words, advice = "") {
+  at("status").replaceChildren(...[
+    words && element("p", { className: advice ? "headline" : "" }, words),
+    advice && element("p", {}, advice),
+  ].filter(Boolean));
 }
 
-function describe(recording) {
-  at("playing-people").textContent = recording ? peopleOf(recording) : "";
-  at("playing-start").textContent = recording ? startOf(recording) : "";
+// What a listener does
+
+function submit(search) {
+  const { recordingId } = readAddress(location.hash);
+  const next = address(search, recordingId);
+  if (next === address(searched, recordingId)) find(search);
+  else location.hash = next;
 }
 
-at("sign-in").addEventListener("submit", (event) => {
+function press(event) {
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented;
+  if (!isPlain || at("archive").hidden) return;
+  if (at("listening").contains(event.target)) {
+    if (event.key === "Escape") results.focus(listening.id);
+    return;
+  }
+  if (event.target.closest("input, select")) return;
+  const acts = {
+    "/": () => at("search").elements.phoneNumber.focus(),
+    ArrowDown: () => results.move(1), j: () => results.move(1),
+    ArrowUp: () => results.move(-1), k: () => results.move(-1),
+  };
+  if (!Object.hasOwn(acts, event.key)) return;
   event.preventDefault();
-  if (!at("token").value.trim()) return;
-  keep(at("token").value);
-  enter();
-});
+  acts[event.key]();
+}
+
+async function loadMore() {
+  const before = results.size;
+  await load();
+  // The button may be gone: who pressed it goes on with what it brought.
+  if (results.size > before) results.focusAt(before);
+}
+
 at("search").addEventListener("submit", (event) => {
   event.preventDefault();
-  search();
+  submit(readForm(at("search")));
 });
-at("sign-out").addEventListener("click", () => askForToken());
-at("more").addEventListener("click", loadPage);
-at("retry").addEventListener("click", loadPage);
-addEventListener("hashchange", () => {
-  if (takeFromAddress()) enter();
-  else if (kept()) playFromAddress();
+at("search").addEventListener("reset", (event) => {
+  event.preventDefault();
+  submit({});
 });
+at("close").addEventListener("click", (event) => {
+  event.preventDefault();
+  location.hash = address(searched);
+});
+at("results").addEventListener("click", (event) => {
+  const row = event.target.closest("[data-id]");
+  // The address does not change where it is chosen again, so nothing else would notice.
+  if (row?.dataset.id === listening.id) at("player").focus();
+});
+at("player").addEventListener("ringvault-error", (event) => {
+  if (event.detail.status === 401) welcome(event.detail.message);
+});
+at("sign-in").addEventListener("click", () => signIn().catch((error) => welcome(error.message)));
+at("sign-out").addEventListener("click", () => {
+  welcome("You are signed out.");
+  signOut().catch((error) => welcome(error.message));
+});
+at("more").addEventListener("click", loadMore);
+at("retry").addEventListener("click", load);
+document.addEventListener("keydown", press);
+addEventListener("hashchange", follow);
 
-takeFromAddress();
-if (kept()) enter();
-else askForToken();
+begin();

@@ -10,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ringvault.core.errors import ConfigurationError
+from ringvault.core.sign_in import SignIn
 
 Environ = Mapping[str, str]
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class ListRecordingsSettings:
 
     ringcentral: RingCentralSettings
     catalogue_table: str
+    number_index_table: str
     recording_queue_url: str
     first_run_reach: timedelta
 
@@ -43,6 +45,7 @@ class ListRecordingsSettings:
             lambda: cls(
                 ringcentral=_ringcentral(reader),
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
+                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
                 recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
                 first_run_reach=timedelta(days=reader.number("FIRST_RUN_REACH_DAYS", 0, 3650)),
             )
@@ -79,9 +82,14 @@ class PlaybackApiSettings:
     """What `playback_api` needs."""
 
     catalogue_table: str
+    number_index_table: str
     vault_bucket: str
+    play_table: str
     groups_claim: str
+    extension_claim: str
     playback_url_lifetime: timedelta
+    cold_storage_after: timedelta | None
+    sign_in: SignIn
 
     @classmethod
     def from_environ(cls, environ: Environ) -> "PlaybackApiSettings":
@@ -90,11 +98,18 @@ class PlaybackApiSettings:
         return reader.build(
             lambda: cls(
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
+                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
                 vault_bucket=reader.text("VAULT_BUCKET"),
+                play_table=reader.text("PLAY_TABLE"),
                 groups_claim=reader.text("GROUPS_CLAIM"),
+                extension_claim=reader.text("EXTENSION_CLAIM"),
                 playback_url_lifetime=timedelta(
                     seconds=reader.number("PLAYBACK_URL_SECONDS", 30, 3600)
                 ),
+                # Zero days is an owner who has no such lifecycle.
+                cold_storage_after=timedelta(days=reader.number("COLD_STORAGE_AFTER_DAYS", 0, 3650))
+                or None,
+                sign_in=_sign_in(reader),
             )
         )
 
@@ -106,6 +121,16 @@ def _ringcentral(reader: "_Reader") -> RingCentralSettings:
         secret_arn=reader.text("RINGCENTRAL_SECRET_ARN"),
         access_token_key_arn=reader.text("ACCESS_TOKEN_KEY_ARN"),
         state_table=reader.text("STATE_TABLE"),
+    )
+
+
+def _sign_in(reader: "_Reader") -> SignIn:
+    return SignIn(
+        authorization_endpoint=reader.url("SIGN_IN_AUTHORIZATION_ENDPOINT"),
+        token_endpoint=reader.url("SIGN_IN_TOKEN_ENDPOINT"),
+        end_session_endpoint=reader.optional_url("SIGN_IN_END_SESSION_ENDPOINT"),
+        client_id=reader.text("SIGN_IN_CLIENT_ID"),
+        scope=reader.text("SIGN_IN_SCOPE"),
     )
 
 
@@ -134,6 +159,9 @@ class _Reader:
         if value and not _is_http_url(value):
             self._faults.append(f"{name} is not an http(s) URL")
         return value
+
+    def optional_url(self, name: str) -> str | None:
+        return self.url(name) if self._environ.get(name) else None
 
     def number(self, name: str, least: int, most: int) -> int:
         value = self.text(name)

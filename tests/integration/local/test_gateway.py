@@ -10,12 +10,15 @@ import pytest
 import requests
 
 from local.authorizer import authorizers_of
+from local.cors import cors_of
 from local.function_process import ProcessPool
 from local.gateway import Api, serving
 from local.host import Host
+from local.issuer.server import issuing
+from local.issuer_keys import IssuerKeys
 from local.provision.site import Permission
 from local.routes import routes_of
-from local.tokens import AUDIENCE, ISSUER, issue_token, signing_key
+from local.tokens import CLIENT_ID, issue_token
 from tests.integration.local.tiny import function
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:ringvault-local-Tiny"
@@ -38,36 +41,42 @@ def operation(*, guarded: bool) -> dict[str, Any]:
     return {"get": {"x-amazon-apigateway-integration": integration, "security": security}}
 
 
-DOCUMENT = {
-    "openapi": "3.0.1",
-    "paths": {
-        "/recordings/{recordingId}": operation(guarded=True),
-        "/recordings/open": operation(guarded=False),
-        "/forgotten": operation(guarded=False),
-    },
-    "components": {
-        "securitySchemes": {
-            "Listeners": {
-                "type": "oauth2",
-                "x-amazon-apigateway-authorizer": {
-                    "type": "jwt",
-                    "identitySource": "$request.header.Authorization",
-                    "jwtConfiguration": {"issuer": ISSUER, "audience": [AUDIENCE]},
-                },
-            }
-        }
-    },
-}
+def document(*, issuer: str) -> dict[str, Any]:
+    """Return the API's document, guarded by an issuer."""
+    authorizer = {
+        "type": "jwt",
+        "identitySource": "$request.header.Authorization",
+        "jwtConfiguration": {"issuer": issuer, "audience": [CLIENT_ID]},
+    }
+    scheme = {"type": "oauth2", "x-amazon-apigateway-authorizer": authorizer}
+    return {
+        "openapi": "3.0.1",
+        "paths": {
+            "/recordings/{recordingId}": operation(guarded=True),
+            "/recordings/open": operation(guarded=False),
+            "/forgotten": operation(guarded=False),
+        },
+        "components": {"securitySchemes": {"Listeners": scheme}},
+    }
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    """Return the address of a running issuer."""
+    with issuing(port=0, redirect_uri="http://localhost:8080/") as address:
+        yield address
 
 
 @contextmanager
-def api_url(host: Host, folder: Path) -> Iterator[str]:
+def api_url(host: Host, folder: Path, *, issuer: str) -> Iterator[str]:
     """Serve the document in front of the tiny function."""
+    body = document(issuer=issuer)
     pool = ProcessPool(function(HANDLER, folder=folder), host=host, size=2)
     api = Api(
         api_id="api",
-        routes=routes_of(DOCUMENT),
-        authorizers=authorizers_of(DOCUMENT, key=signing_key().public_key()),
+        routes=routes_of(body),
+        authorizers=authorizers_of(body, keys_of=IssuerKeys),
+        cors=cors_of(body),
         permissions=[Permission("ringvault-local-Tiny", "apigateway.amazonaws.com", SOURCE)],
         invoke=lambda _arn, event: pool.invoke(event),
     )
@@ -79,9 +88,9 @@ def api_url(host: Host, folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def url(host: Host, tmp_path: Path) -> Iterator[str]:
+def url(host: Host, tmp_path: Path, issuer: str) -> Iterator[str]:
     """Return the gateway's address."""
-    with api_url(host, tmp_path) as address:
+    with api_url(host, tmp_path, issuer=issuer) as address:
         yield address
 
 
@@ -91,15 +100,16 @@ def get(url: str, *, token: str | None = None) -> requests.Response:
     return requests.get(url, headers=headers, timeout=WAIT_S)
 
 
-def test_token_opens_a_guarded_route(url: str) -> None:
+def test_token_opens_a_guarded_route(url: str, issuer: str) -> None:
     """The function sees path parameters, claims as text and who asks."""
-    answer = get(f"{url}/recordings/7?x=1", token=issue_token(user="ada", group="all"))
+    answer = get(f"{url}/recordings/7?x=1", token=issue_token(user="listener", issuer=issuer))
 
     event = answer.json()
     assert (answer.status_code, answer.headers["x-own"]) == (201, "1")
     assert event["pathParameters"] == {"recordingId": "7"}
-    assert event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] == "ada"
-    assert event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] == "[all]"
+    assert event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] == "listener"
+    groups = event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"]
+    assert groups == "[ringvault-listeners-all]"
     assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
 
 
@@ -109,6 +119,13 @@ def test_guarded_route_is_shut(url: str, token: str | None) -> None:
     answer = get(f"{url}/recordings/7", token=token)
 
     assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+
+
+def test_token_of_another_issuer_opens_nothing(url: str) -> None:
+    """The key is the same on this machine; the issuer that the token names is not."""
+    token = issue_token(user="listener", issuer="http://localhost:9")
+
+    assert get(f"{url}/recordings/7", token=token).status_code == 401
 
 
 def test_open_route_needs_no_token(url: str) -> None:
@@ -129,9 +146,9 @@ def test_without_permission_nothing_is_invoked(url: str) -> None:
     assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
 
 
-def test_binary_answer_arrives_decoded(url: str) -> None:
+def test_binary_answer_arrives_decoded(url: str, issuer: str) -> None:
     """A base64 body reaches the client as bytes."""
-    token = issue_token()
+    token = issue_token(issuer=issuer)
 
     assert get(f"{url}/recordings/binary", token=token).content == b"\xff"
 

@@ -16,7 +16,12 @@ from local.places import ROOT, TEMPLATE
 from local.provision.stack import Stack, provision
 from local.transform import transform
 
-PARAMETERS = {"JwtIssuer": "https://issuer", "JwtAudience": "ringvault"}
+PARAMETERS = {
+    "JwtIssuer": "https://issuer",
+    "JwtAudience": "ringvault",
+    "SignInAuthorizationEndpoint": "https://issuer/authorize",
+    "SignInTokenEndpoint": "https://issuer/token",
+}
 Plain = dict[str, Any]
 
 
@@ -247,8 +252,48 @@ def needed_for(logical_id: str, resources: Plain) -> Plain:
 
 def test_missing_parameters_are_named_at_once(plain: Plain, aws: Aws) -> None:
     """Parameters without value are all named before anything is made."""
-    with pytest.raises(TemplateError, match="JwtAudience, JwtIssuer"):
-        provision(plain, parameters={}, aws=aws, code_root=ROOT)
+    template = copy.deepcopy(plain)
+    template["Parameters"] |= {"Second": {"Type": "String"}, "First": {"Type": "String"}}
+
+    with pytest.raises(TemplateError, match="First, Second"):
+        provision(template, parameters=PARAMETERS, aws=aws, code_root=ROOT)
+
+
+def test_unknown_section_is_named(plain: Plain, aws: Aws) -> None:
+    """A section that the local stack would pass over is an error."""
+    with pytest.raises(TemplateError, match="section Hooks"):
+        provision(plain | {"Hooks": {}}, parameters=PARAMETERS, aws=aws, code_root=ROOT)
+
+
+def test_no_user_pool_is_made_here(plain: Plain, stack: Stack) -> None:
+    """With an issuer given there is no pool to tell of, and the function knows the issuer."""
+    environment = stack.runtime.functions["ringvault-local-PlaybackApiFunction"].environment
+
+    assert "UserPoolId" in plain["Outputs"]
+    assert "UserPoolId" not in stack.outputs
+    assert environment["SIGN_IN_CLIENT_ID"] == stack.outputs["SignInClientId"] == "ringvault"
+    assert environment["SIGN_IN_TOKEN_ENDPOINT"] == "https://issuer/token"
+    assert environment["SIGN_IN_END_SESSION_ENDPOINT"] == ""
+
+
+def test_cognito_is_not_pretended(plain: Plain, aws: Aws) -> None:
+    """Without an issuer the template wants a user pool, and the local stack says that it can't."""
+    template = copy.deepcopy(plain)
+    template["Resources"] = {"UserPool": plain["Resources"]["UserPool"]}
+
+    with pytest.raises(TemplateError, match=r"UserPool \(AWS::Cognito::UserPool\)"):
+        provision(template, parameters={}, aws=aws, code_root=ROOT)
+
+
+@pytest.mark.parametrize("name", ["JwtAudience", "SignInAuthorizationEndpoint"])
+def test_half_an_issuer_is_refused(name: str, plain: Plain, aws: Aws) -> None:
+    """An issuer without all that the page needs, or that without an issuer, deploys nothing."""
+    alone = {name: PARAMETERS[name]}
+    without = {key: value for key, value in PARAMETERS.items() if key != name}
+
+    for parameters in (alone, without):
+        with pytest.raises(TemplateError, match=f"needs {name}|{name} needs JwtIssuer"):
+            provision(plain, parameters=parameters, aws=aws, code_root=ROOT)
 
 
 def test_unknown_parameter_is_named(plain: Plain, aws: Aws) -> None:

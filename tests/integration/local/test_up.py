@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import jwt
 import psutil
 import pytest
 import requests
@@ -21,6 +23,7 @@ from local.places import ROOT
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from tests.integration.local.patience import WAIT_S, is_gone, wait_until
+from tests.integration.tiny_server import Reply, TinyServer
 
 CREDENTIALS = ("RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT")
 RUN_WITHIN_S = 110
@@ -62,12 +65,11 @@ def started(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    try:
-        with process:
+    with process:
+        try:
             yield process
+        finally:
             process.kill()
-    finally:
-        process.kill()
 
 
 def last_json(output: str) -> dict[str, Any]:
@@ -158,7 +160,7 @@ def test_missing_credentials_are_named_at_once(tmp_path: Path) -> None:
     assert all(name in line for name in CREDENTIALS)
 
 
-@pytest.mark.parametrize("flag", ["--port", "--aws-port"])
+@pytest.mark.parametrize("flag", ["--port", "--aws-port", "--issuer-port"])
 def test_taken_port_is_named(tmp_path: Path, flag: str) -> None:
     """A port that somebody holds ends the run with the flag that chooses another."""
     with socket.create_server(("127.0.0.1", 0)) as holder:
@@ -169,6 +171,34 @@ def test_taken_port_is_named(tmp_path: Path, flag: str) -> None:
     assert done.returncode == 2
     assert f"port {port} is taken" in line
     assert f"with {flag}" in line
+
+
+def test_one_port_twice_is_refused(tmp_path: Path) -> None:
+    """Two servers can't share a port, and one line says how to part them."""
+    port = str(free_port())
+    done = run(tmp_path, "--once", "--port", port, "--issuer-port", port)
+
+    [line] = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert "--port, --aws-port, --issuer-port" in line
+
+
+@pytest.mark.parametrize("user", ["agent", "visitor"])
+def test_token_of_a_running_stack(user: str) -> None:
+    """The command prints a token of the issuer that the stack at a port names."""
+    sign_in = json.dumps({"tokenEndpoint": "http://localhost:9/token"}).encode()
+    with TinyServer(lambda _seen: Reply(body=sign_in)) as server:
+        port = str(urlsplit(server.url).port)
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "local", "token", "--user", user, "--port", port],
+            capture_output=True,
+            text=True,
+            timeout=RUN_WITHIN_S,
+            check=True,
+        )
+
+    claims = jwt.decode(done.stdout.strip(), options={"verify_signature": False})
+    assert (claims["iss"], claims["sub"]) == ("http://localhost:9", user)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +237,7 @@ def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> Non
 
 
 def page_of(process: "subprocess.Popen[str]") -> str:
-    """Return the page's address once the stack serves, its token cut off."""
+    """Return the page's address once the stack serves."""
     assert process.stdout is not None
     watchdog = threading.Timer(RUN_WITHIN_S, process.kill)
     watchdog.start()
@@ -215,7 +245,7 @@ def page_of(process: "subprocess.Popen[str]") -> str:
     for line in process.stdout:
         told.append(line)
         if line.startswith("the page: "):
-            url = line.removeprefix("the page: ").partition("#")[0]
+            url = line.removeprefix("the page: ").strip()
         if line.startswith("Ctrl-C"):
             break
     watchdog.cancel()

@@ -79,19 +79,19 @@ def test_books_of_each_user(start: Start, clock: Clock) -> None:
     books = _books(client)
     assert books["users"] == {
         "1": {
-            "requests": {"auth": 1, "light": 0, "heavy": 5},
+            "requests": {"auth": 1, "light": 0, "medium": 0, "heavy": 5},
             "throttled": 3,
             "wasted": 2,
             "others": 0,
         },
         "2": {
-            "requests": {"auth": 1, "light": 1, "heavy": 0},
+            "requests": {"auth": 1, "light": 1, "medium": 0, "heavy": 0},
             "throttled": 0,
             "wasted": 0,
             "others": 0,
         },
     }
-    assert books["requests"] == {"auth": 3, "light": 1, "heavy": 5}
+    assert books["requests"] == {"auth": 3, "light": 1, "medium": 0, "heavy": 5}
     assert books["throttled"] == 3
 
 

@@ -1,11 +1,15 @@
 """The JWT authorizer refuses what API Gateway refuses."""
 
+import base64
+import hmac
+import json
 import time
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from local.authorizer import ForbiddenError, UnauthorizedError, authorizers_of
 from local.errors import TemplateError
@@ -26,15 +30,41 @@ BODY: dict[str, Any] = {
         }
     }
 }
-AUTHORIZER = authorizers_of(BODY, key=KEY.public_key())["Listeners"]
+KEY_IDS = {"ours": KEY.public_key()}
+AUTHORIZER = authorizers_of(BODY, keys_of=lambda _issuer: KEY_IDS.get)["Listeners"]
+PUBLIC_PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def token(*, key: rsa.RSAPrivateKey = KEY, **changes: Any) -> str:
+def token(
+    *, key: rsa.RSAPrivateKey = KEY, kid: str | None = "ours", alg: str = "RS256", **changes: Any
+) -> str:
     """Return a good token with some claims changed, or removed by None."""
     now = int(time.time())
     claims = {"iss": "https://issuer", "aud": "ringvault", "sub": "a", "exp": now + 60} | changes
     claims = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(claims, key, algorithm="RS256")
+    return jwt.encode(claims, key, algorithm=alg, headers={"kid": kid} if kid else None)
+
+
+def hmac_token() -> str:
+    """Return a token signed with the public key as if it were a shared secret.
+
+    Made by hand: PyJWT refuses to.
+    """
+    _, claims, _ = token().split(".")
+    header = base64url(json.dumps({"typ": "JWT", "alg": "HS256", "kid": "ours"}).encode())
+    signature = hmac.digest(PUBLIC_PEM, f"{header}.{claims}".encode(), "sha256")
+    return f"{header}.{claims}.{base64url(signature)}"
+
+
+def base64url(data: bytes) -> str:
+    """Return base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unsigned_token() -> str:
+    """Return a token that says of itself that it needs no signature."""
+    claims = {"iss": "https://issuer", "aud": "ringvault", "exp": 2**40}
+    return jwt.encode(claims, "", algorithm="none", headers={"kid": "ours"})
 
 
 def authorize(text: str, *, scopes: list[str] | None = None) -> dict[str, Any]:
@@ -67,9 +97,12 @@ def test_client_id_stands_in_for_a_missing_audience() -> None:
         token(exp=int(time.time()) - 60),
         token(exp=None),
         token(nbf=int(time.time()) + 600),
-        jwt.encode(
-            {"iss": "https://issuer", "aud": "ringvault", "exp": 2**40}, "k" * 32, algorithm="HS256"
-        ),
+        token(kid=None),
+        token(kid="theirs"),
+        token(alg="RS512"),
+        token(alg="PS256"),
+        hmac_token(),
+        unsigned_token(),
     ],
 )
 def test_refuses_anything_else(bad: str) -> None:
@@ -100,5 +133,5 @@ def test_unknown_authorizer_is_an_error() -> None:
     with pytest.raises(TemplateError, match="Listeners"):
         authorizers_of(
             {"components": {"securitySchemes": {"Listeners": {"type": "apiKey"}}}},
-            key=KEY.public_key(),
+            keys_of=lambda _issuer: KEY_IDS.get,
         )

@@ -40,8 +40,8 @@ def test_unknown_authorizer_is_an_error() -> None:
 
 def test_unknown_key_is_an_error() -> None:
     """What the gateway would ignore is an error that names it."""
-    with pytest.raises(TemplateError, match="x-amazon-apigateway-cors"):
-        routes_of(document() | {"x-amazon-apigateway-cors": {}})
+    with pytest.raises(TemplateError, match="x-amazon-apigateway-policy"):
+        routes_of(document() | {"x-amazon-apigateway-policy": {}})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.recording import Recording
+from ringvault.core.recording import Recording, telephony_session_id_of
 
 Attributes = Mapping[str, Any]
 
@@ -42,12 +42,15 @@ def new_attributes(recording: Recording, listed_at: datetime) -> dict[str, Any]:
         attributes["duration_s"] = whole(recording.duration_s)
     if recording.extension_id is not None:
         attributes["extension_id"] = text(recording.extension_id)
+    telephony_session_id = telephony_session_id_of(recording.call_record)
+    if telephony_session_id is not None:
+        attributes["telephony_session_id"] = text(telephony_session_id)
     return attributes
 
 
 def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
     """Return what ARCHIVED adds to an item."""
-    attributes = {
+    attributes: dict[str, Any] = {
         "object_key": text(archived.object_key),
         "content_type": text(archived.content_type),
         "size_bytes": whole(archived.size_bytes),
@@ -57,6 +60,8 @@ def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
     }
     if archived.audio_duration_s is not None:
         attributes["audio_duration_s"] = {"N": f"{archived.audio_duration_s:.3f}"}
+    if archived.waveform is not None:
+        attributes["waveform"] = {"B": archived.waveform}
     return attributes
 
 
@@ -109,6 +114,7 @@ def _archived(attributes: Attributes) -> ArchivedObject:
         crc32=attributes["crc32"]["S"],
         audio_duration_s=float(duration["N"]) if duration else None,
         archived_at=parse_instant(attributes["archived_at"]["S"]),
+        waveform=attributes["waveform"]["B"] if "waveform" in attributes else None,
     )
 
 

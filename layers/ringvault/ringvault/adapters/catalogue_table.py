@@ -1,7 +1,7 @@
 """The catalogue in DynamoDB: one item for each recording."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -16,23 +16,20 @@ from ringvault.adapters.catalogue_item import (
     text,
     whole,
 )
+from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.errors import ServiceUnavailableError
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant
-from ringvault.core.playback_api import CataloguePage, Position
 from ringvault.core.recording import Recording
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# BatchGetItem's own limit.
-MOST_KEYS = 100
 # TransactWriteItems takes a hundred items and 4 MB; a quarter leaves room for large records.
 MOST_IN_TRANSACTION = 25
-# BatchGetItem may leave keys unread under throttling; boto3 does not ask again for them.
+# A transaction is tried again without the writes that a condition forbids, or after a conflict.
 MOST_ROUNDS = 10
-
 
 Write = Any  # one of the shapes that TransactWriteItems takes
 
@@ -59,11 +56,17 @@ class CatalogueTable:
             )
         return item_of(answer["Item"]) if "Item" in answer else None
 
+    def unlisted(self, recordings: Sequence[Recording]) -> tuple[Recording, ...]:
+        """Return those that are not there yet, at the cost of a read."""
+        keys = [_key(recording.recording_id) for recording in recordings]
+        options = {"ProjectionExpression": "recording_id"}
+        found = read_batches(self._client, self._table, keys, **options)
+        known = {attributes["recording_id"]["S"] for attributes in found}
+        return tuple(it for it in recordings if it.recording_id not in known)
+
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
-        known = self._known([recording.recording_id for recording in recordings])
-        new = [recording for recording in recordings if recording.recording_id not in known]
-        return self._write_all([self._new(recording, listed_at) for recording in new])
+        return self._write_all([self._new(recording, listed_at) for recording in recordings])
 
     def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
         """Return the oldest and newest `most` PENDING items to be tried now, and all QUEUED."""
@@ -163,48 +166,6 @@ class CatalogueTable:
             },
         )
 
-    def newest_first(
-        self, *, from_at: datetime, before_at: datetime, limit: int, after: Position | None
-    ) -> CataloguePage:
-        """Return up to `limit` items that started in [from_at, before_at), newest first.
-
-        `after` is the `next` of the page before. Reads month by month, so an empty month costs
-        one read and the size of the catalogue none.
-        """
-        start = after.started_at if after else before_at
-        items: list[CatalogueItem] = []
-        for month in _months_down(start, from_at):
-            wanted = limit + 1 - len(items)
-            items += islice(self._month(month, from_at, before_at, after), wanted)
-            if len(items) > limit:
-                last = items[limit - 1].recording
-                return CataloguePage(
-                    tuple(items[:limit]), Position(last.started_at, last.recording_id)
-                )
-        return CataloguePage(tuple(items), None)
-
-    def _month(
-        self, month: str, from_at: datetime, before_at: datetime, after: Position | None
-    ) -> Iterator[CatalogueItem]:
-        query: dict[str, Any] = {
-            "IndexName": "by_month",
-            "KeyConditionExpression": "started_month = :month"
-            " AND started_at BETWEEN :from_at AND :last",
-            "ExpressionAttributeValues": {
-                ":month": text(month),
-                ":from_at": text(format_instant(from_at)),
-                ":last": text(format_instant(before_at - timedelta(milliseconds=1))),
-            },
-            "ScanIndexForward": False,
-        }
-        if after is not None and month == f"{after.started_at:%Y-%m}":
-            query["ExclusiveStartKey"] = {
-                **_key(after.recording_id),
-                "started_month": text(month),
-                "started_at": text(format_instant(after.started_at)),
-            }
-        return (item_of(found) for found in self._query(query))
-
     def _to_be_tried(self, now: datetime, *, forward: bool) -> Iterator[Candidate]:
         pending = self._by_state(State.PENDING, forward=forward)
         return (found for found in pending if found.retry_at is None or found.retry_at <= now)
@@ -228,29 +189,6 @@ class CatalogueTable:
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-    def _known(self, recording_ids: Sequence[str]) -> set[str]:
-        known: set[str] = set()
-        for start in range(0, len(recording_ids), MOST_KEYS):
-            known |= self._known_of_batch(recording_ids[start : start + MOST_KEYS])
-        return known
-
-    def _known_of_batch(self, recording_ids: Sequence[str]) -> set[str]:
-        known: set[str] = set()
-        keys: Any = [_key(recording_id) for recording_id in recording_ids]
-        for _ in range(MOST_ROUNDS):
-            with aws_errors("read the catalogue"):
-                answer = self._client.batch_get_item(
-                    RequestItems={
-                        self._table: {"Keys": keys, "ProjectionExpression": "recording_id"}
-                    }
-                )
-            found = answer["Responses"].get(self._table, ())
-            known |= {item["recording_id"]["S"] for item in found}
-            if not answer.get("UnprocessedKeys"):
-                return known
-            keys = answer["UnprocessedKeys"][self._table]["Keys"]
-        raise ServiceUnavailableError(f"read the catalogue: throttled {MOST_ROUNDS} times in a row")
 
     def _new(self, recording: Recording, listed_at: datetime) -> Write:
         return {
@@ -331,10 +269,3 @@ def _same_or_absent(name: str, instant: datetime | None) -> str:
 
 def _instant(name: str, instant: datetime | None) -> dict[str, Any]:
     return {} if instant is None else {name: text(format_instant(instant))}
-
-
-def _months_down(newest: datetime, oldest: datetime) -> Iterator[str]:
-    month = newest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while month + timedelta(days=31) > oldest:
-        yield f"{month:%Y-%m}"
-        month = (month - timedelta(days=1)).replace(day=1)

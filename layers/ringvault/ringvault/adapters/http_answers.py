@@ -1,25 +1,33 @@
 """How the playback API's answers look: recordings as JSON, and faults as problem details."""
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from math import ceil
 from typing import Any
 
 from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.cold_storage import InColdStorageError
 from ringvault.core.errors import PermanentError, TransientError
 from ringvault.core.instants import format_instant
-from ringvault.core.playback_api import (
-    LISTENERS_GROUP,
-    CataloguePage,
-    NotAListenerError,
-    NotPlayableError,
-    PlaybackUrl,
-    UnknownRecordingError,
-)
-from ringvault.core.recording_search import InvalidParameterError, format_cursor
+from ringvault.core.listener import LISTENERS_GROUP, NotAListenerError, NotForThisListenerError
+from ringvault.core.playback_api import UnknownCallError, UnknownRecordingError
+from ringvault.core.playback_url import NotPlayableError, PlaybackUrl
+from ringvault.core.plays import Play, PlayNotKeptError, PlaysPage, format_plays_cursor
+from ringvault.core.recording_search import CataloguePage
+from ringvault.core.search_parameters import InvalidParameterError, format_cursor
 
 Json = dict[str, Any]
+
+# What every answer carries unless it says otherwise: nothing here is a page, or is for a frame.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000",
+    "X-Content-Type-Options": "nosniff",
+}
 
 _PARTY_KEYS = ("phoneNumber", "name", "extensionNumber")
 _NOT_PLAYABLE = {
@@ -61,10 +69,29 @@ _NO_SUCH_PATH = Problem(HTTPStatus.NOT_FOUND, "no-such-path", "Nothing is served
 _NOT_A_LISTENER = Problem(
     HTTPStatus.FORBIDDEN,
     "not-a-listener",
-    f"Your token does not name the group {LISTENERS_GROUP}; ask who runs this archive to add you.",
+    f"Your token names neither the group {LISTENERS_GROUP} nor an extension of yours;"
+    " ask who runs this archive to add you.",
+)
+_NOT_FOR_YOU = Problem(
+    HTTPStatus.FORBIDDEN,
+    "not-for-this-listener",
+    f"Only members of the group {LISTENERS_GROUP} may see this.",
 )
 _UNKNOWN = Problem(
-    HTTPStatus.NOT_FOUND, "unknown-recording", "RingCentral never listed a recording with this id."
+    HTTPStatus.NOT_FOUND,
+    "unknown-recording",
+    "There is no such recording among those that you may hear.",
+)
+_UNKNOWN_CALL = Problem(
+    HTTPStatus.NOT_FOUND,
+    "unknown-call",
+    "There is no such call among those that you may hear.",
+)
+_PLAY_NOT_KEPT = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "play-not-kept",
+    "Nobody is given audio without a trace, and the trace could not be written; try again.",
+    headers={"Retry-After": "5"},
 )
 _UNAVAILABLE = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -82,6 +109,9 @@ UNEXPECTED = Problem(
 _PROBLEMS: dict[type[Exception], Problem] = {
     NoSuchPathError: _NO_SUCH_PATH,
     NotAListenerError: _NOT_A_LISTENER,
+    NotForThisListenerError: _NOT_FOR_YOU,
+    UnknownCallError: _UNKNOWN_CALL,
+    PlayNotKeptError: _PLAY_NOT_KEPT,
     UnknownRecordingError: _UNKNOWN,
 }
 
@@ -94,8 +124,10 @@ def problem_of(error: Exception) -> Problem:
         case InvalidParameterError():
             details = {"parameter": error.parameter}
             return Problem(HTTPStatus.BAD_REQUEST, "invalid-parameter", f"{error}.", details)
+        case InColdStorageError():
+            return _in_cold_storage(error)
         case TransientError():
-            return _UNAVAILABLE
+            return _PROBLEMS.get(type(error), _UNAVAILABLE)
         case _:
             return _PROBLEMS.get(type(error), UNEXPECTED)
 
@@ -120,6 +152,13 @@ def recording_json(item: CatalogueItem) -> Json:
     return {name: value for name, value in known.items() if value is not None}
 
 
+def whole_recording_json(item: CatalogueItem) -> Json:
+    """Return one recording with its waveform, which would make a page of many too large."""
+    waveform = item.archived.waveform if item.archived else None
+    drawn = {"waveform": b64encode(waveform).decode()} if waveform else {}
+    return recording_json(item) | drawn
+
+
 def page_json(page: CataloguePage) -> Json:
     """Return a page of recordings; `cursor` is null when there are no more."""
     return {
@@ -128,12 +167,36 @@ def page_json(page: CataloguePage) -> Json:
     }
 
 
+def call_json(items: Iterable[CatalogueItem]) -> Json:
+    """Return the recordings of one call."""
+    return {"recordings": [recording_json(item) for item in items]}
+
+
 def playback_url_json(playback: PlaybackUrl) -> Json:
     """Return the URL, when it expires and what it plays."""
     return {
         "url": playback.url,
         "expiresAt": format_instant(playback.expires_at),
         "contentType": playback.content_type,
+    }
+
+
+def plays_json(page: PlaysPage) -> Json:
+    """Return a page of plays; `cursor` is null when there are no more."""
+    return {
+        "plays": [_play_json(play) for play in page.plays],
+        "cursor": format_plays_cursor(page.next) if page.next else None,
+    }
+
+
+def _play_json(play: Play) -> Json:
+    return {
+        "user": play.user_id,
+        "playedAt": format_instant(play.played_at),
+        "expiresAt": format_instant(play.expires_at),
+        "sourceIp": play.source_ip,
+        "userAgent": play.user_agent,
+        "disposition": play.disposition.value,
     }
 
 
@@ -150,4 +213,23 @@ def _not_playable(error: NotPlayableError) -> Problem:
         _NOT_PLAYABLE.get(error.state, _NOT_YET),
         {"state": error.state.value} | ({"reason": error.reason} if error.reason else {}),
         {"Retry-After": str(ceil(wait.total_seconds()))} if wait else {},
+    )
+
+
+def _in_cold_storage(error: InColdStorageError) -> Problem:
+    stored = error.stored
+    details = {"storageClass": stored.archive_status or stored.storage_class}
+    if stored.is_being_restored:
+        return Problem(
+            HTTPStatus.CONFLICT,
+            "recording-in-cold-storage",
+            "This recording is being restored from cold storage, which takes hours.",
+            details,
+            {"Retry-After": "1800"},
+        )
+    return Problem(
+        HTTPStatus.CONFLICT,
+        "recording-in-cold-storage",
+        "This recording lies in cold storage; whoever runs this archive can restore it.",
+        {**details, "restoreCommand": stored.restore_command()},
     )

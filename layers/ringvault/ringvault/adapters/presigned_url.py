@@ -1,4 +1,4 @@
-"""Signs S3 URLs for what lies in the vault."""
+"""Signs S3 URLs for what lies in the vault, and looks at how it lies there."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -9,7 +9,9 @@ from botocore.config import Config
 
 from ringvault.adapters.aws_errors import aws_errors
 from ringvault.core.catalogue import ArchivedObject
-from ringvault.core.playback_api import PlaybackUrl
+from ringvault.core.cold_storage import StoredObject
+from ringvault.core.playback_url import PlaybackUrl
+from ringvault.core.plays import Disposition
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -36,7 +38,9 @@ class PresignedUrls:
         parts = urlsplit(self._signed({"Bucket": self._bucket, "Key": "any"}, expires_in_s=1))
         return f"{parts.scheme}://{parts.netloc}"
 
-    def sign(self, archived: ArchivedObject, *, file_name: str, at: datetime) -> PlaybackUrl:
+    def sign(
+        self, archived: ArchivedObject, *, file_name: str, disposition: Disposition, at: datetime
+    ) -> PlaybackUrl:
         """Return a URL of `archived`, valid for the lifetime or as long as the credentials last.
 
         Neither looks the object up nor sends anything. `at` is the present instant.
@@ -48,13 +52,26 @@ class PresignedUrls:
                 "Bucket": self._bucket,
                 "Key": archived.object_key,
                 "ResponseContentType": archived.content_type,
-                "ResponseContentDisposition": f'inline; filename="{file_name}"',
+                "ResponseContentDisposition": f'{disposition}; filename="{file_name}"',
                 "ResponseCacheControl": "no-store",
             },
             expires_in_s=expires_in_s,
         )
         expires_at = signed_at + timedelta(seconds=expires_in_s)
         return PlaybackUrl(url=url, expires_at=expires_at, content_type=archived.content_type)
+
+    def look_at(self, archived: ArchivedObject) -> StoredObject:
+        """Return how `archived` is stored at the moment, by asking S3."""
+        with aws_errors("look at an object of the vault"):
+            head = self._client.head_object(Bucket=self._bucket, Key=archived.object_key)
+        return StoredObject(
+            bucket=self._bucket,
+            object_key=archived.object_key,
+            # S3 leaves it out where it is the standard one.
+            storage_class=head.get("StorageClass", "STANDARD"),
+            archive_status=head.get("ArchiveStatus"),
+            restore=head.get("Restore"),
+        )
 
     def _expires_in_s(self, at: datetime) -> int:
         credentials_expire_at = _credentials_expire_at(self._session.get_credentials())

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Protocol
 
-from ringvault.core.audio import HEAD_BYTES, AudioHead, read_head
+from ringvault.core.audio import AudioHead, read_first, read_head
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.checksum import Crc32
 from ringvault.core.errors import (
@@ -27,6 +28,7 @@ from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.recording_stream import RecordingSource, RecordingStream
 from ringvault.core.retry_policy import RetryPolicy
 from ringvault.core.vault_layout import audio_key, audio_prefix, sidecar_key
+from ringvault.core.waveform import Waveform
 
 # A waiting 256 MB function costs less than handing an id back and waking up for it again.
 LONGEST_WAIT = timedelta(seconds=150)
@@ -213,7 +215,14 @@ class ArchiveRecording:
             )
         except ObjectExistsError:
             return self._finished_from_vault(item, object_key)
-        archived = self._record(item, object_key, stored, stream.head, stream.sha256_hex)
+        archived = self._record(
+            item,
+            object_key,
+            stored,
+            head=stream.head,
+            sha256_hex=stream.sha256_hex,
+            waveform=stream.waveform,
+        )
         return ArchiveResult(
             Outcome.ARCHIVED, archived=archived, continuations=stream.continuations
         )
@@ -242,25 +251,40 @@ class ArchiveRecording:
 
     def _finished_from_vault(self, item: CatalogueItem, object_key: str) -> ArchiveResult:
         """Measure the object that is there: only what was verified was ever stored."""
-        head, sha256, crc32 = b"", hashlib.sha256(), Crc32()
+        chunks = self._read_back(object_key)
+        first = read_first(chunks)
+        head = read_head(first, content_type="")
+        waveform, sha256, crc32 = Waveform(head), hashlib.sha256(), Crc32()
+        for chunk in chain((first,), chunks):
+            waveform.update(chunk)
+            sha256.update(chunk)
+            crc32.update(chunk)
+        stored = StoredObject(size_bytes=crc32.size_bytes, crc32=crc32.base64)
+        archived = self._record(
+            item,
+            object_key,
+            stored,
+            head=head,
+            sha256_hex=sha256.hexdigest(),
+            waveform=waveform.peaks,
+        )
+        return ArchiveResult(Outcome.FOUND_IN_VAULT, archived=archived)
+
+    def _read_back(self, object_key: str) -> Iterator[bytes]:
         for chunk in self.vault.read_audio(object_key):
             if self.clock() >= self.deadline:
                 raise OutOfTimeError("the invocation ends while the vault's object is read back")
-            sha256.update(chunk)
-            crc32.update(chunk)
-            head += chunk[: HEAD_BYTES - len(head)]
-        audio = read_head(head, content_type="")
-        stored = StoredObject(size_bytes=crc32.size_bytes, crc32=crc32.base64)
-        archived = self._record(item, object_key, stored, audio, sha256.hexdigest())
-        return ArchiveResult(Outcome.FOUND_IN_VAULT, archived=archived)
+            yield chunk
 
     def _record(
         self,
         item: CatalogueItem,
         object_key: str,
         stored: StoredObject,
+        *,
         head: AudioHead,
         sha256_hex: str,
+        waveform: bytes | None,
     ) -> ArchivedObject:
         """Write the sidecar, then the state: in that order each is true when it is written."""
         archived = ArchivedObject(
@@ -271,6 +295,7 @@ class ArchiveRecording:
             crc32=stored.crc32,
             audio_duration_s=head.duration_of(stored.size_bytes),
             archived_at=self.clock(),
+            waveform=waveform,
         )
         self.vault.store_sidecar(sidecar_key(item.recording), item=item, archived=archived)
         self.catalogue.set_archived(item.recording.recording_id, archived)

@@ -1,27 +1,17 @@
 """Tells audio from what only claims to be, and how long it plays, from the bytes themselves."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ringvault.core.errors import BodyInterruptedError, NotAudioError
+from ringvault.core.mp3_frame import HEADER_BYTES, Mp3Frame, frame_of
+from ringvault.core.wav_format import WavFormat, read_wav_format
 
 # Enough for any header that tells the duration, an ID3 tag of a few kilobytes before it included.
 HEAD_BYTES = 64 * 1024
 
-# ISO 11172-3 and 13818-3, frame header: the codes of its fields.
-_SYNC = b"\xff"
-_SYNC_BITS = 0xE0
-_MPEG_1 = 3
-_LAYER_3 = 1
-_MONO = 3
-_RESERVED_SAMPLE_RATE = 3
-_FREE_OR_BAD_BITRATE = {0, 15}
-_BITRATES_KBPS = {
-    True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_SAMPLE_RATES_HZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _ID3_HEADER_BYTES = 10
 # A WAV that is written while it is recorded leaves its sizes at these.
 _UNKNOWN_WAV_SIZES = {0, 0x7FFFFFFF, 0xFFFFFFFF}
@@ -45,7 +35,7 @@ class AudioHead:
 
     Exactly one of the two ways to a duration may be known: `bytes_per_s` of audio after
     `audio_offset`, or `duration_s` itself. `declared_bytes` is the least size that a WAV header
-    promises for the whole file.
+    promises for the whole file. `wav_format` is None where it is not told, and for MP3.
     """
 
     file_type: FileType
@@ -53,6 +43,7 @@ class AudioHead:
     bytes_per_s: float | None = None
     duration_s: float | None = None
     declared_bytes: int | None = None
+    wav_format: WavFormat | None = None
 
     def duration_of(self, size_bytes: int) -> float | None:
         """Return how long a file of this size plays, in seconds; None where nothing tells."""
@@ -68,6 +59,14 @@ class AudioHead:
             raise BodyInterruptedError(
                 f"the WAV header promises {self.declared_bytes} bytes, {size_bytes} came"
             )
+
+
+def read_first(chunks: Iterator[bytes]) -> bytes:
+    """Return HEAD_BYTES of what `chunks` yield, or a little more, or all there is."""
+    first = b""
+    while len(first) < HEAD_BYTES and (chunk := next(chunks, b"")):
+        first += chunk
+    return first
 
 
 def read_head(head: bytes, *, content_type: str) -> AudioHead:
@@ -98,26 +97,30 @@ def _may_be_audio(content_type: str) -> bool:
 
 
 def _read_wav(head: bytes) -> AudioHead:
-    bytes_per_s: float | None = None
+    wav_format: WavFormat | None = None
     offset = 12
     while offset + 8 <= len(head):
         name, size = struct.unpack_from("<4sI", head, offset)
-        if name == b"fmt " and offset + 20 <= len(head):
-            bytes_per_s = struct.unpack_from("<I", head, offset + 16)[0]
+        if name == b"fmt ":
+            wav_format = read_wav_format(head[offset + 8 : offset + 8 + size])
         if name == b"data":
-            return _wav_with_data(bytes_per_s, offset + 8, size)
+            return _wav_with_data(wav_format, offset + 8, size)
         offset += 8 + size + size % 2
     return AudioHead(FileType.WAV)
 
 
-def _wav_with_data(bytes_per_s: float | None, audio_offset: int, size: int) -> AudioHead:
+def _wav_with_data(wav_format: WavFormat | None, audio_offset: int, size: int) -> AudioHead:
+    bytes_per_s = wav_format.bytes_per_s if wav_format else None
     if size in _UNKNOWN_WAV_SIZES:
-        return AudioHead(FileType.WAV, audio_offset=audio_offset, bytes_per_s=bytes_per_s)
+        return AudioHead(
+            FileType.WAV, audio_offset=audio_offset, bytes_per_s=bytes_per_s, wav_format=wav_format
+        )
     return AudioHead(
         FileType.WAV,
         audio_offset=audio_offset,
         duration_s=size / bytes_per_s if bytes_per_s else None,
         declared_bytes=audio_offset + size,
+        wav_format=wav_format,
     )
 
 
@@ -125,8 +128,8 @@ def _read_mp3(head: bytes) -> AudioHead | None:
     start = _id3_bytes(head)
     if start >= len(head):
         # The tag alone is longer than what we look at: the frame behind it stays unseen.
-        return AudioHead(FileType.MP3) if start else None
-    frame = _frame_at(head, start)
+        return AudioHead(FileType.MP3, audio_offset=start) if start else None
+    frame = frame_of(head[start : start + HEADER_BYTES])
     if frame is None:
         return None
     frames = _xing_frames(head, start, frame)
@@ -147,41 +150,9 @@ def _id3_bytes(head: bytes) -> int:
     return size + _ID3_HEADER_BYTES * (2 if has_footer else 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    is_mpeg_1: bool
-    is_mono: bool
-    bitrate_kbps: int
-    sample_rate_hz: int
-
-    @property
-    def samples(self) -> int:
-        return 1152 if self.is_mpeg_1 else 576
-
-
-def _frame_at(head: bytes, start: int) -> _Frame | None:
-    """Return the MPEG layer III frame whose header stands at `start`."""
-    header = head[start : start + 4].ljust(4, b"\0")
-    if header[:1] != _SYNC or header[1] & _SYNC_BITS != _SYNC_BITS:
-        return None
-    version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
-    bitrate, sample_rate = header[2] >> 4, header[2] >> 2 & 3
-    if version not in _SAMPLE_RATES_HZ or layer != _LAYER_3:
-        return None
-    if bitrate in _FREE_OR_BAD_BITRATE or sample_rate == _RESERVED_SAMPLE_RATE:
-        return None
-    return _Frame(
-        is_mpeg_1=version == _MPEG_1,
-        is_mono=header[3] >> 6 == _MONO,
-        bitrate_kbps=_BITRATES_KBPS[version == _MPEG_1][bitrate],
-        sample_rate_hz=_SAMPLE_RATES_HZ[version][sample_rate],
-    )
-
-
-def _xing_frames(head: bytes, start: int, frame: _Frame) -> int | None:
+def _xing_frames(head: bytes, start: int, frame: Mp3Frame) -> int | None:
     """Return the number of frames that a Xing or Info header in the first frame counts."""
-    side_info = {(True, True): 17, (True, False): 32, (False, True): 9, (False, False): 17}
-    at = start + 4 + side_info[frame.is_mpeg_1, frame.is_mono]
+    at = start + frame.side_info_at + frame.side_info_bytes
     if head[at : at + 4] not in {b"Xing", b"Info"} or len(head) < at + 12:
         return None
     flags, frames = struct.unpack_from(">II", head, at + 4)

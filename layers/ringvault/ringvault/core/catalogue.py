@@ -22,7 +22,8 @@ class ArchivedObject:
     """What lies in the vault for one recording.
 
     `crc32` is S3's full-object CRC-32, base64 of four big-endian bytes;
-    `audio_duration_s` is None where the audio does not tell it.
+    `audio_duration_s` is None where the audio does not tell it. `waveform` has one byte a peak,
+    0 silent to 255 loudest, at most 800 and evenly spread over the duration; None where unknown.
     """
 
     object_key: str
@@ -32,6 +33,7 @@ class ArchivedObject:
     crc32: str
     audio_duration_s: float | None
     archived_at: datetime
+    waveform: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

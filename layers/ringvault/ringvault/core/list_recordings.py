@@ -61,6 +61,9 @@ class MediaQuota(Protocol):
 class Catalogue(Protocol):
     """The catalogue as the lister needs it."""
 
+    def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
+        """Return those that are not there yet."""
+
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
 
@@ -69,6 +72,13 @@ class Catalogue(Protocol):
 
     def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
         """Set QUEUED what is still as each candidate says; anything else is left as it is."""
+
+
+class NumberIndex(Protocol):
+    """The index by the numbers that take part in calls."""
+
+    def add(self, recordings: Sequence[Recording]) -> None:
+        """Let the recordings be found by every number in their call; again changes nothing."""
 
 
 class Progress(Protocol):
@@ -121,6 +131,7 @@ def list_recordings(
     quota: Quota,
     media_quota: MediaQuota,
     catalogue: Catalogue,
+    number_index: NumberIndex,
     progress: Progress,
     queue: RecordingQueue,
     clock: Clock,
@@ -138,6 +149,7 @@ def list_recordings(
         call_log=call_log,
         quota=quota,
         catalogue=catalogue,
+        number_index=number_index,
         progress=progress,
         clock=clock,
         latest=latest,
@@ -175,6 +187,7 @@ class _Listing:
     call_log: CallLog
     quota: Quota
     catalogue: Catalogue
+    number_index: NumberIndex
     progress: Progress
     clock: Clock
     latest: datetime
@@ -252,7 +265,10 @@ class _Listing:
             except InvalidRecordError as error:
                 self.result.rejected.append(str(error))
         self.result.records += len(page.records)
-        self.result.listed += self.catalogue.add_new(unique(recordings), listed_at=self.clock())
+        new = self.catalogue.unlisted(unique(recordings))
+        # Before the catalogue: what a run that dies here has not added, the next adds to both.
+        self.number_index.add(new)
+        self.result.listed += self.catalogue.add_new(new, listed_at=self.clock())
 
 
 def _feed(*, quota: MediaQuota, catalogue: Catalogue, queue: RecordingQueue, now: datetime) -> int:

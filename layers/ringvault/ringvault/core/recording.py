@@ -62,6 +62,15 @@ def _found(record: CallLogRecord) -> dict[str, Recording]:
     return found
 
 
+def telephony_session_id_of(record: CallLogRecord) -> str | None:
+    """Return the id that a call keeps over its legs and transfers, None where none is named."""
+    for part in _record_and_legs(record):
+        named = part.get("telephonySessionId")
+        if isinstance(named, str) and is_recording_id(named):
+            return named
+    return None
+
+
 def unique(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
     """Return each recording id once, in the order of first sight."""
     found: dict[str, Recording] = {}

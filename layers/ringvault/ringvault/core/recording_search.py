@@ -1,150 +1,159 @@
-"""Searches the catalogue as the parameters of a request ask."""
+"""Finds recordings by what is known of them, as far as the listener may hear them."""
 
-import json
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
 
-from ringvault.core.errors import PermanentError
-from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.playback_api import Catalogue, CataloguePage, Position
+from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.listener import Listener
+from ringvault.core.phone_number import number_key, numbers_of
 from ringvault.core.recording import is_recording_id
+from ringvault.core.search_parameters import Parameters, Position, Search, read_search
 
-DEFAULT_LIMIT = 50
-MOST_A_PAGE = 100
-# Each month of a search is a query of its own, so both spans bound what one request can cost.
-DEFAULT_SPAN = timedelta(days=366)
-LONGEST_SPAN = timedelta(days=3660)
+# What one page may read where a filter leaves out most of it: five round trips, half a second at
+# the worst. The cursor goes on from there.
+MOST_READ = 400
+# What BatchGetItem takes.
+ROUND = 100
 
-_NAMES = ("from", "to", "limit", "cursor")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_NOT_AN_INSTANT = (
-    "must be a date, 2026-10-01, or an instant with its zone, 2026-10-01T12:00:00Z"
-    " (a plus sign is written %2B in a URL)"
-)
-_NOT_A_CURSOR = "must be the cursor of an earlier answer, unchanged"
 
-Parameters = Mapping[str, str]
+class Index(StrEnum):
+    """What recordings are listed by, each newest first."""
+
+    NUMBER = "number"
+    EXTENSION = "extension"
+    STATE = "state"
+    MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """The recordings that started in [from_at, before_at), a page of `limit` after `after`."""
+class Lookup:
+    """One entry of an index; `key` is empty for MONTH, whose entries follow from the span."""
 
-    from_at: datetime
-    before_at: datetime
-    limit: int
-    after: Position | None
+    index: Index
+    key: str
 
 
-class InvalidParameterError(PermanentError):
-    """A parameter of the request is not what it must be; `parameter` is its name."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A stretch of an index: `read` entries, the recordings they lead to, and where to go on.
 
-    def __init__(self, parameter: str, must: str) -> None:
-        self.parameter = parameter
-        super().__init__(f"{parameter} {must}")
+    There may be fewer recordings than entries; `next` is None at the end of the index.
+    """
+
+    items: tuple[CatalogueItem, ...]
+    read: int
+    next: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePage:
+    """Some recordings, newest first; `next` is None when there are no more.
+
+    There may be more though the page holds few, or none: reading a page is bounded.
+    """
+
+    items: tuple[CatalogueItem, ...]
+    next: Position | None
+
+
+class Indexes(Protocol):
+    """The indexes of the catalogue."""
+
+    def newest_first(
+        self,
+        lookup: Lookup,
+        *,
+        from_at: datetime,
+        before_at: datetime,
+        most: int,
+        after: Position | None,
+    ) -> Reading:
+        """Read at most `most` entries that started in [from_at, before_at), after `after`."""
+
+    def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
+        """Return all recordings of one call, in order of start."""
 
 
 def search_recordings(
-    parameters: Parameters, *, catalogue: Catalogue, now: datetime
+    parameters: Parameters, *, listener: Listener, catalogue: Indexes, now: datetime
 ) -> CataloguePage:
     """Return the page of recordings that `parameters` ask for, newest first.
+
+    Nothing is read but what the listener may hear, so neither page nor cursor tells of more.
 
     Raises:
         InvalidParameterError: as `read_search` does.
     """
-    search = read_search(parameters, now=now)
-    return catalogue.newest_first(
-        from_at=search.from_at,
-        before_at=search.before_at,
-        limit=search.limit,
-        after=search.after,
-    )
+    search = _within_rights(read_search(parameters, now=now), listener)
+    if search is None:
+        return CataloguePage((), None)
+    found: list[CatalogueItem] = []
+    read, most, after = 0, search.limit + 1, search.after
+    while True:
+        reading = catalogue.newest_first(
+            lookup_for(search),
+            from_at=search.from_at,
+            before_at=search.before_at,
+            most=most,
+            after=after,
+        )
+        read, after = read + reading.read, reading.next
+        found += (item for item in reading.items if _is_wanted(item, search))
+        if len(found) > search.limit or after is None or read >= MOST_READ:
+            return _page(found, search.limit, after)
+        most = min(ROUND, MOST_READ - read)
 
 
-def read_search(parameters: Parameters, *, now: datetime) -> Search:
-    """Return the search that the parameters `from`, `to`, `limit` and `cursor` describe.
+def recordings_of_call(
+    telephony_session_id: str, *, listener: Listener, catalogue: Indexes
+) -> tuple[CatalogueItem, ...]:
+    """Return the recordings of one call that the listener may hear, in order of start.
 
-    A date means the whole UTC day, in `from` as in `to`. An instant in `from` is included, in `to`
-    it is not. Without `to` the search ends now; without `from` it begins 366 days before its end.
-
-    Raises:
-        InvalidParameterError: a parameter is malformed, or not one of these.
+    RingCentral keeps the telephony session over transfers. Empty where the call is unknown, where
+    none of it may be heard, and where the id is malformed.
     """
-    _refuse_unknown(parameters)
-    after = _position(parameters.get("cursor"))
-    before_at = _instant(parameters, "to", whole_day=True) or now
-    from_at = _instant(parameters, "from", whole_day=False) or _default_from(before_at, after)
-    if from_at >= before_at:
-        raise InvalidParameterError("from", "must lie before to, and before now where to is absent")
-    if before_at - from_at > LONGEST_SPAN:
-        raise InvalidParameterError("from", f"must lie within {LONGEST_SPAN.days} days before to")
-    if after and not from_at <= after.started_at < before_at:
-        raise InvalidParameterError("cursor", "must come from a search with the same from and to")
-    return Search(
-        from_at=from_at,
-        before_at=before_at,
-        limit=_limit(parameters.get("limit")),
-        after=after,
+    if not is_recording_id(telephony_session_id):
+        return ()
+    items = catalogue.of_call(telephony_session_id)
+    return tuple(item for item in items if listener.may_hear(item.recording.extension_id))
+
+
+def lookup_for(search: Search) -> Lookup:
+    """Return the entry that lists the fewest recordings besides those searched for."""
+    if search.number is not None:
+        return Lookup(Index.NUMBER, number_key(search.number, extension_id=search.extension_id))
+    if search.extension_id is not None:
+        return Lookup(Index.EXTENSION, search.extension_id)
+    if search.state is not None:
+        return Lookup(Index.STATE, search.state)
+    return Lookup(Index.MONTH, "")
+
+
+def _within_rights(search: Search, listener: Listener) -> Search | None:
+    """Return the search in what the listener may hear, None where that is nothing."""
+    if listener.hears_all:
+        return search
+    if listener.extension_id is None or search.extension_id not in (None, listener.extension_id):
+        return None
+    return replace(search, extension_id=listener.extension_id)
+
+
+def _is_wanted(item: CatalogueItem, search: Search) -> bool:
+    """Whether the item is what is searched for, whatever the index says that led to it."""
+    recording = item.recording
+    record = recording.call_record
+    return (
+        search.extension_id in (None, recording.extension_id)
+        and search.state in (None, item.state)
+        and search.direction in (None, record.get("direction"))
+        and (search.number is None or search.number in numbers_of(record))
     )
 
 
-def format_cursor(position: Position) -> str:
-    """Return the text that `cursor` takes to go on after `position`; opaque to listeners."""
-    fields = [format_instant(position.started_at), position.recording_id]
-    return urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
-
-
-def _refuse_unknown(parameters: Parameters) -> None:
-    for name in parameters:
-        if name not in _NAMES:
-            raise InvalidParameterError(name[:40], f"is not one of {', '.join(_NAMES)}")
-
-
-def _instant(parameters: Parameters, name: str, *, whole_day: bool) -> datetime | None:
-    text = parameters.get(name)
-    if text is None:
-        return None
-    try:
-        if _DATE.fullmatch(text):
-            day_at = datetime.fromisoformat(text).replace(tzinfo=UTC)
-            return day_at + timedelta(days=1) if whole_day else day_at
-        return parse_instant(text)
-    except (ValueError, OverflowError) as error:
-        raise InvalidParameterError(name, _NOT_AN_INSTANT) from error
-
-
-def _default_from(before_at: datetime, after: Position | None) -> datetime:
-    try:
-        from_at = before_at - DEFAULT_SPAN
-    except OverflowError as error:
-        raise InvalidParameterError("to", "lies before the first year") from error
-    # Now moves on while a listener pages: the span must not leave the cursor behind.
-    return min(from_at, after.started_at) if after else from_at
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or not 1 <= int(text) <= MOST_A_PAGE:
-        raise InvalidParameterError("limit", f"must be a whole number from 1 to {MOST_A_PAGE}")
-    return int(text)
-
-
-def _position(cursor: str | None) -> Position | None:
-    if cursor is None:
-        return None
-    try:
-        started_at, recording_id = json.loads(_unpadded_b64decode(cursor))
-        position = Position(parse_instant(started_at), recording_id)
-        if is_recording_id(recording_id):
-            return position
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise InvalidParameterError("cursor", _NOT_A_CURSOR) from error
-    raise InvalidParameterError("cursor", _NOT_A_CURSOR)
-
-
-def _unpadded_b64decode(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def _page(found: list[CatalogueItem], limit: int, after: Position | None) -> CataloguePage:
+    if len(found) > limit:
+        last = found[limit - 1].recording
+        after = Position(last.started_at, last.recording_id)
+    return CataloguePage(tuple(found[:limit]), after)

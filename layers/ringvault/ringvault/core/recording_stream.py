@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Protocol
 
-from ringvault.core.audio import HEAD_BYTES, AudioHead, read_head
+from ringvault.core.audio import AudioHead, read_first, read_head
 from ringvault.core.errors import (
     BodyInterruptedError,
     ContentChangedError,
@@ -14,6 +15,7 @@ from ringvault.core.errors import (
     RangeRefusedError,
 )
 from ringvault.core.quota_gate import Clock, Turn
+from ringvault.core.waveform import Waveform
 
 # How often one invocation continues a body that broke; each time costs one request of the quota.
 MOST_CONTINUATIONS = 5
@@ -50,7 +52,8 @@ class RecordingSource(Protocol):
 class RecordingStream:
     """The content of one recording, to be read once through `chunks`.
 
-    After the last chunk, `size_bytes`, `sha256_hex` and `audio_duration_s` are those of the whole.
+    After the last chunk, `size_bytes`, `sha256_hex`, `audio_duration_s` and `waveform` are those of
+    the whole.
     """
 
     def __init__(
@@ -80,8 +83,9 @@ class RecordingStream:
         self.size_bytes = 0
         self.continuations = 0
         self._pieces = self._read(turn)
-        self._first = self._read_first()
+        self._first = read_first(self._pieces)
         self.head: AudioHead = read_head(self._first, content_type=self._content_type)
+        self._waveform = Waveform(self.head)
 
     @property
     def sha256_hex(self) -> str:
@@ -93,6 +97,11 @@ class RecordingStream:
         """How long what has been read plays; None where the audio does not tell."""
         return self.head.duration_of(self.size_bytes)
 
+    @property
+    def waveform(self) -> bytes | None:
+        """The peaks of what has been yielded; None where the audio can't be measured."""
+        return self._waveform.peaks
+
     def chunks(self) -> Iterator[bytes]:
         """Yield the content to its verified end.
 
@@ -100,16 +109,10 @@ class RecordingStream:
             BodyInterruptedError: it broke too often, or is shorter than it says.
             OutOfTimeError: the deadline has passed.
         """
-        yield self._first
-        yield from self._pieces
+        for chunk in chain((self._first,), self._pieces):
+            self._waveform.update(chunk)
+            yield chunk
         self.head.check_whole(self.size_bytes)
-
-    def _read_first(self) -> bytes:
-        """Return HEAD_BYTES or a little more, or all there is."""
-        first = b""
-        while len(first) < HEAD_BYTES and (piece := next(self._pieces, b"")):
-            first += piece
-        return first
 
     def _read(self, turn: Turn) -> Iterator[bytes]:
         response = self._source.open(self._content_uri, offset=0, turn=turn)

@@ -1,5 +1,6 @@
 """The JSON beside a recording: enough to rebuild its catalogue item, flat enough for Athena."""
 
+from base64 import b64encode
 from typing import Any
 
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
@@ -9,8 +10,11 @@ SCHEMA_VERSION = 1
 
 
 def sidecar_of(item: CatalogueItem, archived: ArchivedObject) -> dict[str, Any]:
-    """Return what the sidecar holds; `call_record` is RingCentral's record, unchanged."""
-    recording = item.recording
+    """Return what the sidecar holds; `call_record` is RingCentral's record, unchanged.
+
+    `waveform` is base64 of its peaks, null where they are not known.
+    """
+    recording, waveform = item.recording, archived.waveform
     return {
         "schema_version": SCHEMA_VERSION,
         "recording_id": recording.recording_id,
@@ -27,5 +31,6 @@ def sidecar_of(item: CatalogueItem, archived: ArchivedObject) -> dict[str, Any]:
         "sha256_hex": archived.sha256_hex,
         "crc32": archived.crc32,
         "audio_duration_s": archived.audio_duration_s,
+        "waveform": None if waveform is None else b64encode(waveform).decode(),
         "call_record": dict(recording.call_record),
     }

@@ -1,0 +1,56 @@
+"""Reads and writes many items of a DynamoDB table in few requests."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ringvault.adapters.aws_errors import aws_errors
+from ringvault.core.errors import ServiceUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# BatchGetItem's and BatchWriteItem's own limits.
+MOST_KEYS = 100
+MOST_PUTS = 25
+# Either may leave part of a batch undone under throttling; boto3 does not ask again for it.
+MOST_ROUNDS = 10
+
+
+def read_batches(
+    client: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, Any]], **options: str
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the items under those keys that there are, in any order; no key may stand twice.
+
+    Raises:
+        ServiceUnavailableError: some are still unread after a number of rounds.
+    """
+    for start in range(0, len(keys), MOST_KEYS):
+        unread: Any = {table: {"Keys": keys[start : start + MOST_KEYS], **options}}
+        for _ in range(MOST_ROUNDS):
+            with aws_errors("read a batch of items"):
+                answer = client.batch_get_item(RequestItems=unread)
+            yield from answer["Responses"].get(table, ())
+            unread = answer.get("UnprocessedKeys")
+            if not unread:
+                break
+        else:
+            raise ServiceUnavailableError(f"read a batch: throttled {MOST_ROUNDS} times in a row")
+
+
+def put_batches(client: "DynamoDBClient", table: str, items: Sequence[Mapping[str, Any]]) -> None:
+    """Put the items, whatever was there; no key may stand twice.
+
+    Raises:
+        ServiceUnavailableError: some are still not written after a number of rounds.
+    """
+    for start in range(0, len(items), MOST_PUTS):
+        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + MOST_PUTS]]
+        unwritten: Any = {table: puts}
+        for _ in range(MOST_ROUNDS):
+            with aws_errors("write a batch of items"):
+                answer = client.batch_write_item(RequestItems=unwritten)
+            unwritten = answer.get("UnprocessedItems")
+            if not unwritten:
+                break
+        else:
+            raise ServiceUnavailableError(f"write a batch: throttled {MOST_ROUNDS} times in a row")
