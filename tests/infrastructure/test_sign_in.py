@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from local.intrinsics import names_in
 from ringvault.core.listener import LISTENERS_GROUP
 from tests.infrastructure.stack import Properties, Stack
 
@@ -77,8 +78,10 @@ def test_a_code_with_pkce_is_the_only_way_in(client: Properties) -> None:
     assert client["GenerateSecret"] is False
     assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert when_page_url_is_known(client["AllowedOAuthFlows"]) == ["code"]
-    for name in ("CallbackURLs", "LogoutURLs"):
-        assert when_page_url_is_known(client[name]) == [{"Ref": "PageUrl"}]
+    assert when_page_url_is_known(client["LogoutURLs"]) == [{"Ref": "PageUrl"}]
+    condition, named, only_ours = when_page_url_is_known(client["CallbackURLs"])["Fn::If"]
+    assert (condition, only_ours) == ("SignsInElsewhere", [{"Ref": "PageUrl"}])
+    assert set(names_in(named)) == {"PageUrl", "EmbeddingSignInUrls"}
     assert client["AllowedOAuthFlowsUserPoolClient"] == {"Fn::If": ["KnowsPageUrl", True, False]}
 
 

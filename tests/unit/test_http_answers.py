@@ -34,7 +34,7 @@ def test_a_recording_is_told_in_ringcentrals_words() -> None:
         "id": "77",
         "state": "ARCHIVED",
         "startedAt": "2026-11-20T09:30:00.500Z",
-        "durationSeconds": 61,
+        "durationSeconds": 60,
         "direction": "Inbound",
         "from": {"phoneNumber": "+15550100", "name": "Ann"},
         "to": {"extensionNumber": "101"},

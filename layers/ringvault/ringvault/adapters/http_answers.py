@@ -139,7 +139,7 @@ def recording_json(item: CatalogueItem) -> Json:
         "id": recording.recording_id,
         "state": item.state.value,
         "startedAt": format_instant(recording.started_at),
-        "durationSeconds": recording.duration_s,
+        "durationSeconds": _duration_s(item),
         "direction": record.get("direction"),
         "from": _party_json(record.get("from")),
         "to": _party_json(record.get("to")),
@@ -198,6 +198,12 @@ def _play_json(play: Play) -> Json:
         "userAgent": play.user_agent,
         "disposition": play.disposition.value,
     }
+
+
+def _duration_s(item: CatalogueItem) -> int | None:
+    """Return the audio's own length where it is known: the call's may be that of all its legs."""
+    measured = item.archived.audio_duration_s if item.archived else None
+    return item.recording.duration_s if measured is None else round(measured)
 
 
 def _party_json(party: Mapping[str, Any] | None) -> Json | None:
