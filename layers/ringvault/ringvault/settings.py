@@ -75,6 +75,29 @@ class ArchiveRecordingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReconcileArchiveSettings:
+    """What `reconcile_archive` needs."""
+
+    ringcentral: RingCentralSettings
+    catalogue_table: str
+    vault_bucket: str
+    daily_reach: timedelta
+
+    @classmethod
+    def from_environ(cls, environ: Environ) -> "ReconcileArchiveSettings":
+        """Return the settings; raises ConfigurationError with every fault."""
+        reader = _Reader(environ)
+        return reader.build(
+            lambda: cls(
+                ringcentral=_ringcentral(reader),
+                catalogue_table=reader.text("CATALOGUE_TABLE"),
+                vault_bucket=reader.text("VAULT_BUCKET"),
+                daily_reach=timedelta(days=reader.number("RECONCILE_DAYS", 1, 3650)),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackApiSettings:
     """What `playback_api` needs."""
 

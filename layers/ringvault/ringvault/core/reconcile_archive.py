@@ -1,0 +1,321 @@
+"""Holds call log, catalogue and bucket against each other, and puts right what can be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from ringvault.core.errors import (
+    ConflictError,
+    ObjectExistsError,
+    OutOfTimeError,
+    RingvaultError,
+    ThrottledError,
+)
+from ringvault.core.quota_gate import Clock, Turn
+from ringvault.core.reconciliation import Judged
+from ringvault.core.reconciliation_report import Report, number_of, report_of, sha256_hex
+from ringvault.core.reconciliation_run import ChainHead, Period, ReconciliationProgress, Run, Span
+from ringvault.core.span_evidence import Catalogue, ListedCalls, Listing, SpanEvidence, Vault
+from ringvault.core.span_repair import RepairCatalogue, RepairVault, put_right
+from ringvault.core.windows import Kind, Window
+
+# A tenth of what the quota permits from one scheduled invocation to the next: archiving goes on,
+# and an account of 100,000 recordings is through within hours.
+RECONCILING_PERIOD = timedelta(minutes=15)
+RECONCILING_SHARE = 0.1
+# Below this an invocation could not even read a busy hour.
+LEAST_REQUESTS = 4
+# A stride grows only while it stays so small that its evidence fits into memory many times.
+MOST_REQUESTS_OF_A_STRIDE = 4
+MOST_JUDGED_OF_A_STRIDE = 1000
+
+
+class CallLogPage(Protocol):
+    """One page of the call log; `next_uri` is None on the last."""
+
+    @property
+    def records(self) -> ListedCalls:
+        """The calls."""
+
+    @property
+    def next_uri(self) -> str | None:
+        """Where it goes on."""
+
+
+class CallLog(Protocol):
+    """RingCentral's account call log, recorded calls only."""
+
+    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+        """Return the first page of the calls that started in the window."""
+
+    def next_page(self, uri: str, turn: Turn) -> CallLogPage:
+        """Return the page that an earlier one named as its next."""
+
+
+class Quota(Protocol):
+    """Turns to send a request."""
+
+    def reserve(self, *, latest: datetime) -> Turn:
+        """Reserve the next turn; ThrottledError when it comes after `latest`."""
+
+    def requests_in(self, period: timedelta) -> float:
+        """Return how many requests the quota permits in `period`."""
+
+
+class ReconciledCatalogue(Catalogue, RepairCatalogue, Protocol):
+    """The catalogue as reconciliation needs it."""
+
+
+class ReconciledVault(Vault, RepairVault, Protocol):
+    """The bucket as reconciliation needs it."""
+
+    def report_keys(self) -> Sequence[str]:
+        """Return the keys of all objects under `reports/reconciliation/`, in order."""
+
+    def read_report(self, object_key: str) -> bytes:
+        """Return what a report holds."""
+
+    def store_report(self, object_key: str, content: bytes, *, content_type: str) -> None:
+        """Store a report; ObjectExistsError where there is one, which stays as it was."""
+
+
+class Progress(Protocol):
+    """Keeps how far reconciliation has come."""
+
+    def load(self) -> tuple[ReconciliationProgress, int]:
+        """Return the progress and its version; nothing yet is version 0."""
+
+    def save(self, progress: ReconciliationProgress, *, version: int) -> int:
+        """Store it and return the new version; ConflictError when `version` is not current."""
+
+
+@dataclass(slots=True)
+class ReconciliationResult:
+    """What one invocation did.
+
+    `run` is the one worked on, None when none was due. It is through when there is a `report`;
+    otherwise the next invocation goes on. `missing` is what this invocation found.
+    """
+
+    run: Run | None = None
+    report: Report | None = None
+    requests: int = 0
+    missing: int = 0
+    throttled_until: datetime | None = None
+    problem: RingvaultError | None = None
+
+
+def reconcile_archive(
+    *,
+    asked: Period | None,
+    daily_reach: timedelta,
+    call_log: CallLog,
+    quota: Quota,
+    catalogue: ReconciledCatalogue,
+    vault: ReconciledVault,
+    listing: Listing,
+    progress: Progress,
+    clock: Clock,
+    latest: datetime,
+) -> ReconciliationResult:
+    """Return what one invocation came to; it goes on where the last one stopped.
+
+    With `asked` it works on a run over that period, without on the daily one, which reaches back
+    `daily_reach`, or on one that was asked for and is not through. Nothing starts after `latest`.
+
+    Raises:
+        InvalidRequestError: another period was asked for and is not through yet.
+    """
+    result = ReconciliationResult()
+    invocation = _Invocation(
+        call_log=call_log,
+        quota=quota,
+        catalogue=catalogue,
+        vault=vault,
+        listing=listing,
+        progress=progress,
+        clock=clock,
+        latest=latest,
+        result=result,
+    )
+    if invocation.opens(asked, daily_reach):
+        _attempt(invocation, result)
+    return result
+
+
+def _attempt(invocation: "_Invocation", result: ReconciliationResult) -> None:
+    try:
+        invocation.go_on()
+    except ThrottledError as error:
+        result.throttled_until = error.retry_at
+    except RingvaultError as error:
+        result.problem = error
+
+
+class _OverBudgetError(RingvaultError):
+    """The invocation has used its share of the quota."""
+
+
+@dataclass(slots=True)
+class _Invocation:
+    """One invocation's work on the first run that is open."""
+
+    call_log: CallLog
+    quota: Quota
+    catalogue: ReconciledCatalogue
+    vault: ReconciledVault
+    listing: Listing
+    progress: Progress
+    clock: Clock
+    latest: datetime
+    result: ReconciliationResult
+    budget: int = 0
+    state: ReconciliationProgress = field(default_factory=ReconciliationProgress)
+    version: int = 0
+
+    def opens(self, asked: Period | None, daily_reach: timedelta) -> bool:
+        """Open what is due; return whether there is anything to work on."""
+        self.state, self.version = self.progress.load()
+        opened = self.state.opened(asked=asked, now=self.clock(), daily_reach=daily_reach)
+        if not opened.runs:
+            return False
+        run = opened.runs[0]
+        self._save(opened.with_head(replace(run, invocations=run.invocations + 1)))
+        return True
+
+    def go_on(self) -> None:
+        """Look at span after span while they fit, then write the report."""
+        permitted = self.quota.requests_in(RECONCILING_PERIOD)
+        self.budget = max(LEAST_REQUESTS, round(permitted * RECONCILING_SHARE))
+        expected, is_first = 1, True
+        while (span := self._run.head) is not None:
+            if not is_first and (self._left < expected or self.clock() >= self.latest):
+                return
+            spent = self.result.requests
+            try:
+                would_fit_twice = self._reconcile(span)
+            except (_OverBudgetError, OutOfTimeError, ThrottledError) as stopped:
+                self._stop(stopped, is_first=is_first, spent=self.result.requests - spent)
+                return
+            needed = self.result.requests - spent
+            expected, is_first = 2 * needed if would_fit_twice else needed, False
+        self._report()
+
+    @property
+    def _run(self) -> Run:
+        return self.state.runs[0]
+
+    @property
+    def _left(self) -> int:
+        return self.budget - self.result.requests
+
+    def _stop(self, stopped: RingvaultError, *, is_first: bool, spent: int) -> None:
+        """Leave the span to the next invocation: smaller, if all of this one was too little."""
+        run = replace(self._run, requests=self._run.requests + spent)
+        is_too_large = is_first and (spent > 0 or isinstance(stopped, OutOfTimeError))
+        self._save_run(run.head_halved() if is_too_large else run)
+        if isinstance(stopped, ThrottledError):
+            self.result.throttled_until = stopped.retry_at
+
+    def _reconcile(self, span: Span) -> bool:
+        """Give everything in the span its verdict and put it right; whether twice would fit."""
+        spent = self.result.requests
+        judged = self._judged(span)
+        findings = [it.finding for it in judged]
+        spent = self.result.requests - spent
+        # Kept before anything is put right: whoever is killed here still reports what was wrong.
+        self._save_run(self._run.head_found(findings))
+        for it in judged:
+            if it.finding.is_named:
+                put_right(it, catalogue=self.catalogue, vault=self.vault, now=self.clock())
+        would_fit_twice = (
+            2 * spent <= min(self._left, MOST_REQUESTS_OF_A_STRIDE)
+            and 2 * len(findings) <= MOST_JUDGED_OF_A_STRIDE
+        )
+        before = self._missing
+        run = replace(self._run, requests=self._run.requests + spent)
+        self._save_run(run.head_done(findings, would_fit_twice=would_fit_twice))
+        self.result.missing += self._missing - before
+        return would_fit_twice
+
+    @property
+    def _missing(self) -> int:
+        return sum(counts.get("missing", 0) for counts in self._run.days.values())
+
+    def _judged(self, span: Span) -> Sequence[Judged]:
+        evidence = SpanEvidence(
+            span=span,
+            end_at=self._run.end_at,
+            records=self._read(span),
+            catalogue=self.catalogue,
+            vault=self.vault,
+            listing=self.listing,
+            clock=self.clock,
+            latest=self.latest,
+        )
+        named = self._run.named
+        return [it for it in evidence.judged() if it.finding.subject not in named]
+
+    def _read(self, span: Span) -> ListedCalls:
+        window = Window(Kind.BACKFILL, span.from_at, span.to_at)
+        page = self.call_log.first_page(window, self._turn())
+        records = list(page.records)
+        while page.next_uri is not None and page.records:
+            page = self.call_log.next_page(page.next_uri, self._turn())
+            records += page.records
+        return records
+
+    def _turn(self) -> Turn:
+        if self._left <= 0:
+            raise _OverBudgetError
+        turn = self.quota.reserve(latest=self.latest)
+        self.result.requests += 1
+        return turn
+
+    def _report(self) -> None:
+        """Write the report of the run, which is through, and close it."""
+        if self._run.finished_at is None:
+            # Kept before the report is written: whoever is killed writes the same bytes again.
+            self._save_run(replace(self._run, finished_at=self.clock()))
+        report = report_of(self._run, after=self.state.chain_head or self._last_report())
+        if not self._is_stored(report):
+            report = report_of(self._run, after=self._last_report())
+            if not self._is_stored(report):
+                raise ConflictError("another report was written under the same number")
+        self._save(self.state.reported(report.as_chain_head), run=self._run)
+        self.result.report = report
+
+    def _is_stored(self, report: Report) -> bool:
+        """Store it, JSON first; False where another report has its number."""
+        return self._is_there(
+            report.document_key, report.document, "application/json"
+        ) and self._is_there(report.page_key, report.page, "text/html; charset=utf-8")
+
+    def _is_there(self, object_key: str, content: bytes, content_type: str) -> bool:
+        try:
+            self.vault.store_report(object_key, content, content_type=content_type)
+        except ObjectExistsError:
+            return self.vault.read_report(object_key) == content
+        return True
+
+    def _last_report(self) -> ChainHead | None:
+        """Return the chain's end as the bucket alone tells it."""
+        numbers = [
+            (number, key)
+            for key in self.vault.report_keys()
+            if (number := number_of(key)) is not None
+        ]
+        if not numbers:
+            return None
+        number, key = max(numbers)
+        return ChainHead(number, sha256_hex(self.vault.read_report(key)))
+
+    def _save_run(self, run: Run) -> None:
+        self._save(self.state.with_head(run))
+
+    def _save(self, state: ReconciliationProgress, *, run: Run | None = None) -> None:
+        self.result.run = run or state.runs[0]
+        if state != self.state:
+            self.version = self.progress.save(state, version=self.version)
+            self.state = state
