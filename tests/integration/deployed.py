@@ -96,6 +96,9 @@ def deploy(
         "RINGCENTRAL_MEDIA_URL": ringcentral_url,
         "ACCESS_TOKEN_KEY_ARN": cloud.make_key(),
         "FIRST_RUN_REACH_DAYS": "10",
+        "SHORT_LOOK_BACK_MINUTES": "60",
+        "DEEP_LOOK_BACK_HOURS": "26",
+        "WIDE_LOOK_BACK_DAYS": "7",
     }
     return Deployed(
         cloud,

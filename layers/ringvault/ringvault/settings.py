@@ -10,6 +10,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ringvault.core.errors import ConfigurationError
+from ringvault.core.listing import Reach
+from ringvault.core.windows import LookBacks
 
 Environ = Mapping[str, str]
 T = TypeVar("T")
@@ -33,7 +35,7 @@ class ListRecordingsSettings:
     ringcentral: RingCentralSettings
     catalogue_table: str
     recording_queue_url: str
-    first_run_reach: timedelta
+    reach: Reach
 
     @classmethod
     def from_environ(cls, environ: Environ) -> "ListRecordingsSettings":
@@ -44,7 +46,7 @@ class ListRecordingsSettings:
                 ringcentral=_ringcentral(reader),
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
                 recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
-                first_run_reach=timedelta(days=reader.number("FIRST_RUN_REACH_DAYS", 0, 3650)),
+                reach=_reach(reader),
             )
         )
 
@@ -120,6 +122,19 @@ class PlaybackApiSettings:
                 ),
             )
         )
+
+
+def _reach(reader: "_Reader") -> Reach:
+    """Return how far back to read; 0 days for the first run are all that RingCentral keeps."""
+    first_run_days = reader.number("FIRST_RUN_REACH_DAYS", 0, 3650)
+    return Reach(
+        first_run=timedelta(days=first_run_days) if first_run_days else None,
+        look_backs=LookBacks(
+            short=timedelta(minutes=reader.number("SHORT_LOOK_BACK_MINUTES", 10, 1440)),
+            deep=timedelta(hours=reader.number("DEEP_LOOK_BACK_HOURS", 1, 168)),
+            wide=timedelta(days=reader.number("WIDE_LOOK_BACK_DAYS", 1, 90)),
+        ),
+    )
 
 
 def _ringcentral(reader: "_Reader") -> RingCentralSettings:

@@ -93,7 +93,11 @@ def test_a_call_log_that_cannot_be_reached(
         result = job.list_once()
         assert type(result.problem) is ServiceUnavailableError
         assert TOKEN not in str(result.problem)
-        assert (result.requests, result.windows_read, result.windows_open) == (1, 0, 2)
+        assert (result.listed.requests, result.listed.windows_read, result.windows_open) == (
+            1,
+            0,
+            2,
+        )
     assert nowhere.seen == []
 
 
@@ -149,7 +153,7 @@ def test_nothing_is_lost_when_ringcentral_comes_back(
     with Simulator(options, clock=time):
         time.sleep(LEASE.total_seconds() + 1)
         result = job.list_once()
-        assert (result.problem, result.windows_open, result.listed) == (None, 0, RECORDINGS)
+        assert (result.problem, result.windows_open, result.listed.new) == (None, 0, RECORDINGS)
     ids = job.queue.take()
     assert [job.archive(it).outcome for it in ids] == [Outcome.DEFERRED] * RECORDINGS
     with Simulator(options, clock=time) as simulator:
