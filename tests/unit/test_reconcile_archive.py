@@ -313,10 +313,9 @@ def test_a_throttled_invocation_says_until_when() -> None:
 
 def test_time_that_ends_while_objects_are_measured_halves_the_stride() -> None:
     """No span is so large that every invocation fails at it."""
-    outside = damaged()
-    outside.time.now = START + DAY
+    outside = damaged(latest=START)
     outside.invoke()
-    outside.time.now = START
+    outside.latest = START + DAY
 
     assert outside.progress.runs[0].stride < DAY
     assert essence(report_of(outside))["totals"]["missing"] == len(DAMAGES)
@@ -349,12 +348,12 @@ def test_a_run_that_is_asked_for_goes_first_and_ends() -> None:
     """The daily one waits, and the schedule ends what was asked for and forgotten."""
     outside = whole(permitted=1, per_page=1)
     outside.invoke()
-    asked = Period(TIMES[0].date(), TIMES[0].date())
+    asked = Period(TIMES[0].date(), TIMES[5].date())
     run = outside.invoke(asked).run
     assert run is not None
     assert run.period == asked
     report = report_of(outside)
-    assert (report["from"], report["to"]) == ("2026-10-27", "2026-10-27")
+    assert (report["from"], report["to"]) == ("2026-10-27", "2026-10-29")
 
     assert report_of(outside)["to"] == "2026-11-01"
 
@@ -364,7 +363,7 @@ def test_another_period_is_refused_while_one_is_asked_for() -> None:
     outside = whole(permitted=1, per_page=1)
     outside.invoke(Period(TIMES[0].date(), TIMES[5].date()))
     version = outside.version
-    with pytest.raises(InvalidRequestError, match="2026-10-27 to 2026-10-28"):
+    with pytest.raises(InvalidRequestError, match="2026-10-27 to 2026-10-29"):
         outside.invoke(Period(TIMES[0].date(), TIMES[0].date()))
 
     assert outside.version == version

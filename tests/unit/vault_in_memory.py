@@ -70,6 +70,7 @@ class Outside:
     per_page: int = 3
     permitted: float = 1000.0
     turns_left: int = 10_000
+    latest: datetime = START + DAY
     at_step: int | None = None
     happens: Callable[[], object] = die
     step: int = 0
@@ -231,5 +232,5 @@ class Outside:
             listing=listing,
             progress=self,
             clock=self.time,
-            latest=START + DAY,
+            latest=self.latest,
         )

@@ -180,8 +180,7 @@ class _Invocation:
         opened = self.state.opened(asked=asked, now=self.clock(), daily_reach=daily_reach)
         if not opened.runs:
             return False
-        run = opened.runs[0]
-        self._save(opened.with_head(replace(run, invocations=run.invocations + 1)))
+        self._save(opened.with_head(opened.runs[0].invoked()))
         return True
 
     def go_on(self) -> None:
@@ -275,11 +274,14 @@ class _Invocation:
 
     def _report(self) -> None:
         """Write the report of the run, which is through, and close it."""
+        head = self.state.chain_head or self._last_report()
         if self._run.finished_at is None:
             # Kept before the report is written: whoever is killed writes the same bytes again.
-            self._save_run(replace(self._run, finished_at=self.clock()))
-        report = report_of(self._run, after=self.state.chain_head or self._last_report())
+            run = replace(self._run, finished_at=self.clock())
+            self._save(replace(self.state.with_head(run), chain_head=head))
+        report = report_of(self._run, after=head)
         if not self._is_stored(report):
+            # The state was lost, and others wrote reports meanwhile.
             report = report_of(self._run, after=self._last_report())
             if not self._is_stored(report):
                 raise ConflictError("another report was written under the same number")
@@ -299,17 +301,13 @@ class _Invocation:
             return self.vault.read_report(object_key) == content
         return True
 
-    def _last_report(self) -> ChainHead | None:
+    def _last_report(self) -> ChainHead:
         """Return the chain's end as the bucket alone tells it."""
-        numbers = [
-            (number, key)
-            for key in self.vault.report_keys()
-            if (number := number_of(key)) is not None
-        ]
-        if not numbers:
-            return None
-        number, key = max(numbers)
-        return ChainHead(number, sha256_hex(self.vault.read_report(key)))
+        numbers = {number_of(key): key for key in self.vault.report_keys()}
+        number = max((number for number in numbers if number is not None), default=0)
+        if number == 0:
+            return ChainHead()
+        return ChainHead(number, sha256_hex(self.vault.read_report(numbers[number])))
 
     def _save_run(self, run: Run) -> None:
         self._save(self.state.with_head(run))

@@ -54,13 +54,13 @@ def number_of(object_key: str) -> int | None:
     return int(stem) if is_report and stem.isascii() and stem.isdigit() else None
 
 
-def report_of(run: Run, *, after: ChainHead | None) -> Report:
+def report_of(run: Run, *, after: ChainHead) -> Report:
     """Return the report of a finished run; the same run gives the same bytes."""
-    number = after.number + 1 if after else 1
+    number = after.number + 1
     told = _told(run) | {
         "schema_version": SCHEMA_VERSION,
         "number": number,
-        "previous_sha256_hex": after.sha256_hex if after else None,
+        "previous_sha256_hex": after.sha256_hex or None,
     }
     page = page_of(told).encode()
     document = json.dumps(told | {"page_sha256_hex": sha256_hex(page)}, indent=1, sort_keys=True)

@@ -96,6 +96,12 @@ class Run:
         """What has been found already, so that nothing is found twice."""
         return frozenset(finding.subject for finding in self.findings)
 
+    def invoked(self) -> "Run":
+        """Return the run with one more invocation, unless its report is all that is left to do."""
+        if self.finished_at is not None:
+            return self
+        return replace(self, invocations=self.invocations + 1)
+
     def head_found(self, findings: Iterable[Finding]) -> "Run":
         """Return the run with what is to be named in the head; what was found before stays."""
         found = {finding.subject: finding for finding in findings if finding.is_named}
@@ -143,15 +149,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """The newest report: its number and the SHA-256 of its JSON."""
+    """The newest report: its number and the SHA-256 of its JSON; 0 and nothing before the first."""
 
-    number: int
-    sha256_hex: str
+    number: int = 0
+    sha256_hex: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationProgress:
-    """The runs that are open, the one to work on first, and where the chain of reports ends."""
+    """The runs that are open, the one to work on first, and where the chain of reports ends.
+
+    `chain_head` is None as long as nobody has looked into the bucket.
+    """
 
     runs: tuple[Run, ...] = ()
     last_daily_on: date | None = None
