@@ -106,7 +106,7 @@ class Run:
         """Return the run with what is to be named in the head; what was found before stays."""
         found = {finding.subject: finding for finding in findings if finding.is_named}
         found |= {finding.subject: finding for finding in self.found}
-        return replace(self, found=tuple(found.values())[:MOST_NAMED])
+        return replace(self, found=tuple(found.values())[: MOST_NAMED - len(self.findings)])
 
     def head_done(self, findings: Iterable[Finding], *, would_fit_twice: bool) -> "Run":
         """Return the run behind its head, with these verdicts and those found before."""

@@ -47,7 +47,9 @@ def verify_chain(
         *(fault for before, after in pairwise(links) for fault in _between(before, after)),
         *_of_end(links, head),
     ]
-    return tuple(sorted(faults, key=lambda fault: fault.object_key))
+    # What the gap and its page both tell is one fault.
+    by_key = {fault.object_key: fault for fault in reversed(faults)}
+    return tuple(by_key[key] for key in sorted(by_key))
 
 
 def _told(content: bytes) -> Mapping[str, Any]:
