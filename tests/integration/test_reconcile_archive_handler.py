@@ -115,12 +115,12 @@ def test_wrong_settings_are_named_together(
 ) -> None:
     """Every fault at once, before any request."""
     monkeypatch.delenv("VAULT_BUCKET")
-    monkeypatch.setenv("RECONCILE_DAYS", "0")
+    monkeypatch.setenv("RECONCILE_DAYS", "-1")
     answer = answered()
 
     assert (answer["outcome"], answer["error"]) == ("failed", "ConfigurationError")
     assert "VAULT_BUCKET is missing" in answer["problem"]
-    assert "RECONCILE_DAYS must be a whole number from 1 to 3650" in answer["problem"]
+    assert "RECONCILE_DAYS must be a whole number from 0 to 3650" in answer["problem"]
     assert deployed.object_keys() == []
 
 

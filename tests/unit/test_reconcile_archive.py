@@ -16,6 +16,7 @@ from ringvault.core.catalogue import State
 from ringvault.core.errors import ConflictError, CredentialsError, InvalidRequestError
 from ringvault.core.reconciliation_run import Period
 from ringvault.core.report_chain import verify_chain
+from ringvault.core.retention import Retention
 from ringvault.core.vault_layout import sidecar_key
 from ringvault.core.windows import Kind, ListingProgress, Window
 from tests.unit.fakes import START
@@ -342,6 +343,15 @@ def test_the_daily_run_begins_once_a_day() -> None:
     outside.time.now += DAY
 
     assert outside.invoke().run is not None
+
+
+def test_the_daily_run_reaches_beyond_what_ringcentral_keeps() -> None:
+    """As far as the account's own retention says, and ten days more."""
+    listing = ListingProgress(retention=Retention(period=3 * DAY))
+    run = whole(daily_reach=None, listing=listing).invoke().run
+
+    assert run is not None
+    assert run.period == Period((START - 13 * DAY).date(), START.date())
 
 
 def test_a_run_that_is_asked_for_goes_first_and_ends() -> None:

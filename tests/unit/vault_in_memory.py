@@ -71,6 +71,7 @@ class Outside:
     permitted: float = 1000.0
     turns_left: int = 10_000
     latest: datetime = START + DAY
+    daily_reach: timedelta | None = REACH
     at_step: int | None = None
     happens: Callable[[], object] = die
     step: int = 0
@@ -224,7 +225,7 @@ class Outside:
         listing: Any = SimpleNamespace(load=lambda: (self.listing, 1))
         return reconcile_archive(
             asked=asked,
-            daily_reach=REACH,
+            daily_reach=self.daily_reach,
             call_log=self,
             quota=self,
             catalogue=self,

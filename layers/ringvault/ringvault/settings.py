@@ -78,12 +78,12 @@ class ArchiveRecordingSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileArchiveSettings:
-    """What `reconcile_archive` needs."""
+    """What `reconcile_archive` needs; a reach of None is all that RingCentral may still have."""
 
     ringcentral: RingCentralSettings
     catalogue_table: str
     vault_bucket: str
-    daily_reach: timedelta
+    daily_reach: timedelta | None
 
     @classmethod
     def from_environ(cls, environ: Environ) -> "ReconcileArchiveSettings":
@@ -94,7 +94,7 @@ class ReconcileArchiveSettings:
                 ringcentral=_ringcentral(reader),
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
                 vault_bucket=reader.text("VAULT_BUCKET"),
-                daily_reach=timedelta(days=reader.number("RECONCILE_DAYS", 1, 3650)),
+                daily_reach=timedelta(days=reader.number("RECONCILE_DAYS", 0, 3650)) or None,
             )
         )
 

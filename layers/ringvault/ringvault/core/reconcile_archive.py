@@ -29,6 +29,8 @@ LEAST_REQUESTS = 4
 # A stride grows only while it stays so small that its evidence fits into memory many times.
 MOST_REQUESTS_OF_A_STRIDE = 4
 MOST_JUDGED_OF_A_STRIDE = 1000
+# RingCentral's deletion is not to the hour, and what was nearly lost should still be seen.
+BEYOND_RETENTION = timedelta(days=10)
 
 
 class CallLogPage(Protocol):
@@ -109,7 +111,7 @@ class ReconciliationResult:
 def reconcile_archive(
     *,
     asked: Period | None,
-    daily_reach: timedelta,
+    daily_reach: timedelta | None,
     call_log: CallLog,
     quota: Quota,
     catalogue: ReconciledCatalogue,
@@ -121,8 +123,9 @@ def reconcile_archive(
 ) -> ReconciliationResult:
     """Return what one invocation came to; it goes on where the last one stopped.
 
-    With `asked` it works on a run over that period, without on the daily one, which reaches back
-    `daily_reach`, or on one that was asked for and is not through. Nothing starts after `latest`.
+    With `asked` it works on a run over that period, without on the daily one, or on one that was
+    asked for and is not through. The daily one reaches back `daily_reach`; None is all that
+    RingCentral may still have. Nothing starts after `latest`.
 
     Raises:
         InvalidRequestError: another period was asked for and is not through yet.
@@ -174,9 +177,12 @@ class _Invocation:
     state: ReconciliationProgress = field(default_factory=ReconciliationProgress)
     version: int = 0
 
-    def opens(self, asked: Period | None, daily_reach: timedelta) -> bool:
+    def opens(self, asked: Period | None, daily_reach: timedelta | None) -> bool:
         """Open what is due; return whether there is anything to work on."""
         self.state, self.version = self.progress.load()
+        if daily_reach is None:
+            listing, _ = self.listing.load()
+            daily_reach = listing.retention.period + BEYOND_RETENTION
         opened = self.state.opened(asked=asked, now=self.clock(), daily_reach=daily_reach)
         if not opened.runs:
             return False
