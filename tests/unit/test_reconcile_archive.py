@@ -179,6 +179,21 @@ def test_a_deleted_object_of_a_deleted_item_is_fetched_again() -> None:
     assert (outside.items["4"].state, outside.items["4"].archived) == (State.PENDING, None)
 
 
+def test_a_sidecar_of_another_recording_restores_nothing() -> None:
+    """What was copied over is not believed: the audio is nobody's until a person looks."""
+    outside = whole()
+    delete_item(outside, "4")
+    outside.calls.clear()
+    key = sidecar_key(recording_in(whole().calls[3]))
+    outside.sidecars[key] = outside.sidecars[sidecar_key(outside.items["5"].recording)]
+    report = report_of(outside)
+
+    assert [(it["recording_id"], it["verdict"]) for it in report["findings"]] == [
+        ("4", "unexpected")
+    ]
+    assert "4" not in outside.items
+
+
 def test_an_object_that_is_nobodys_is_unexpected() -> None:
     """It is named by its key; one whose name may hold anything by its folder only."""
     outside = whole()

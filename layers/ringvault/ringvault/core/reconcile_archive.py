@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Protocol
 
 from ringvault.core.errors import (
@@ -15,7 +16,14 @@ from ringvault.core.errors import (
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.reconciliation import Judged
 from ringvault.core.reconciliation_report import Report, number_of, report_of, sha256_hex
-from ringvault.core.reconciliation_run import ChainHead, Period, ReconciliationProgress, Run, Span
+from ringvault.core.reconciliation_run import (
+    DAY,
+    ChainHead,
+    Period,
+    ReconciliationProgress,
+    Run,
+    Span,
+)
 from ringvault.core.span_evidence import Catalogue, ListedCalls, Listing, SpanEvidence, Vault
 from ringvault.core.span_repair import RepairCatalogue, RepairVault, put_right
 from ringvault.core.windows import Kind, Window
@@ -197,14 +205,14 @@ class _Invocation:
         while (span := self._run.head) is not None:
             if not is_first and (self._left < expected or self.clock() >= self.latest):
                 return
-            spent = self.result.requests
+            spent, stride = self.result.requests, self._run.stride
             try:
-                would_fit_twice = self._reconcile(span)
+                self._reconcile(span)
             except (_OverBudgetError, OutOfTimeError, ThrottledError) as stopped:
                 self._stop(stopped, is_first=is_first, spent=self.result.requests - spent)
                 return
             needed = self.result.requests - spent
-            expected, is_first = 2 * needed if would_fit_twice else needed, False
+            expected, is_first = ceil(needed * (self._run.stride / stride)), False
         self._report()
 
     @property
@@ -223,8 +231,8 @@ class _Invocation:
         if isinstance(stopped, ThrottledError):
             self.result.throttled_until = stopped.retry_at
 
-    def _reconcile(self, span: Span) -> bool:
-        """Give everything in the span its verdict and put it right; whether twice would fit."""
+    def _reconcile(self, span: Span) -> None:
+        """Give everything in the span its verdict, and put it right."""
         spent = self.result.requests
         judged = self._judged(span)
         findings = [it.finding for it in judged]
@@ -240,9 +248,10 @@ class _Invocation:
         )
         before = self._missing
         run = replace(self._run, requests=self._run.requests + spent)
-        self._save_run(run.head_done(findings, would_fit_twice=would_fit_twice))
+        run = run.head_done(findings, would_fit_twice=would_fit_twice)
+        is_large = run.stride > DAY and spent > MOST_REQUESTS_OF_A_STRIDE
+        self._save_run(run.head_halved() if is_large else run)
         self.result.missing += self._missing - before
-        return would_fit_twice
 
     @property
     def _missing(self) -> int:

@@ -15,7 +15,7 @@ from ringvault.core.quota_gate import Clock
 from ringvault.core.reconciliation import Evidence, Judged, judge, recording_id_in
 from ringvault.core.reconciliation_run import Span
 from ringvault.core.recording import CallLogRecord, Recording, recordings_of, unique
-from ringvault.core.vault_layout import SIDECARS
+from ringvault.core.vault_layout import SIDECARS, sidecar_key
 from ringvault.core.windows import Kind, ListingProgress
 
 ListedCalls = Sequence[CallLogRecord]
@@ -158,7 +158,8 @@ class SpanEvidence:
                 # One that can't be read leaves its audio unexpected, for a person to look at.
                 with suppress(InvalidRecordError):
                     item = self.vault.read_sidecar(key)
-                    found[item.recording.recording_id] = item
+                    if sidecar_key(item.recording) == key:
+                        found[recording_id] = item
         return found
 
     def _is_still_to_come(self, recording: Recording, progress: ListingProgress) -> bool:
