@@ -291,20 +291,22 @@ def test_a_leg_of_the_next_day_is_looked_for_where_it_lies() -> None:
 
     assert causes_in(report) == {"50": ["never_listed"]}
     assert report["findings"][0]["day"] == tomorrow.date().isoformat()
+    assert (report["totals"]["missing"], report["totals"]["pending"]) == (1, 0)
 
 
 def test_an_object_that_came_back_is_left() -> None:
     """The bucket is looked at again right before a state goes back."""
     outside = whole()
-    stored = outside.audio[key_of(outside, "4")]
-    delete_object(outside, "4")
-    key = key_of(outside, "4")
-    # The first step is opening the run, the second the call log; the third keeps what was found.
+    stored = outside.audio[key_of(outside, "1")]
+    delete_object(outside, "1")
+    key = key_of(outside, "1")
+    # Of the first day's steps the first opens the run, the second reads the call log, and the
+    # third keeps what was found.
     outside.at_step, outside.happens = 3, lambda: outside.audio.__setitem__(key, stored)
     while outside.step < 3:
         outside.invoke()
 
-    assert outside.items["4"].state is State.ARCHIVED
+    assert outside.items["1"].state is State.ARCHIVED
 
 
 @pytest.mark.parametrize("per_page", [1, 3, 100])
