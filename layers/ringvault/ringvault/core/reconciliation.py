@@ -44,7 +44,8 @@ class Finding:
 
     `recording_id` is None where an object's name is none that ringvault gives: it may hold
     anything, so only its folder is told. `detail` is the reason why it is absent or failed, or
-    the key of an unexpected object. `is_rewritten` says that its call-log record has changed.
+    the key of the object that is damaged or unexpected. `is_rewritten` says that its call-log
+    record has changed.
     """
 
     on: date
@@ -87,8 +88,7 @@ class Evidence:
     `known` are ids that the catalogue holds elsewhere. `from_sidecars` are items that it does not
     hold, as their sidecars tell them. `not_yet_due` are listed recordings that the lister has
     still to come to. `object_keys` are the day's, audio and sidecars; `measured` is the audio
-    that some item names. Only a part that is the day's last (`is_last`) sees objects that nobody
-    knows, so that each is seen once.
+    that some item names.
     """
 
     on: date
@@ -99,7 +99,6 @@ class Evidence:
     not_yet_due: AbstractSet[str] = frozenset()
     object_keys: AbstractSet[str] = frozenset()
     measured: Mapping[str, StoredObject] = field(default_factory=dict)
-    is_last: bool = True
 
 
 def judge(evidence: Evidence) -> Iterator[Judged]:
@@ -131,7 +130,7 @@ def _of_item(item: CatalogueItem, listed: Recording | None, evidence: Evidence) 
         recording_id=item.recording.recording_id,
         verdict=Verdict.MISSING if causes else Verdict(item.state.value.lower()),
         causes=causes,
-        detail=item.reason if item.state in {State.ABSENT, State.FAILED} else None,
+        detail=_detail(item, causes),
         is_rewritten=is_rewritten,
     )
     return Judged(finding, item, listed)
@@ -140,7 +139,9 @@ def _of_item(item: CatalogueItem, listed: Recording | None, evidence: Evidence) 
 def _of_deleted_item(item: CatalogueItem, evidence: Evidence) -> Judged:
     causes = (Cause.CATALOGUE_ITEM_DELETED, *_causes(item, evidence))
     recording_id = item.recording.recording_id
-    finding = Finding(evidence.on, recording_id, Verdict.MISSING, causes)
+    finding = Finding(
+        evidence.on, recording_id, Verdict.MISSING, causes, detail=_detail(item, causes)
+    )
     return Judged(finding, item, evidence.listed.get(recording_id))
 
 
@@ -167,6 +168,12 @@ def _causes(item: CatalogueItem, evidence: Evidence) -> tuple[Cause, ...]:
     return tuple(causes)
 
 
+def _detail(item: CatalogueItem, causes: tuple[Cause, ...]) -> str | None:
+    if causes and item.archived is not None:
+        return item.archived.object_key
+    return item.reason if item.state in {State.ABSENT, State.FAILED} else None
+
+
 def is_as_archived(measured: StoredObject, archived: ArchivedObject) -> bool:
     """Whether an object is what was archived; one without a CRC-32 is not of our writing."""
     return (measured.size_bytes, measured.crc32) == (archived.size_bytes, archived.crc32)
@@ -180,11 +187,10 @@ def _is_unknown(recording_id: str, evidence: Evidence) -> bool:
 def _is_unexpected(object_key: str, evidence: Evidence) -> bool:
     recording_id = recording_id_in(object_key)
     if recording_id is None:
-        return evidence.is_last
+        return True
     item = evidence.items.get(recording_id) or evidence.from_sidecars.get(recording_id)
     if item is None:
-        is_somebodys = recording_id in evidence.known or recording_id in evidence.listed
-        return evidence.is_last and not is_somebodys
+        return recording_id not in evidence.known and recording_id not in evidence.listed
     if item.archived is not None:
         return item.archived.object_key != object_key
     return item.state is State.ABSENT

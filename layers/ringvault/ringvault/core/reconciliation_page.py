@@ -33,7 +33,8 @@ th, td { padding: .25rem .8rem; border-bottom: 1px solid #8886; text-align: righ
 th:first-child, td:first-child, .problems th, .problems td { text-align: left; }
 .bad { color: #c62828; font-weight: 600; }
 .good { color: #2e7d32; font-weight: 600; }
-code { overflow-wrap: anywhere; }
+td:first-child { white-space: nowrap; }
+code, .problems td:nth-child(5) { overflow-wrap: anywhere; }
 @media (prefers-color-scheme: dark) { .bad { color: #ff8a80; } .good { color: #a5d6a7; } }
 """
 
@@ -69,7 +70,7 @@ def _sentence(totals: Mapping[str, int]) -> str:
 def _facts(report: Mapping[str, Any]) -> str:
     facts = (
         ("Report", f"{report['number']}, from {report['started_at']} to {report['finished_at']}"),
-        ("Took", f"{report['took_s']} s in {report['invocations']} invocations"),
+        ("Took", f"{report['took_s']} s; invocations: {report['invocations']}"),
         ("Quota requests spent", report["quota_requests"]),
         (
             "SHA-256 of the report before",

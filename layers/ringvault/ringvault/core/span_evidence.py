@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from ringvault.core.archive_recording import StoredObject
@@ -119,14 +119,14 @@ class SpanEvidence:
         accounts: Sequence[str],
         progress: ListingProgress,
     ) -> Evidence:
-        on, is_last = part.from_at.date(), self._is_last(part)
+        on = part.from_at.date()
         items = {
             item.recording.recording_id: item
             for item in self.catalogue.started_in(part.from_at, part.to_at)
         }
         folders = {*accounts, *(recording.account_id for recording in listed.values())}
         keys = frozenset[str]().union(*(self.vault.keys_of(it, on) for it in sorted(folders)))
-        in_bucket = {it for key in keys if (it := recording_id_in(key))} if is_last else set[str]()
+        in_bucket = {it for key in keys if (it := recording_id_in(key))}
         unknown = sorted((listed.keys() | in_bucket) - items.keys())
         known = self.catalogue.known(unknown)
         from_sidecars = self._from_sidecars(keys, set(unknown) - known)
@@ -141,12 +141,7 @@ class SpanEvidence:
             },
             object_keys=keys,
             measured=self._measured([*items.values(), *from_sidecars.values()], keys),
-            is_last=is_last,
         )
-
-    def _is_last(self, part: Span) -> bool:
-        is_midnight = part.to_at.time() == time()
-        return part.from_at < part.to_at and (is_midnight or part.to_at == self.end_at)
 
     def _from_sidecars(
         self, keys: AbstractSet[str], unknown: AbstractSet[str]
