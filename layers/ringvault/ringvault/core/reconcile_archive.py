@@ -8,22 +8,21 @@ from typing import Protocol
 
 from ringvault.core.errors import (
     ConflictError,
-    ObjectExistsError,
     OutOfTimeError,
     RingvaultError,
     ThrottledError,
 )
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.reconciliation import Judged
-from ringvault.core.reconciliation_report import Report, number_of, report_of, sha256_hex
+from ringvault.core.reconciliation_report import Report, report_of
 from ringvault.core.reconciliation_run import (
     DAY,
-    ChainHead,
     Period,
     ReconciliationProgress,
     Run,
     Span,
 )
+from ringvault.core.report_storage import ReportVault, is_stored, last_report
 from ringvault.core.span_evidence import Catalogue, ListedCalls, Listing, SpanEvidence, Vault
 from ringvault.core.span_repair import RepairCatalogue, RepairVault, put_right
 from ringvault.core.windows import Kind, Window
@@ -77,17 +76,8 @@ class ReconciledCatalogue(Catalogue, RepairCatalogue, Protocol):
     """The catalogue as reconciliation needs it."""
 
 
-class ReconciledVault(Vault, RepairVault, Protocol):
+class ReconciledVault(Vault, RepairVault, ReportVault, Protocol):
     """The bucket as reconciliation needs it."""
-
-    def report_keys(self) -> Sequence[str]:
-        """Return the keys of all objects under `reports/reconciliation/`, in order."""
-
-    def read_report(self, object_key: str) -> bytes:
-        """Return what a report holds."""
-
-    def store_report(self, object_key: str, content: bytes, *, content_type: str) -> None:
-        """Store a report; ObjectExistsError where there is one, which stays as it was."""
 
 
 class Progress(Protocol):
@@ -289,40 +279,19 @@ class _Invocation:
 
     def _report(self) -> None:
         """Write the report of the run, which is through, and close it."""
-        head = self.state.chain_head or self._last_report()
+        head = self.state.chain_head or last_report(self.vault)
         if self._run.finished_at is None:
             # Kept before the report is written: whoever is killed writes the same bytes again.
             run = replace(self._run, finished_at=self.clock())
             self._save(replace(self.state.with_head(run), chain_head=head))
         report = report_of(self._run, after=head)
-        if not self._is_stored(report):
+        if not is_stored(report, self.vault):
             # The state was lost, and others wrote reports meanwhile.
-            report = report_of(self._run, after=self._last_report())
-            if not self._is_stored(report):
+            report = report_of(self._run, after=last_report(self.vault))
+            if not is_stored(report, self.vault):
                 raise ConflictError("another report was written under the same number")
         self._save(self.state.reported(report.as_chain_head), run=self._run)
         self.result.report = report
-
-    def _is_stored(self, report: Report) -> bool:
-        """Store it, JSON first; False where another report has its number."""
-        return self._is_there(
-            report.document_key, report.document, "application/json"
-        ) and self._is_there(report.page_key, report.page, "text/html; charset=utf-8")
-
-    def _is_there(self, object_key: str, content: bytes, content_type: str) -> bool:
-        try:
-            self.vault.store_report(object_key, content, content_type=content_type)
-        except ObjectExistsError:
-            return self.vault.read_report(object_key) == content
-        return True
-
-    def _last_report(self) -> ChainHead:
-        """Return the chain's end as the bucket alone tells it."""
-        numbers = {number_of(key): key for key in self.vault.report_keys()}
-        number = max((number for number in numbers if number is not None), default=0)
-        if number == 0:
-            return ChainHead()
-        return ChainHead(number, sha256_hex(self.vault.read_report(numbers[number])))
 
     def _save_run(self, run: Run) -> None:
         self._save(self.state.with_head(run))
