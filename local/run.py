@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -29,8 +29,9 @@ from local.places import DEFAULT_PORT, ROOT, TEMPLATE, logs_folder
 from local.proof import prove
 from local.provision.site import Function
 from local.provision.stack import Stack, provision
+from local.reconciliation import reconcile
 from local.routes import routes_of
-from local.schedule import ScheduledFunction, scheduled
+from local.schedule import ScheduledFunction, run_all_on, scheduled
 from local.screen import Screen, screen_for
 from local.summary import Summary, summarise
 from local.tokens import CLIENT_ID
@@ -38,6 +39,8 @@ from local.traffic import traffic_of
 from local.transform import transform
 from local.vault import Vault
 
+LISTER = "ListRecordingsFunction"
+RECONCILER = "ReconcileArchiveFunction"
 _API_PROCESSES = 2
 Teller = Callable[[Function, Outcome], None]
 
@@ -73,6 +76,7 @@ class _Running:
     page_url: str
     vault: Vault
     lister: ScheduledFunction
+    others: tuple[ScheduledFunction, ...]
     job: MainJob
     tell: Teller
     logs: Path
@@ -89,7 +93,7 @@ def up(options: UpOptions) -> int:
     started_s = time.monotonic()
     screen = screen_for(json=options.json)
     with contextlib.closing(screen), _running(options, screen=screen) as running:
-        summary = _work(running, started_s=started_s)
+        summary = _work(running, reconciles=options.once, started_s=started_s)
         screen.table(summary)
         if not options.once:
             _serve(running, summary=summary, options=options, screen=screen)
@@ -117,7 +121,10 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         vault = Vault(stack, aws=aws)
         started.enter_context(following(options.data, vault=vault))
         tell = partial(_tell_fault, host=host, screen=screen)
-        lister = started.enter_context(_lister(stack, host=host, options=options))
+        lister, *others = (
+            started.enter_context(scheduled_function)
+            for scheduled_function in _scheduled(stack, host=host, options=options)
+        )
         is_archiving = started.enter_context(_archiving(stack, host=host, tell=tell))
         job = MainJob(
             lister,
@@ -126,17 +133,19 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
             on_progress=screen.progress,
             on_fault=tell,
         )
-        yield _Running(account, page_url, vault, lister, job, tell, logs)
+        yield _Running(account, page_url, vault, lister, tuple(others), job, tell, logs)
 
 
-def _work(running: _Running, *, started_s: float) -> Summary:
+def _work(running: _Running, *, reconciles: bool, started_s: float) -> Summary:
     tally = running.job.run()
+    reconciler = _named(running.others, RECONCILER) if reconciles else None
     books = running.account.books()
     proof = prove(running.vault, books=books)
     return summarise(
         tally,
         proof=proof,
         books=books,
+        reconciliation=reconcile(reconciler) if reconciler else None,
         traffic=traffic_of(running.logs.glob("*Function.log")),
         seconds=time.monotonic() - started_s,
     )
@@ -149,7 +158,7 @@ def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: S
     screen.say(f"sign in there as {_named_users()}")
     screen.say("Ctrl-C ends everything.")
     with contextlib.suppress(KeyboardInterrupt):
-        running.lister.run_on(on_outcome=running.tell)
+        run_all_on([running.lister, *running.others], on_outcome=running.tell)
 
 
 def _named_users() -> str:
@@ -243,12 +252,21 @@ def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[None]:
             pool.end()
 
 
-def _lister(
+def _scheduled(
     stack: Stack, *, host: Host, options: UpOptions
-) -> AbstractContextManager[ScheduledFunction]:
-    [schedule] = stack.runtime.schedules
-    function = stack.runtime.function_with(arn=schedule.function_arn)
-    return scheduled(schedule, function=function, host=host, every_s=options.every_s)
+) -> Iterator[AbstractContextManager[ScheduledFunction]]:
+    """Yield what the template schedules, the lister first: `every_s` is for it alone."""
+    functions = [
+        (schedule, stack.runtime.function_with(arn=schedule.function_arn))
+        for schedule in stack.runtime.schedules
+    ]
+    for schedule, function in sorted(functions, key=lambda it: not it[1].name.endswith(LISTER)):
+        every_s = options.every_s if function.name.endswith(LISTER) else None
+        yield scheduled(schedule, function=function, host=host, every_s=every_s)
+
+
+def _named(functions: Iterable[ScheduledFunction], logical_id: str) -> ScheduledFunction | None:
+    return next((it for it in functions if it.function.name.endswith(logical_id)), None)
 
 
 def _archiving(

@@ -1,7 +1,8 @@
-"""EventBridge Scheduler in small: one function, again and again, never twice at a time."""
+"""EventBridge Scheduler in small: each function again and again, never twice at a time."""
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -43,6 +44,17 @@ class ScheduledFunction:
     def end(self) -> None:
         """End the function's process; a run under way ends with an error."""
         self._process.end()
+
+
+def run_all_on(
+    functions: Sequence[ScheduledFunction], *, on_outcome: Callable[[Function, Outcome], None]
+) -> NoReturn:
+    """Invoke each function on its own schedule until the run is interrupted."""
+    first, *others = functions
+    for other in others:
+        told = {"on_outcome": on_outcome}
+        threading.Thread(target=other.run_on, kwargs=told, daemon=True).start()
+    first.run_on(on_outcome=on_outcome)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from local.proof import Proof
+from local.reconciliation import Reconciliation
 from local.vault import Tally
 
 
@@ -14,6 +15,8 @@ class Summary:
 
     `missing` to `open_uploads` count what the proof found. `requests` and `throttled` are the
     simulator's own count; where RingCentral keeps no books that we could read, the functions'.
+    `unreconciled` is what reconciliation found missing or unexpected, `report` the key of its
+    report in the bucket; None where nothing was reconciled.
     """
 
     listed: int
@@ -27,12 +30,15 @@ class Summary:
     bytes: int
     requests: int
     throttled: int
+    unreconciled: int | None
+    report: str | None
     seconds: float
 
     @property
     def is_whole(self) -> bool:
         """Whether the proof found nothing wrong."""
-        return not (self.missing or self.differing or self.unexpected or self.open_uploads)
+        wrong = (self.missing, self.differing, self.unexpected, self.open_uploads)
+        return not (any(wrong) or self.unreconciled)
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as a JSON object."""
@@ -44,6 +50,7 @@ def summarise(
     *,
     proof: Proof,
     books: dict[str, Any] | None,
+    reconciliation: Reconciliation | None,
     traffic: Counter[str],
     seconds: float,
 ) -> Summary:
@@ -60,5 +67,7 @@ def summarise(
         bytes=tally.archived_bytes,
         requests=sum(books["requests"].values()) if books else traffic["requests"],
         throttled=books["throttled"] if books else traffic["throttled"],
+        unreconciled=reconciliation.unreconciled if reconciliation else None,
+        report=reconciliation.report if reconciliation else None,
         seconds=round(seconds, 1),
     )

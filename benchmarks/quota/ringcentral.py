@@ -10,10 +10,11 @@ from local.simulator.options import Quota
 from local.simulator.sliding_window import SlidingWindow, Verdict
 from ringvault.core.errors import ThrottledError
 from ringvault.core.instants import format_instant
-from ringvault.core.list_recordings import CallLogPage
+from ringvault.core.listing import CallLogPage
 from ringvault.core.quota import GUARD, HEAVY_WINDOW
 from ringvault.core.quota_gate import Clock, QuotaGate, Turn
 from ringvault.core.recording_stream import MediaResponse
+from ringvault.core.retention import Retention
 from ringvault.core.windows import Window
 
 # One way to RingCentral, and again one way back, where the window is a minute.
@@ -135,6 +136,10 @@ class Client:
         self._send(turn)
         self._counts.listed_pages += 1
         return self._listed().next_page(uri)
+
+    def retention(self, turn: Turn) -> Retention:  # noqa: ARG002 - counted in another group
+        """Return RingCentral's own."""
+        return Retention()
 
     def _listed(self) -> CallLog:
         if self._call_log is None:

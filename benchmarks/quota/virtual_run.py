@@ -1,6 +1,6 @@
 """The whole core at work in virtual time: one lister, some archivers, some service users."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -20,10 +20,13 @@ from benchmarks.quota.virtual_time import START, VirtualTime
 from local.simulator.options import Quota as ServerQuota
 from local.simulator.sliding_window import Verdict
 from ringvault.core.archive_recording import ArchiveRecording, Outcome
-from ringvault.core.list_recordings import RETENTION, list_recordings
+from ringvault.core.list_recordings import Quotas, list_recordings
+from ringvault.core.listing import Reach
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import QuotaGate
+from ringvault.core.retention import Retention
 from ringvault.core.retry_policy import RetryPolicy
+from ringvault.core.windows import DAY
 
 LIMIT, WINDOW_S, PENALTY_S = 10, 60, 60
 # As template.yaml and the handlers say: schedule, timeouts, and what each keeps of them.
@@ -118,7 +121,7 @@ def run_steady(*, workers: int, users: int, warm_up: int, windows: int, seed: in
 
 def run_backlog(*, workers: int, users: int, recordings: int, seed: int) -> Backlog:
     """Return how long `recordings` of the last 90 days took from first request to last."""
-    run = _Run(users=users, calls=recordings, reach=RETENTION, seed=seed)
+    run = _Run(users=users, calls=recordings, reach=Retention().period, seed=seed)
 
     def on_change() -> None:
         if run.counts.archived == recordings:
@@ -167,15 +170,14 @@ class _Run:
             started_s = self.time.now_s
             result = list_recordings(
                 call_log=client,
-                quota=gate,
-                media_quota=gate,
+                quotas=Quotas(call_log=gate, media=gate, settings=self._light_gate()),
                 catalogue=self._catalogue,
                 number_index=number_index,
                 progress=progress,
                 queue=self._queue,
                 clock=self.time.clock,
                 latest=self.time.clock() + LISTING_LATEST,
-                first_run_reach=self._reach,
+                reach=Reach(first_run=self._reach + DAY),
             )
             if result.problem is not None:
                 raise result.problem
@@ -213,14 +215,18 @@ class _Run:
             delay = result.retry_at - self.time.clock()
             self._queue.send_back(recording_id, delay=delay)
 
+    def _gate(self, stores: Mapping[str, MemoryQuotaStore]) -> QuotaGate:
+        return QuotaGate(
+            stores, clock=self.time.clock, sleep=self.time.sleep, jitter=self._random.random
+        )
+
+    def _light_gate(self) -> QuotaGate:
+        """Return a gate of the group that the account's settings are in."""
+        return self._gate({"": MemoryQuotaStore(Quota(limit=50), Counts(), pause=self._pause)})
+
     def _outside(self) -> tuple[QuotaGate, Client]:
         """Return what one container has for itself."""
-        gate = QuotaGate(
-            self._stores,
-            clock=self.time.clock,
-            sleep=self.time.sleep,
-            jitter=self._random.random,
-        )
+        gate = self._gate(self._stores)
         client = Client(
             gate,
             quota=self._quota,

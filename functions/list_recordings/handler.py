@@ -18,8 +18,9 @@ from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.core.errors import RingvaultError
+from ringvault.core.feed import Turn
 from ringvault.core.instants import format_instant
-from ringvault.core.list_recordings import ListingResult, list_recordings
+from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.observability import count, logger
 from ringvault.settings import ListRecordingsSettings
 
@@ -66,26 +67,31 @@ def _outside() -> _Outside:
     use_case = partial(
         list_recordings,
         call_log=ringcentral_.client,
-        quota=ringcentral_.gates[RequestKind.CALL_LOG],
-        media_quota=ringcentral_.gates[RequestKind.MEDIA],
+        quotas=Quotas(
+            call_log=ringcentral_.gates[RequestKind.CALL_LOG],
+            media=ringcentral_.gates[RequestKind.MEDIA],
+            settings=ringcentral_.gates[RequestKind.SETTINGS],
+        ),
         catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
         number_index=NumberIndex(settings.number_index_table, dynamodb),
         progress=ListingProgressStore(settings.ringcentral.state_table, dynamodb),
         queue=RecordingQueue(settings.recording_queue_url, session.client("sqs")),
         clock=now,
-        first_run_reach=settings.first_run_reach,
+        reach=settings.reach,
     )
     return _Outside(use_case, ringcentral_)
 
 
 def _told(result: ListingResult) -> dict[str, Any]:
     return {
-        "records": result.records,
-        "listed": result.listed,
-        "rejected": result.rejected,
-        "windows_read": result.windows_read,
+        "records": result.listed.records,
+        "listed": result.listed.new,
+        "rejected": result.listed.rejected,
+        "windows_read": result.listed.windows_read,
         "windows_open": result.windows_open,
-        "fed": result.fed,
+        "fed": result.fed.total(),
+        "fed_for": {turn.value: result.fed[turn] for turn in Turn},
+        "recordings_a_day": result.recordings_a_day and round(result.recordings_a_day),
         "throttled_until": result.throttled_until and format_instant(result.throttled_until),
     }
 

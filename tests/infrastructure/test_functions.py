@@ -1,4 +1,4 @@
-"""The functions: runtime, layer, log group, environment, and the schedule of the lister."""
+"""The functions: runtime, layer, log group, environment, and the schedules."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,7 +8,14 @@ from ringvault import settings
 from ringvault.core.errors import ConfigurationError
 from tests.infrastructure.stack import Stack
 
-FUNCTIONS = ["ListRecordingsFunction", "ArchiveRecordingFunction", "PlaybackApiFunction"]
+FUNCTIONS = [
+    "ListRecordingsFunction",
+    "ArchiveRecordingFunction",
+    "ReconcileArchiveFunction",
+    "PlaybackApiFunction",
+]
+# What each scheduled function runs by.
+SCHEDULES = {"ListRecordingsFunction": "ListEvery", "ReconcileArchiveFunction": "ReconcileEvery"}
 # Powertools reads these itself.
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 
@@ -86,16 +93,18 @@ def test_no_secret_is_in_an_environment(stack: Stack, name: str) -> None:
     assert all(variable.endswith(("_ARN", "_ENDPOINT")) for variable in suspects)
 
 
-def test_the_schedule_invokes_the_lister(stack: Stack) -> None:
+@pytest.mark.parametrize(("function", "parameter"), SCHEDULES.items())
+def test_a_schedule_invokes_its_function(stack: Stack, function: str, parameter: str) -> None:
     """The schedule is on and its role may do one thing."""
-    schedule = stack.only("AWS::Scheduler::Schedule")
+    schedule = stack.properties(f"{function}Schedule")
     role = stack.properties(schedule["Target"]["RoleArn"]["Fn::GetAtt"][0])
     (policy,) = role["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
 
+    assert len(stack.of_type("AWS::Scheduler::Schedule")) == len(SCHEDULES)
     assert schedule.get("State", "ENABLED") == "ENABLED"
-    assert schedule["ScheduleExpression"] == {"Ref": "ListEvery"}
-    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["ListRecordingsFunction", "Arn"]}
+    assert schedule["ScheduleExpression"] == {"Ref": parameter}
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
     assert statement["Action"] == "lambda:InvokeFunction"
     assert statement["Resource"] == schedule["Target"]["Arn"]
 
@@ -114,9 +123,10 @@ def test_two_stacks_fit_into_one_account(stack: Stack) -> None:
         assert not fixed, key
 
 
-def test_a_run_of_the_lister_ends_before_the_next_starts(stack: Stack) -> None:
-    """Two listers at a time would spend the quota twice on the same windows."""
-    amount, unit = stack.parameter_default("ListEvery").removeprefix("rate(").rstrip(")").split()
+@pytest.mark.parametrize(("function", "parameter"), SCHEDULES.items())
+def test_a_run_ends_before_the_next_starts(stack: Stack, function: str, parameter: str) -> None:
+    """Two runs at a time would spend the quota twice on the same windows."""
+    amount, unit = stack.parameter_default(parameter).removeprefix("rate(").rstrip(")").split()
     seconds = int(amount) * {"minute": 60, "hour": 3600}[unit.rstrip("s")]
 
-    assert stack.properties("ListRecordingsFunction")["Timeout"] < seconds
+    assert stack.properties(function)["Timeout"] < seconds

@@ -45,16 +45,42 @@ def test_resources_are_named_by_arn(stack: Stack) -> None:
         assert all(map(names_a_resource, resources)), (role, statement)
 
 
-def test_only_the_archiver_writes_to_the_vault(stack: Stack) -> None:
-    """The API and the lister can't change a recording, and nobody can delete one."""
-    writers = set()
-    for role, statement in stack.statements():
-        actions = set(as_list(statement["Action"]))
-        assert not actions & {"s3:DeleteObject", "s3:DeleteObjectVersion"}
-        if "s3:PutObject" in actions:
-            writers.add(role)
+def prefixes_for(stack: Stack, role: str, action: str) -> set[str]:
+    """Return where in the vault a role may do something."""
+    return {
+        resource["Fn::Sub"].removeprefix("${VaultBucket.Arn}/")
+        for name, statement in stack.statements()
+        for resource in as_list(statement["Resource"])
+        if name == role and action in as_list(statement["Action"])
+    }
 
-    assert writers == {"ArchiveRecordingFunctionRole"}
+
+def test_writers_write_only_what_is_theirs(stack: Stack) -> None:
+    """Audio is the archiver's, reports are reconciliation's, and nobody can delete anything."""
+    roles = {role for role, _ in stack.statements()}
+    writers = {
+        role: found for role in roles if (found := prefixes_for(stack, role, "s3:PutObject"))
+    }
+
+    assert writers == {
+        "ArchiveRecordingFunctionRole": {"recordings/*", "metadata/*"},
+        "ReconcileArchiveFunctionRole": {"metadata/*", "reports/*"},
+    }
+    for _, statement in stack.statements():
+        actions = set(as_list(statement["Action"]))
+        assert not actions & {"s3:DeleteObject", "s3:DeleteObjectVersion", "dynamodb:DeleteItem"}
+
+
+def test_reconciliation_never_scans(stack: Stack) -> None:
+    """It asks the index by_month, a day at a time, and no index else."""
+    (statement,) = [
+        statement
+        for role, statement in stack.statements()
+        if role == "ReconcileArchiveFunctionRole" and "dynamodb:Query" in statement["Action"]
+    ]
+
+    assert "dynamodb:Scan" not in statement["Action"]
+    assert {"Fn::Sub": "${CatalogueTable.Arn}/index/by_month"} in statement["Resource"]
 
 
 def test_a_search_queries_every_index_and_scans_nothing(stack: Stack) -> None:

@@ -96,7 +96,11 @@ def deploy(
         "RINGCENTRAL_SERVER_URL": ringcentral_url,
         "RINGCENTRAL_MEDIA_URL": ringcentral_url,
         "ACCESS_TOKEN_KEY_ARN": cloud.make_key(),
+        "RECONCILE_DAYS": "10",
         "FIRST_RUN_REACH_DAYS": "10",
+        "SHORT_LOOK_BACK_MINUTES": "60",
+        "DEEP_LOOK_BACK_HOURS": "26",
+        "WIDE_LOOK_BACK_DAYS": "7",
     }
     return Deployed(
         cloud,

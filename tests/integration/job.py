@@ -11,7 +11,8 @@ from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
 from ringvault.core.catalogue import CatalogueItem
-from ringvault.core.list_recordings import ListingResult, list_recordings
+from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
+from ringvault.core.listing import Reach
 from ringvault.core.retry_policy import RetryPolicy
 from tests.integration.cloud import Cloud
 from tests.integration.line import Line
@@ -63,15 +64,18 @@ class Job:
         """Run the lister once."""
         return list_recordings(
             call_log=self.line.client,
-            quota=self.line.gate,
-            media_quota=self.line.gates[RequestKind.MEDIA],
+            quotas=Quotas(
+                call_log=self.line.gates[RequestKind.CALL_LOG],
+                media=self.line.gates[RequestKind.MEDIA],
+                settings=self.line.gates[RequestKind.SETTINGS],
+            ),
             catalogue=self.catalogue,
             number_index=self.number_index,
             progress=self.progress,
             queue=self.queue,
             clock=self.time,
             latest=self.time() + timedelta(seconds=220),
-            first_run_reach=first_run_reach,
+            reach=Reach(first_run=first_run_reach),
         )
 
     def archive(self, recording_id: str, *, jitter: float = 0.5) -> ArchiveResult:

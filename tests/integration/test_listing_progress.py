@@ -6,7 +6,7 @@ import pytest
 
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.core.errors import ConflictError
-from ringvault.core.windows import ListingProgress
+from ringvault.core.windows import ListingProgress, LookBacks
 from tests.integration.cloud import Cloud
 from tests.integration.recordings import NOW
 
@@ -19,8 +19,13 @@ def store(cloud: Cloud, state_table: str) -> ListingProgressStore:
     return ListingProgressStore(state_table, cloud.dynamodb)
 
 
+def opened(progress: ListingProgress, now: datetime, reach: timedelta) -> ListingProgress:
+    """Open what is due."""
+    return progress.opened(now, look_backs=LookBacks(), first_run_reach=reach, is_busy=False)
+
+
 def _opened(progress: ListingProgress, now: datetime) -> ListingProgress:
-    return progress.opened(now, REACH, is_busy=False)
+    return opened(progress, now, REACH)
 
 
 def test_nothing_yet(store: ListingProgressStore) -> None:
@@ -31,7 +36,7 @@ def test_nothing_yet(store: ListingProgressStore) -> None:
 def test_progress_comes_back_as_it_was_saved(store: ListingProgressStore) -> None:
     """Windows and look-backs survive the table, in order and to the millisecond."""
     first = _opened(ListingProgress(), NOW + timedelta(milliseconds=123))
-    quiet = first.head_read(new=0, would_fit_twice=True).head_halved()
+    quiet = first.head_read(new=0, seen=7, would_fit_twice=True).head_halved()
     later = _opened(quiet, NOW + timedelta(hours=2)).head_halved()
     assert len(later.windows) > 2
     for version, progress in enumerate((first, later)):
@@ -41,8 +46,8 @@ def test_progress_comes_back_as_it_was_saved(store: ListingProgressStore) -> Non
 
 def test_everything_read(store: ListingProgressStore) -> None:
     """Progress without an open window is not the same as no progress."""
-    opened = ListingProgress().opened(NOW, timedelta(hours=1), is_busy=False)
-    done = opened.head_read(new=1, would_fit_twice=False)
+    first = opened(ListingProgress(), NOW, timedelta(hours=1))
+    done = first.head_read(new=1, seen=1, would_fit_twice=False)
     store.save(done, version=0)
     assert store.load() == (done, 1)
     assert done.head is None
@@ -50,9 +55,7 @@ def test_everything_read(store: ListingProgressStore) -> None:
 
 def test_who_was_overtaken_changes_nothing(store: ListingProgressStore) -> None:
     """Of two listers that loaded the same version, the second to save is told so."""
-    mine, theirs = (
-        ListingProgress().opened(NOW, timedelta(days=days), is_busy=False) for days in (1, 2)
-    )
+    mine, theirs = (opened(ListingProgress(), NOW, timedelta(days=days)) for days in (1, 2))
     store.save(theirs, version=0)
     with pytest.raises(ConflictError):
         store.save(mine, version=0)

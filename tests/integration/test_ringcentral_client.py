@@ -13,6 +13,7 @@ import pytest
 from local.simulator.faults import Fault
 from local.simulator.options import Options, Quota, Scope, quotas_with
 from local.simulator.server import Simulator
+from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.ringcentral_client import PERMISSION_PAUSE
 from ringvault.core.errors import (
     ForeignHostError,
@@ -26,6 +27,7 @@ from ringvault.core.errors import (
     TokenRejectedError,
 )
 from ringvault.core.recording import recordings_of
+from ringvault.core.retention import Retention
 from ringvault.core.windows import Kind, Window
 from tests.integration.cloud import Cloud
 from tests.integration.line import LONG, TOKEN, Line, line_to
@@ -364,6 +366,38 @@ def test_an_absurd_retry_after_is_none(simulator: Simulator, line: Line) -> None
     simulator.inject(Fault(path=CALL_LOG, status=429, headers=headers, times=1))
     with pytest.raises(ThrottledError):
         first_page(line)
+
+
+def test_the_account_says_how_long_it_keeps_recordings(simulator: Simulator, line: Line) -> None:
+    """The shorter of the periods for automatic and on-demand recordings; and how many at most."""
+    told = line.client.retention(line.turn(RequestKind.SETTINGS))
+    assert told == Retention(period=timedelta(days=90), most_recordings=100_000)
+    books: Any = simulator.books(sha256=False)
+    assert books["requests"]["light"] == 1
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"automatic": {"retentionPeriod": -1}}'])
+def test_settings_that_say_nothing_leave_ringcentrals_own(
+    body: bytes, cloud: Cloud, time: MovingTime
+) -> None:
+    """What is missing or absurd is presumed, not believed."""
+    reply = Reply(headers={"Content-Type": "application/json"}, body=body)
+    with TinyServer(in_turn(reply)) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        assert line.client.retention(line.turn(RequestKind.SETTINGS)) == Retention()
+
+
+def test_settings_that_may_not_be_read_hold_nobody_back(
+    cloud: Cloud, time: MovingTime, simulate: Simulate
+) -> None:
+    """The permission is not needed for listing and archiving: no pause, no alarm."""
+    scopes = frozenset({Scope.READ_CALL_LOG, Scope.READ_CALL_RECORDING})
+    simulator = simulate(Options(recordings=2, days=5, quotas=AMPLE, scopes=scopes))
+    line = line_to(simulator.base_url, cloud=cloud, time=time)
+    with pytest.raises(PermissionLostError):
+        line.client.retention(line.turn(RequestKind.SETTINGS))
+    assert first_page(line)
+    assert line.client.take_alarms() == []
 
 
 def test_a_steady_run_meets_no_429(cloud: Cloud, time: MovingTime, simulate: Simulate) -> None:

@@ -1,11 +1,12 @@
 """What goes onto the queue, how much, and in which order."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
 
 from ringvault.core.catalogue import State
-from ringvault.core.feed import Candidate, feed_order, is_due, room
+from ringvault.core.feed import Candidate, Turn, fed, is_due, room, turn_of
 from tests.unit.fakes import START as NOW
 
 MINUTE = timedelta(minutes=1)
@@ -22,7 +23,7 @@ def claimed(*, queued_at: datetime, until: datetime) -> Candidate:
     return Candidate("1", State.QUEUED, NOW, queued_at=queued_at, claimed_until=until)
 
 
-def test_near_deletion_comes_first_then_today_then_the_backlog() -> None:
+def test_near_deletion_and_today_come_before_the_backlog() -> None:
     """Nothing is lost to deletion, today's calls are soon there, the rest goes oldest first."""
     candidates = [
         candidate("yesterday", 2 * DAY),
@@ -32,16 +33,36 @@ def test_near_deletion_comes_first_then_today_then_the_backlog() -> None:
         candidate("almost gone", 89 * DAY),
         candidate("nearly gone", 82 * DAY),
     ]
-    order = feed_order(candidates, now=NOW, deletion_after=90 * DAY)
+    order = fed(candidates, most=3, now=NOW, deletion_after=90 * DAY)
+    everything = fed(candidates, most=6, now=NOW, deletion_after=90 * DAY)
 
-    assert [it.recording_id for it in order] == [
-        "almost gone",
-        "nearly gone",
+    assert [it.recording_id for _, it in order] == ["today", "almost gone", "nearly gone"]
+    assert [it.recording_id for _, it in everything] == [
         "today",
         "this morning",
+        "almost gone",
+        "nearly gone",
         "last month",
         "yesterday",
     ]
+    assert Counter(turn for turn, _ in everything) == dict.fromkeys(Turn, 2)
+
+
+def test_near_deletion_leaves_todays_calls_their_share_and_no_more() -> None:
+    """A quarter is kept for them: they are few, and what is near deletion still has days."""
+    near = [candidate(f"near-{number}", 88 * DAY) for number in range(20)]
+    today = [candidate(f"today-{number}", DAY / 3) for number in range(20)]
+    turns = Counter(
+        turn for turn, _ in fed([*near, *today], most=20, now=NOW, deletion_after=90 * DAY)
+    )
+
+    assert turns == {Turn.TODAY: 5, Turn.NEAR_DELETION: 15}
+
+
+def test_near_deletion_follows_the_accounts_own_retention() -> None:
+    """Where RingCentral keeps recordings for 30 days only, 28 days are near."""
+    assert turn_of(candidate("1", 28 * DAY), now=NOW, deletion_after=30 * DAY) is Turn.NEAR_DELETION
+    assert turn_of(candidate("1", 28 * DAY), now=NOW, deletion_after=90 * DAY) is Turn.BACKLOG
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringvault.core.catalogue import State
-from ringvault.core.errors import ConflictError, CredentialsError, RingvaultError, ThrottledError
+from ringvault.core.errors import (
+    ConflictError,
+    CredentialsError,
+    PermissionLostError,
+    RingvaultError,
+    ServiceUnavailableError,
+    ThrottledError,
+)
 from ringvault.core.feed import Candidate
+from ringvault.core.feed import Turn as FedFor
 from ringvault.core.instants import format_instant
-from ringvault.core.list_recordings import CallLogPage, ListingResult, list_recordings
+from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
+from ringvault.core.listing import CallLogPage, Reach
 from ringvault.core.quota_gate import Turn
 from ringvault.core.recording import Recording
+from ringvault.core.retention import Retention
 from ringvault.core.windows import Kind, ListingProgress, Window
 from tests.unit.fakes import START, Time
 from tests.unit.test_recording import record, recording
@@ -39,6 +49,8 @@ class Outside:
     permitted: float = 40.0
     turns_left: int = 1000
     dies_at: int | None = None
+    kept: Retention = field(default_factory=Retention)
+    asked_for_retention: int = 0
     refuses: set[str] = field(default_factory=set)
     step: int = 0
     pages: list[Window] = field(default_factory=list)
@@ -63,6 +75,11 @@ class Outside:
         self._next()
         self.pages.append(self.pages[-1])
         return self._page(self.pages[-1], int(uri))
+
+    def retention(self, turn: Turn) -> Retention:
+        self._next()
+        self.asked_for_retention += 1
+        return self.kept
 
     @property
     def requests_for_backfills(self) -> int:
@@ -143,8 +160,8 @@ class Outside:
         """Run once."""
         collaborators: dict[str, Any] = {
             "call_log": self,
-            "quota": self,
-            "media_quota": self,
+            "quotas": Quotas(self, self, self),
+            "reach": Reach(first_run=REACH),
             "catalogue": self,
             "number_index": self,
             "progress": self,
@@ -154,8 +171,7 @@ class Outside:
         return list_recordings(
             **collaborators,
             clock=self.time,
-            latest=START + DAY,
-            first_run_reach=REACH,
+            latest=START + 10 * DAY,
         )
 
 
@@ -178,7 +194,7 @@ def test_one_run_lists_and_feeds_what_is_there() -> None:
     outside = Outside(calls=account(), permitted=200)
     result = outside.run()
 
-    assert (result.listed, result.fed, result.problem) == (20, 20, None)
+    assert (result.listed.new, result.fed.total(), result.problem) == (20, 20, None)
     assert result.windows_open == 0
     assert set(outside.queue) == set(outside.items) == {str(100 + it) for it in range(20)}
     assert {it.state for it in outside.items.values()} == {State.QUEUED}
@@ -191,7 +207,7 @@ def test_a_second_run_lists_and_feeds_nothing_twice() -> None:
     outside.time.now += timedelta(minutes=5)
     result = outside.run()
 
-    assert (result.listed, result.fed) == (0, 0)
+    assert (result.listed.new, result.fed.total()) == (0, 0)
     assert len(outside.queue) == 20
 
 
@@ -219,7 +235,7 @@ def test_a_run_stays_within_its_share_of_the_quota() -> None:
     outside = Outside(calls=account(), permitted=40, per_page=1)
     result = outside.run()
 
-    assert 5 <= result.requests <= 10
+    assert 5 <= result.listed.requests <= 10
     assert result.windows_open > 0
 
 
@@ -285,6 +301,52 @@ def test_todays_calls_are_fed_before_old_ones_are_listed() -> None:
     assert outside.queue == ["1"]
 
 
+def test_the_first_run_reaches_as_far_as_the_account_keeps_recordings() -> None:
+    """The account's own retention decides, and a day more; it is asked once a day."""
+    old = call(1, 200 * DAY)
+    outside = Outside(calls=[old], permitted=400, kept=Retention(period=200 * DAY))
+    for _ in range(3):
+        outside.run(reach=Reach())
+        outside.time.now += timedelta(hours=6)
+
+    assert set(outside.items) == {"1"}
+    assert outside.progress.retention == Retention(period=200 * DAY)
+    assert outside.asked_for_retention == 1
+    outside.time.now += timedelta(hours=6)
+    outside.run(reach=Reach())
+    assert outside.asked_for_retention == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionLostError("no", concerns_all_users=True),
+        ServiceUnavailableError("not now"),
+    ],
+)
+def test_who_may_not_know_the_retention_lists_all_the_same(error: RingvaultError) -> None:
+    """The permission is a convenience: RingCentral's own retention is presumed."""
+
+    class Silent(Outside):
+        def retention(self, turn: Turn) -> Retention:
+            raise error
+
+    outside = Silent(calls=account(4), permitted=200)
+    result = outside.run(reach=Reach())
+
+    assert (result.problem, len(outside.items)) == (None, 4)
+    assert outside.progress.retention == Retention()
+
+
+def test_a_run_says_why_it_fed_what() -> None:
+    """The share of each is visible: near deletion, today, backlog."""
+    ages = (timedelta(hours=1), 40 * DAY, 89 * DAY, 88 * DAY)
+    outside = Outside(calls=[call(it, age) for it, age in enumerate(ages)], permitted=400)
+    result = outside.run(reach=Reach())
+
+    assert result.fed == {FedFor.NEAR_DELETION: 2, FedFor.TODAY: 1, FedFor.BACKLOG: 1}
+
+
 def test_a_throttled_run_feeds_all_the_same() -> None:
     """What is known already need not wait for the call log."""
     outside = Outside(calls=account(), permitted=200, turns_left=2)
@@ -292,7 +354,7 @@ def test_a_throttled_run_feeds_all_the_same() -> None:
 
     assert result.throttled_until == START + DAY
     assert result.problem is None
-    assert result.fed == result.listed > 0
+    assert result.fed.total() == result.listed.new > 0
 
 
 def test_a_refused_sign_in_is_the_runs_problem() -> None:
@@ -328,7 +390,7 @@ def test_a_malformed_record_does_not_stop_the_others() -> None:
     result = outside.run()
 
     assert set(outside.items) == {"1", "2"}
-    assert any("'broken'" in told for told in result.rejected)
+    assert any("'broken'" in told for told in result.listed.rejected)
 
 
 @pytest.mark.parametrize("per_page", [1, 3, 100])

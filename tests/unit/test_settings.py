@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from ringvault.core.errors import ConfigurationError
+from ringvault.core.listing import Reach
+from ringvault.core.windows import LookBacks
 from ringvault.settings import (
     ArchiveRecordingSettings,
     ListRecordingsSettings,
@@ -22,12 +24,29 @@ RINGCENTRAL = {
     "RECORDING_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/recordings",
 }
 
+REACH = {
+    "FIRST_RUN_REACH_DAYS": "90",
+    "SHORT_LOOK_BACK_MINUTES": "60",
+    "DEEP_LOOK_BACK_HOURS": "26",
+    "WIDE_LOOK_BACK_DAYS": "7",
+}
+
+
+def test_without_a_first_reach_all_that_ringcentral_keeps_is_read() -> None:
+    """0 days is not nothing: how much RingCentral keeps is asked of the account."""
+    environ = {**RINGCENTRAL, **REACH, "FIRST_RUN_REACH_DAYS": "0"}
+
+    assert ListRecordingsSettings.from_environ(environ).reach.first_run is None
+
 
 def test_the_lister_reads_its_settings() -> None:
     """Spans become timedeltas, base URLs lose their last slash."""
-    settings = ListRecordingsSettings.from_environ({**RINGCENTRAL, "FIRST_RUN_REACH_DAYS": "90"})
+    settings = ListRecordingsSettings.from_environ({**RINGCENTRAL, **REACH})
 
-    assert settings.first_run_reach == timedelta(days=90)
+    assert settings.reach == Reach(
+        timedelta(days=90),
+        LookBacks(timedelta(minutes=60), timedelta(hours=26), timedelta(days=7)),
+    )
     assert settings.ringcentral.server_url == "https://platform.ringcentral.com"
 
 
@@ -67,7 +86,7 @@ def test_all_faults_are_named_in_one_error() -> None:
 @pytest.mark.parametrize("url", ["platform.ringcentral.com", "ftp://x", "https://", "https://[::1"])
 def test_a_malformed_url_is_a_fault(url: str) -> None:
     """An http or https URL with a host is wanted."""
-    environ = {**RINGCENTRAL, "RINGCENTRAL_MEDIA_URL": url, "FIRST_RUN_REACH_DAYS": "90"}
+    environ = {**RINGCENTRAL, "RINGCENTRAL_MEDIA_URL": url, **REACH}
 
     with pytest.raises(ConfigurationError, match="RINGCENTRAL_MEDIA_URL is not an http"):
         ListRecordingsSettings.from_environ(environ)
@@ -78,7 +97,7 @@ def test_an_empty_environment_names_everything_the_lister_needs() -> None:
     with pytest.raises(ConfigurationError) as caught:
         ListRecordingsSettings.from_environ({})
 
-    assert len(caught.value.faults) == 9
+    assert len(caught.value.faults) == 12
 
 
 def test_a_malformed_end_session_endpoint_is_a_fault() -> None:

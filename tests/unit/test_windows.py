@@ -6,22 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringvault.core.windows import Kind, ListingProgress, Window
+from ringvault.core.windows import Kind, ListingProgress, LookBacks, Window
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 H = timedelta(hours=1)
 DAY = timedelta(days=1)
 REACH = 90 * DAY
+LOOK_BACKS = LookBacks()
 
 
 def opened(progress: ListingProgress, now: datetime, reach: timedelta) -> ListingProgress:
     """Open what is due while nothing waits for its turn."""
-    return progress.opened(now, reach, is_busy=False)
+    return progress.opened(now, look_backs=LOOK_BACKS, first_run_reach=reach, is_busy=False)
+
+
+def busy(progress: ListingProgress, now: datetime) -> ListingProgress:
+    """Open what is due while recordings wait."""
+    return progress.opened(now, look_backs=LOOK_BACKS, first_run_reach=H, is_busy=True)
 
 
 def head_read(progress: ListingProgress) -> ListingProgress:
     """Read the head, which brought one recording and nearly filled the run."""
-    return progress.head_read(new=1, would_fit_twice=False)
+    return progress.head_read(new=1, seen=1, would_fit_twice=False)
 
 
 def read_all(progress: ListingProgress) -> tuple[list[Window], ListingProgress]:
@@ -66,7 +72,7 @@ def test_a_sparse_backfill_is_crossed_in_ever_longer_strides() -> None:
     heads = []
     while progress.head is not None:
         heads.append(progress.head)
-        progress = progress.head_read(new=0, would_fit_twice=True)
+        progress = progress.head_read(new=0, seen=1, would_fit_twice=True)
 
     assert [(head.to_at - head.from_at) // DAY for head in heads[1:]] == [1, 2, 4, 8, 16, 32, 25]
     assert covers(heads, NOW - REACH, NOW)
@@ -120,19 +126,78 @@ def test_a_quiet_account_is_looked_at_less_often_while_recordings_wait(
     *, new: int, is_busy: bool, minutes: int, looks: bool
 ) -> None:
     """Every other run is enough then; new calls or idle archivers bring every run back."""
-    progress = opened(ListingProgress(), NOW, H).head_read(new=new, would_fit_twice=True)
-    later = progress.opened(NOW + minutes * H / 60, H, is_busy=is_busy)
+    progress = opened(ListingProgress(), NOW, H).head_read(new=new, seen=1, would_fit_twice=True)
+    later = progress.opened(
+        NOW + minutes * H / 60, look_backs=LOOK_BACKS, first_run_reach=H, is_busy=is_busy
+    )
 
     assert (later.head is not None) is looks
 
 
 def test_a_look_back_that_was_left_out_is_made_up_for() -> None:
     """The next one starts where the last one that was opened ended."""
-    quiet = opened(ListingProgress(), NOW, H).head_read(new=0, would_fit_twice=True)
-    left_out = quiet.opened(NOW + H / 12, H, is_busy=True)
-    heads, _ = read_all(left_out.opened(NOW + H / 6, H, is_busy=True))
+    quiet = opened(ListingProgress(), NOW, H).head_read(new=0, seen=1, would_fit_twice=True)
+    left_out = busy(quiet, NOW + H / 12)
+    heads, _ = read_all(busy(left_out, NOW + H / 6))
 
     assert heads == [Window(Kind.LOOK_BACK, NOW - H, NOW + H / 6)]
+
+
+def test_a_wide_look_back_is_read_behind_the_backfills() -> None:
+    """What it may find is rare: neither today's calls nor old ones near deletion wait for it."""
+    progress = head_read(opened(ListingProgress(), NOW, REACH))
+    later = opened(progress, NOW + DAY, REACH)
+
+    assert [window.kind for window in later.windows] == [
+        Kind.LOOK_BACK,
+        Kind.BACKFILL,
+        Kind.WIDE_LOOK_BACK,
+    ]
+    assert later.windows[-1].from_at == NOW - 7 * DAY
+
+
+def test_a_wide_look_back_is_not_opened_twice() -> None:
+    """One that is still open is read first; the next one reaches back to where it ended."""
+    progress = opened(head_read(opened(ListingProgress(), NOW, REACH)), NOW + DAY, REACH)
+    heads, progress = read_all(opened(progress, NOW + 2 * DAY, REACH))
+    last = opened(progress, NOW + 2 * DAY + H, REACH)
+
+    assert sum(head.kind is Kind.WIDE_LOOK_BACK for head in heads) == 8
+    assert last.windows[-1] == Window(Kind.WIDE_LOOK_BACK, NOW - 6 * DAY, NOW + 2 * DAY + H)
+
+
+def test_several_backfills_are_read_oldest_first() -> None:
+    """Whoever asks for an older span gets it before the newer one, whenever it was asked for."""
+    _, progress = read_all(opened(ListingProgress(), NOW, H))
+    progress = progress.with_backfill(NOW - 20 * DAY, NOW - 10 * DAY)
+    progress = progress.with_backfill(NOW - 60 * DAY, NOW - 50 * DAY)
+    heads, _ = read_all(progress)
+
+    assert [head.from_at for head in heads] == sorted(head.from_at for head in heads)
+    assert covers(heads[:10], NOW - 60 * DAY, NOW - 50 * DAY)
+    assert covers(heads[10:], NOW - 20 * DAY, NOW - 10 * DAY)
+
+
+def test_backfills_can_be_given_up() -> None:
+    """Look-backs stay: what is new is always found."""
+    progress = opened(ListingProgress(), NOW, REACH).without_backfills()
+
+    assert [window.kind for window in progress.windows] == [Kind.LOOK_BACK]
+
+
+def test_a_long_look_back_tells_how_many_recordings_a_day_has() -> None:
+    """A short one says nothing about a day."""
+    first = opened(ListingProgress(), NOW, REACH)
+    told = first.head_read(new=3, seen=1300, would_fit_twice=False).without_backfills()
+    short = opened(told, NOW + H / 12, REACH).head_read(new=1, seen=1, would_fit_twice=False)
+
+    assert told.recordings_a_day == short.recordings_a_day == pytest.approx(1200)
+
+
+@pytest.mark.parametrize(("a_day", "requests"), [(0, 313), (1_111, 440), (10_000, 1912)])
+def test_what_look_backs_cost_is_known(a_day: int, requests: int) -> None:
+    """288 short ones, 24 deep ones and a wide one, by the pages that each takes."""
+    assert LookBacks().requests_a_day(a_day, per_page=250) == requests
 
 
 def test_an_unread_window_stays_open() -> None:

@@ -1,6 +1,7 @@
 """The canonical log line: one JSON line for each unit of work."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from aws_lambda_powertools import Logger
@@ -16,14 +17,18 @@ def logger() -> Logger:
 
 def count(names: Iterable[str]) -> None:
     """Write one metric line that counts each name once for each time it occurs."""
-    names = tuple(names)
-    if not names:
-        return
+    counts = Counter(names)
+    if counts:
+        measure(counts)
+
+
+def measure(values: Mapping[str, int]) -> None:
+    """Write one metric line with these values; 0 is told too."""
     # Imported here: nearly every invocation has nothing to count, and no cold start pays for it.
     from aws_lambda_powertools import Metrics  # noqa: PLC0415 - see above
     from aws_lambda_powertools.metrics import MetricUnit  # noqa: PLC0415 - see above
 
     metrics = Metrics(namespace=NAMESPACE)
-    for name in names:
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    for name, value in values.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     metrics.flush_metrics()

@@ -10,7 +10,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ringvault.core.errors import ConfigurationError
+from ringvault.core.listing import Reach
 from ringvault.core.sign_in import SignIn
+from ringvault.core.windows import LookBacks
 
 Environ = Mapping[str, str]
 T = TypeVar("T")
@@ -35,7 +37,7 @@ class ListRecordingsSettings:
     catalogue_table: str
     number_index_table: str
     recording_queue_url: str
-    first_run_reach: timedelta
+    reach: Reach
 
     @classmethod
     def from_environ(cls, environ: Environ) -> "ListRecordingsSettings":
@@ -47,7 +49,7 @@ class ListRecordingsSettings:
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
                 number_index_table=reader.text("NUMBER_INDEX_TABLE"),
                 recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
-                first_run_reach=timedelta(days=reader.number("FIRST_RUN_REACH_DAYS", 0, 3650)),
+                reach=_reach(reader),
             )
         )
 
@@ -73,6 +75,31 @@ class ArchiveRecordingSettings:
                 vault_bucket=reader.text("VAULT_BUCKET"),
                 recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
                 dead_letter_queue_url=reader.url("DEAD_LETTER_QUEUE_URL"),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileArchiveSettings:
+    """What `reconcile_archive` needs; a reach of None is all that RingCentral may still have."""
+
+    ringcentral: RingCentralSettings
+    catalogue_table: str
+    number_index_table: str
+    vault_bucket: str
+    daily_reach: timedelta | None
+
+    @classmethod
+    def from_environ(cls, environ: Environ) -> "ReconcileArchiveSettings":
+        """Return the settings; raises ConfigurationError with every fault."""
+        reader = _Reader(environ)
+        return reader.build(
+            lambda: cls(
+                ringcentral=_ringcentral(reader),
+                catalogue_table=reader.text("CATALOGUE_TABLE"),
+                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
+                vault_bucket=reader.text("VAULT_BUCKET"),
+                daily_reach=timedelta(days=reader.number("RECONCILE_DAYS", 0, 3650)) or None,
             )
         )
 
@@ -112,6 +139,19 @@ class PlaybackApiSettings:
                 sign_in=_sign_in(reader),
             )
         )
+
+
+def _reach(reader: "_Reader") -> Reach:
+    """Return how far back to read; 0 days for the first run are all that RingCentral keeps."""
+    first_run_days = reader.number("FIRST_RUN_REACH_DAYS", 0, 3650)
+    return Reach(
+        first_run=timedelta(days=first_run_days) if first_run_days else None,
+        look_backs=LookBacks(
+            short=timedelta(minutes=reader.number("SHORT_LOOK_BACK_MINUTES", 10, 1440)),
+            deep=timedelta(hours=reader.number("DEEP_LOOK_BACK_HOURS", 1, 168)),
+            wide=timedelta(days=reader.number("WIDE_LOOK_BACK_DAYS", 1, 90)),
+        ),
+    )
 
 
 def _ringcentral(reader: "_Reader") -> RingCentralSettings:

@@ -93,7 +93,9 @@ def test_a_call_log_that_cannot_be_reached(
         result = job.list_once()
         assert type(result.problem) is ServiceUnavailableError
         assert TOKEN not in str(result.problem)
-        assert (result.requests, result.windows_read, result.windows_open) == (1, 0, 2)
+        # The account's retention and the first page: neither is had.
+        assert (result.listed.requests, result.listed.windows_read) == (2, 0)
+        assert result.windows_open == 2
     assert nowhere.seen == []
 
 
@@ -149,7 +151,7 @@ def test_nothing_is_lost_when_ringcentral_comes_back(
     with Simulator(options, clock=time):
         time.sleep(LEASE.total_seconds() + 1)
         result = job.list_once()
-        assert (result.problem, result.windows_open, result.listed) == (None, 0, RECORDINGS)
+        assert (result.problem, result.windows_open, result.listed.new) == (None, 0, RECORDINGS)
     ids = job.queue.take()
     assert [job.archive(it).outcome for it in ids] == [Outcome.DEFERRED] * RECORDINGS
     with Simulator(options, clock=time) as simulator:

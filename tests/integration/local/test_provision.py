@@ -138,21 +138,22 @@ def test_functions_are_as_the_template_says(plain: Plain, stack: Stack, stack_aw
         role = function.role_arn.rsplit("/", 1)[1]
         assert iam.list_role_policies(RoleName=role)["PolicyNames"]
         assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    assert len(stack.runtime.functions) == 3
+    assert len(stack.runtime.functions) == 4
 
 
 def test_what_runs_here_is_as_the_template_says(plain: Plain, stack: Stack) -> None:
     """Event source, schedule and API carry the template's values."""
     mapping = properties(plain, "ArchiveRecordingFunctionRecordingQueue")
     [source] = stack.runtime.event_sources
-    [schedule] = stack.runtime.schedules
+    schedules = {it.function_arn.rsplit("-")[-1]: it for it in stack.runtime.schedules}
     [body] = stack.runtime.apis.values()
 
     assert source.batch_size == mapping["BatchSize"]
     assert source.concurrency == plain["Parameters"]["ArchiverConcurrency"]["Default"]
     assert source.reports_item_failures
-    assert schedule.period_s == 300
-    assert schedule.function_arn.endswith("ListRecordingsFunction")
+    assert schedules["ListRecordingsFunction"].period_s == 300
+    assert schedules["ReconcileArchiveFunction"].period_s == 900
+    assert len(schedules) == 2
     assert body["paths"].keys() == properties(plain, "PlaybackApi")["Body"]["paths"].keys()
 
 

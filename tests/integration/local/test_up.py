@@ -103,6 +103,9 @@ def test_everything_is_archived(tmp_path: Path) -> None:
     counts = {name: summary[name] for name in ("listed", "archived", "missing", "differing")}
     assert counts == {"listed": 12, "archived": 12, "missing": 0, "differing": 0}
     assert (summary["absent"], summary["failed"], summary["throttled"]) == (0, 0, 0)
+    assert summary["unreconciled"] == 0
+    assert summary["report"] == "reports/reconciliation/000001.json"
+    assert (tmp_path / "data" / summary["report"]).is_file()
     audio = [path for path in (tmp_path / "data/recordings").rglob("*") if path.is_file()]
     assert len(audio) == 12
     assert sum(path.stat().st_size for path in audio) == summary["bytes"]

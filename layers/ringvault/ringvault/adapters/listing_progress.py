@@ -1,10 +1,11 @@
 """How far the call log has been read, in the state table."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.versioned_item import VersionedItem
 from ringvault.core.instants import format_instant, parse_instant
+from ringvault.core.retention import Retention
 from ringvault.core.windows import Kind, ListingProgress, Window
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class ListingProgressStore:
                 for name, instant in item["opened_to"]["M"].items()
             },
             is_quiet=item["is_quiet"]["BOOL"],
+            recordings_a_day=_number(item, "recordings_a_day"),
+            retention=_retention(item["retention"]["M"]),
+            retention_read_at=_instant(item, "retention_read_at"),
         )
         return progress, version
 
@@ -43,7 +47,12 @@ class ListingProgressStore:
             "windows": {"L": [{"M": _attributes(window)} for window in progress.windows]},
             "opened_to": {"M": opened_to},
             "is_quiet": {"BOOL": progress.is_quiet},
+            "retention": {"M": _retention_attributes(progress.retention)},
         }
+        if progress.recordings_a_day is not None:
+            item["recordings_a_day"] = {"N": str(progress.recordings_a_day)}
+        if progress.retention_read_at is not None:
+            item["retention_read_at"] = {"S": format_instant(progress.retention_read_at)}
         return self._item.save(item, version=version)
 
 
@@ -63,3 +72,25 @@ def _window(attributes: Any) -> Window:  # noqa: ANN401 - DynamoDB's own nesting
         to_at=parse_instant(attributes["to_at"]["S"]),
         stride=timedelta(seconds=float(attributes["stride_s"]["N"])),
     )
+
+
+def _retention_attributes(retention: Retention) -> dict[str, Any]:
+    return {
+        "period_s": {"N": str(retention.period.total_seconds())},
+        "most_recordings": {"N": str(retention.most_recordings)},
+    }
+
+
+def _retention(attributes: Any) -> Retention:  # noqa: ANN401 - DynamoDB's own nesting
+    return Retention(
+        period=timedelta(seconds=float(attributes["period_s"]["N"])),
+        most_recordings=int(attributes["most_recordings"]["N"]),
+    )
+
+
+def _number(item: Any, name: str) -> float | None:  # noqa: ANN401 - DynamoDB's own nesting
+    return float(item[name]["N"]) if name in item else None
+
+
+def _instant(item: Any, name: str) -> datetime | None:  # noqa: ANN401 - DynamoDB's own nesting
+    return parse_instant(item[name]["S"]) if name in item else None

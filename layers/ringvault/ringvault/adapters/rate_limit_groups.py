@@ -24,6 +24,7 @@ class RequestKind(StrEnum):
 
     CALL_LOG = "call_log"
     MEDIA = "media"
+    SETTINGS = "settings"
 
 
 class RateLimitGroups:

@@ -23,10 +23,11 @@ from ringvault.core.errors import (
     TokenRejectedError,
 )
 from ringvault.core.instants import format_instant
-from ringvault.core.list_recordings import CallLogPage
+from ringvault.core.listing import CallLogPage
 from ringvault.core.quota_gate import Clock, QuotaGate, Turn
 from ringvault.core.recording import CallLogRecord
 from ringvault.core.recording_stream import MediaResponse
+from ringvault.core.retention import Retention
 from ringvault.core.windows import Window
 
 # RingCentral's limit for Detailed until 2025; it may return fewer, so only its paging is trusted.
@@ -40,6 +41,7 @@ PERMISSION_LOST = "PermissionLost"
 MOST_REDIRECTS = 3
 # Whether dateTo includes its instant is not documented: a second more costs nothing.
 BEYOND = timedelta(seconds=1)
+_ABSURD = 10**9
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
@@ -81,6 +83,16 @@ class RingCentralClient:
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
         """Return the page that an earlier one named as its next."""
         return _page(self._get(uri, kind=RequestKind.CALL_LOG, turn=turn))
+
+    def retention(self, turn: Turn) -> Retention:
+        """Return how long this account's recordings are kept.
+
+        Raises:
+            PermissionLostError: the app or the user may not read the account's settings; listing
+                and archiving don't need it, so nobody is held back.
+        """
+        url = f"{self._server_url}/restapi/v1.0/account/~/call-recording"
+        return _retention(self._get(url, kind=RequestKind.SETTINGS, turn=turn))
 
     def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
         """Return the content from `offset` on, or from 0 where the server can't continue.
@@ -192,6 +204,8 @@ class RingCentralClient:
                 self._gates[kind].close(turn.service_user, error.retry_at)
             raise
         except PermissionLostError as error:
+            if kind is RequestKind.SETTINGS:
+                raise
             self._alarms.append(PERMISSION_LOST)
             until = self._clock() + PERMISSION_PAUSE
             if error.concerns_all_users:
@@ -216,15 +230,40 @@ def _target(url: str, redirect: requests.Response) -> str:
         raise RedirectRefusedError("a redirect leads to a malformed URL") from None
 
 
-def _page(response: requests.Response) -> CallLogPage:
+def _json(response: requests.Response, *, called: str) -> Any:  # noqa: ANN401 - whatever came
     try:
-        body = json.loads(b"".join(chunks_of(response)))
+        return json.loads(b"".join(chunks_of(response)))
     except (BodyInterruptedError, ValueError, RecursionError) as error:
-        raise ServiceUnavailableError("a page of the call log broke off") from error
+        raise ServiceUnavailableError(f"{called} broke off") from error
+
+
+def _page(response: requests.Response) -> CallLogPage:
+    body = _json(response, called="a page of the call log")
     records, next_uri = _records(body), _next_uri(body)
     if records is None:
         raise ServiceUnavailableError("a page of the call log is not what it should be")
     return CallLogPage(records=records, next_uri=next_uri)
+
+
+def _retention(response: requests.Response) -> Retention:
+    """Return the shorter of the periods for automatic and on-demand recordings."""
+    body = _json(response, called="the account's settings")
+    kinds = [_part(body, name) for name in ("automatic", "onDemand")]
+    days = [days for kind in kinds if (days := _count(kind.get("retentionPeriod")))]
+    known = Retention()
+    return Retention(
+        period=timedelta(days=min(days)) if days else known.period,
+        most_recordings=_count(kinds[0].get("maxNumberLimit")) or known.most_recordings,
+    )
+
+
+def _part(body: Any, name: str) -> Mapping[str, Any]:  # noqa: ANN401 - whatever came
+    part = body.get(name) if isinstance(body, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 < value < _ABSURD else None
 
 
 def _records(body: Any) -> Sequence[CallLogRecord] | None:  # noqa: ANN401 - whatever came

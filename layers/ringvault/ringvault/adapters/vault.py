@@ -90,6 +90,8 @@ class Vault:
                 Key=object_key,
                 Body=content,
                 ContentType=content_type,
+                # Said although the sum is given: moto keeps for HEAD only what it is told by name.
+                ChecksumAlgorithm="CRC32",
                 ChecksumCRC32=crc32,
                 IfNoneMatch="*",
             )

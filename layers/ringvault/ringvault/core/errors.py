@@ -21,7 +21,8 @@ RingvaultError
     ├── NotAudioError              what came is not a recording
     ├── ForeignHostError           a URL that leads away from the configured hosts
     ├── InvalidRecordError         a call-log record without what we need
-    └── InvalidMessageError        a queue message that is not ours
+    ├── InvalidMessageError        a queue message that is not ours
+    └── InvalidRequestError        what a person asks for makes no sense, or not now
 
 No message carries a secret, a token, a presigned URL, a phone number or a name.
 """
@@ -138,3 +139,7 @@ class InvalidRecordError(PermanentError):
 
 class InvalidMessageError(PermanentError):
     """A queue message is not one that ringvault wrote."""
+
+
+class InvalidRequestError(PermanentError):
+    """What somebody asks for makes no sense, or can't be done now; says what to ask instead."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import ceil
 
 from ringvault.core.catalogue import State
@@ -15,6 +16,10 @@ FEED_HORIZON = timedelta(minutes=6)
 LOST_AFTER = timedelta(minutes=30)
 # The same when the queue shows no message at all: those in flight are claimed within seconds.
 LOST_AFTER_WITH_EMPTY_QUEUE = timedelta(minutes=2)
+
+
+# What calls of today may take even while others are near deletion.
+TODAYS_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +57,39 @@ def is_due(candidate: Candidate, *, now: datetime, queue_is_empty: bool) -> bool
     return candidate.queued_at + lost_after < now
 
 
-def feed_order(
-    candidates: Iterable[Candidate], *, now: datetime, deletion_after: timedelta
-) -> Sequence[Candidate]:
-    """Return the candidates in the order to feed them.
+class Turn(StrEnum):
+    """Why a recording is fed now, in the order of urgency."""
 
-    First what RingCentral deletes within a tenth of its retention, then calls of the last day so
-    that today's are soon playable, then the backlog; oldest first in each.
+    NEAR_DELETION = "near_deletion"
+    TODAY = "today"
+    BACKLOG = "backlog"
+
+
+def turn_of(candidate: Candidate, *, now: datetime, deletion_after: timedelta) -> Turn:
+    """Return why it should be fetched; near deletion is the last tenth of RingCentral's keeping."""
+    if candidate.started_at <= now - deletion_after * 0.9:
+        return Turn.NEAR_DELETION
+    return Turn.TODAY if candidate.started_at >= now - timedelta(days=1) else Turn.BACKLOG
+
+
+def fed(
+    candidates: Iterable[Candidate], *, most: int, now: datetime, deletion_after: timedelta
+) -> Sequence[tuple[Turn, Candidate]]:
+    """Return the `most` candidates to feed next, in order, and why each.
+
+    First what RingCentral deletes soon, then today's calls, then the backlog; oldest first in
+    each. Calls of today keep their share even then, and go in front: they are few, and people
+    look for them, while what is near deletion still has days.
     """
-    near_deletion = now - deletion_after * 0.9
-    today = now - timedelta(days=1)
-
-    def rank(candidate: Candidate) -> tuple[int, datetime, str]:
-        if candidate.started_at <= near_deletion:
-            turn = 0
-        elif candidate.started_at >= today:
-            turn = 1
-        else:
-            turn = 2
-        return turn, candidate.started_at, candidate.recording_id
-
-    return sorted(candidates, key=rank)
+    found: dict[Turn, list[Candidate]] = {turn: [] for turn in Turn}
+    for candidate in sorted(candidates, key=lambda it: (it.started_at, it.recording_id)):
+        found[turn_of(candidate, now=now, deletion_after=deletion_after)].append(candidate)
+    near, today, backlog = found.values()
+    kept = min(len(today), ceil(most * TODAYS_SHARE))
+    in_order = [
+        *((Turn.TODAY, candidate) for candidate in today[:kept]),
+        *((Turn.NEAR_DELETION, candidate) for candidate in near),
+        *((Turn.TODAY, candidate) for candidate in today[kept:]),
+        *((Turn.BACKLOG, candidate) for candidate in backlog),
+    ]
+    return in_order[:most]

@@ -1,11 +1,16 @@
 """Where things lie in the vault: no name and no phone number in any key."""
 
+from datetime import date
+
 from ringvault.core.recording import Recording
+
+AUDIO = "recordings/"
+SIDECARS = "metadata/"
 
 
 def audio_prefix(recording: Recording) -> str:
     """Return the object key of the audio up to and with the dot before its file type."""
-    return f"recordings/{_day_folder(recording)}/{recording.recording_id}."
+    return f"{AUDIO}{_day_folder(recording)}/{recording.recording_id}."
 
 
 def audio_key(recording: Recording, file_type: str) -> str:
@@ -15,8 +20,18 @@ def audio_key(recording: Recording, file_type: str) -> str:
 
 def sidecar_key(recording: Recording) -> str:
     """Return the object key of the JSON sidecar, beside the audio tree so that Athena reads it."""
-    return f"metadata/{_day_folder(recording)}/{recording.recording_id}.json"
+    return f"{SIDECARS}{_day_folder(recording)}/{recording.recording_id}.json"
+
+
+def day_prefixes(account_id: str, on: date) -> tuple[str, str]:
+    """Return where the audio and the sidecars of a UTC day lie."""
+    folder = _folder(account_id, on)
+    return f"{AUDIO}{folder}/", f"{SIDECARS}{folder}/"
 
 
 def _day_folder(recording: Recording) -> str:
-    return f"account={recording.account_id}/{recording.started_at:year=%Y/month=%m/day=%d}"
+    return _folder(recording.account_id, recording.started_at)
+
+
+def _folder(account_id: str, on: date) -> str:
+    return f"account={account_id}/{on:year=%Y/month=%m/day=%d}"

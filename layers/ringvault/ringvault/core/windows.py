@@ -5,50 +5,76 @@ recording later still: so the newest past is read again and again (look-back), a
 behind it once (backfill). A window leaves the list only when everything in it is in the catalogue.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
+
+from ringvault.core.retention import Retention
 
 DAY = timedelta(days=1)
 # A sparse account is crossed in few requests; how far one request may reach is not documented.
 LONGEST_STRIDE = 32 * DAY
-# While recordings wait, a request that lists nothing new costs one of them its turn: after such a
-# look-back the next run leaves it out: this is every second run of the default schedule.
-SPARING_EVERY = timedelta(minutes=10)
 # A run starts some seconds earlier or later than its schedule says.
 SCHEDULE_JITTER = timedelta(minutes=1)
+# A look-back this long tells how many recordings a day has.
+TELLING = timedelta(hours=20)
 
 
 class Kind(StrEnum):
-    """Why a window is read; look-backs come first."""
+    """Why a window is read, in the order of reading.
+
+    A wide look-back is read behind the backfills: what it may find is rare, and not yet urgent.
+    """
 
     LOOK_BACK = "look_back"
     BACKFILL = "backfill"
+    WIDE_LOOK_BACK = "wide_look_back"
+
+
+_ORDER = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)
-class LookBack:
-    """A look-back of `length`, read anew when `every` has passed since the last."""
+class LookBacks:
+    """How far each look-back reaches.
 
-    name: str
-    length: timedelta
-    every: timedelta
+    The short one, every run, meets calls that have just ended: most last minutes, and records
+    appear within one. The deep one, every hour, meets calls of many hours and recordings that
+    RingCentral added to old records. The wide one, every day, meets what was rewritten or
+    appeared later than RingCentral says it should.
+    """
 
+    short: timedelta = timedelta(hours=1)
+    deep: timedelta = timedelta(hours=26)
+    wide: timedelta = timedelta(days=7)
 
-# The short one meets calls that have just ended: most last minutes, and records appear within one.
-# The deep one meets calls of many hours and recordings that RingCentral added to old records.
-LOOK_BACKS = (
-    LookBack("short", length=timedelta(hours=1), every=timedelta(0)),
-    LookBack("deep", length=timedelta(hours=26), every=timedelta(hours=1)),
-)
+    def requests_a_day(self, recordings_a_day: float, *, per_page: int) -> int:
+        """Return what they cost: a page has `per_page` calls, an empty one is a request, too."""
+        return sum(
+            round(DAY / every) * max(1, ceil(recordings_a_day * (length / DAY) / per_page))
+            for _, length, every in self.each()
+        )
+
+    def each(self, *, sparing: bool = False) -> Iterable[tuple[str, timedelta, timedelta]]:
+        """Return name, length and how often, shortest first.
+
+        `sparing` is for a time in which recordings wait and nothing new appears: a request that
+        lists nothing costs one of them its turn.
+        """
+        return (
+            ("short", self.short, timedelta(minutes=10 if sparing else 5)),
+            ("deep", self.deep, timedelta(hours=2 if sparing else 1)),
+            ("wide", self.wide, timedelta(days=7 if sparing else 1)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """A span of the call log, by start of call, that is still to be read.
 
-    A backfill is read `stride` by `stride`, a look-back as a whole.
+    A look-back is read as a whole, anything else `stride` by `stride`.
     """
 
     kind: Kind
@@ -61,46 +87,59 @@ class Window:
 class ListingProgress:
     """The windows that are open, next one first, and up to where each look-back was opened.
 
-    `is_quiet` says that the last look-back found nothing new.
+    `is_quiet` says that the last look-back found nothing new; `recordings_a_day` is None until a
+    look-back was long enough to tell. `retention` was read from the account at
+    `retention_read_at`; None is RingCentral's own, presumed.
     """
 
     windows: tuple[Window, ...] = ()
     opened_to: Mapping[str, datetime] = field(default_factory=dict)
     is_quiet: bool = False
+    recordings_a_day: float | None = None
+    retention: Retention = field(default_factory=Retention)
+    retention_read_at: datetime | None = None
+
+    @property
+    def deletion_after(self) -> timedelta:
+        """How long after its call RingCentral deletes a recording, as far as is known."""
+        return self.retention.deletion_after(self.recordings_a_day)
 
     def opened(
-        self, now: datetime, first_run_reach: timedelta, *, is_busy: bool
+        self, now: datetime, *, look_backs: LookBacks, first_run_reach: timedelta, is_busy: bool
     ) -> "ListingProgress":
         """Return the progress with every window that is due at `now` open.
 
         `is_busy` says that recordings wait for their turn: then a quiet account is looked at less
-        often.
-
-        A look-back reaches back its length from where its last one ended, so that a stack that
-        was down for days misses nothing. While one is still open no other begins: the open one
-        grows to `now` instead, so that an account too busy for one run does not start anew in
+        often. A look-back reaches back its length from where its last one ended, so that a stack
+        that was down for days misses nothing. While one is still open no other begins: the open
+        one grows to `now` instead, so that an account too busy for one run does not start anew in
         each.
         """
         if not self.opened_to:
-            return self._first_run(now, first_run_reach)
-        if self._look_backs:
-            return self._prolonged(now)
-        every = SPARING_EVERY if is_busy and self.is_quiet else timedelta()
-        due = [it for it in LOOK_BACKS if self._is_due(it, now, max(every, it.every))]
-        if not due:
-            return self
-        from_at = min(self.opened_to[it.name] - it.length for it in due)
-        longest = max(look_back.length for look_back in due)
-        opened_to = {
-            it.name: now if it.length <= longest else self.opened_to[it.name] for it in LOOK_BACKS
+            return self._first_run(now, look_backs, first_run_reach)
+        due = {
+            name: self.opened_to[name] - length
+            for name, length, every in look_backs.each(sparing=is_busy and self.is_quiet)
+            if now - self.opened_to[name] >= every - SCHEDULE_JITTER
         }
-        return replace(
-            self, windows=(Window(Kind.LOOK_BACK, from_at, now), *self.windows), opened_to=opened_to
+        wide_from_at = due.pop("wide", None)
+        with_look_back = self._with_look_back(due, now)
+        return (
+            with_look_back if wide_from_at is None else with_look_back.with_wide(wide_from_at, now)
         )
+
+    def with_backfill(self, from_at: datetime, to_at: datetime) -> "ListingProgress":
+        """Return the progress with one more window to be read once, among the others by age."""
+        return self._with(Window(Kind.BACKFILL, from_at, to_at))
+
+    def without_backfills(self) -> "ListingProgress":
+        """Return the progress with every backfill given up; what it listed stays listed."""
+        kept = tuple(window for window in self.windows if window.kind is not Kind.BACKFILL)
+        return replace(self, windows=kept)
 
     @property
     def head(self) -> Window | None:
-        """What to read next: a whole look-back, or one stride of the oldest backfill."""
+        """What to read next: a whole look-back, or one stride of something older."""
         if not self.windows:
             return None
         window = self.windows[0]
@@ -108,15 +147,15 @@ class ListingProgress:
             return window
         return replace(window, to_at=min(window.to_at, window.from_at + window.stride))
 
-    def head_read(self, *, new: int, would_fit_twice: bool) -> "ListingProgress":
+    def head_read(self, *, new: int, seen: int, would_fit_twice: bool) -> "ListingProgress":
         """Return the progress when everything in the head is in the catalogue.
 
-        `new` is how many recordings it brought. Where twice as much would have fitted into one
-        run, the next stride is twice as long.
+        It showed `seen` recordings, of which `new` were new. Where twice as much would have
+        fitted into one run, the next stride is twice as long.
         """
         head, window = self._head_and_window()
         if window.kind is Kind.LOOK_BACK:
-            return replace(self, windows=self.windows[1:], is_quiet=new == 0)
+            return self._look_back_read(head.to_at - head.from_at, new=new, seen=seen)
         if head.to_at >= window.to_at:
             return replace(self, windows=self.windows[1:])
         stride = min(window.stride * 2, LONGEST_STRIDE) if would_fit_twice else window.stride
@@ -128,7 +167,7 @@ class ListingProgress:
         head, window = self._head_and_window()
         half = (head.to_at - head.from_at) / 2
         half -= half % timedelta(milliseconds=1)  # as exact as RingCentral's dates
-        if window.kind is Kind.BACKFILL:
+        if window.kind is not Kind.LOOK_BACK:
             return replace(self, windows=(replace(window, stride=half), *self.windows[1:]))
         middle = head.from_at + half
         halves = (replace(window, to_at=middle), replace(window, from_at=middle))
@@ -139,13 +178,42 @@ class ListingProgress:
             raise ValueError("no window is open")
         return self.head, self.windows[0]
 
-    def _first_run(self, now: datetime, reach: timedelta) -> "ListingProgress":
-        opened_to = {look_back.name: now for look_back in LOOK_BACKS}
-        deep_from = now - max(look_back.length for look_back in LOOK_BACKS)
-        windows = [Window(Kind.LOOK_BACK, max(deep_from, now - reach), now)]
-        if now - reach < deep_from:
-            windows.append(Window(Kind.BACKFILL, now - reach, deep_from))
-        return ListingProgress(tuple(windows), opened_to)
+    def _look_back_read(self, length: timedelta, *, new: int, seen: int) -> "ListingProgress":
+        a_day = seen / (length / DAY) if length >= TELLING else self.recordings_a_day
+        return replace(self, windows=self.windows[1:], is_quiet=new == 0, recordings_a_day=a_day)
+
+    def _first_run(
+        self, now: datetime, look_backs: LookBacks, reach: timedelta
+    ) -> "ListingProgress":
+        deep_from = now - look_backs.deep
+        opened_to = {name: now for name, _, _ in look_backs.each()}
+        look_back = Window(Kind.LOOK_BACK, max(deep_from, now - reach), now)
+        first = replace(self, windows=(look_back,), opened_to=opened_to)
+        return first.with_backfill(now - reach, deep_from) if now - reach < deep_from else first
+
+    def _with_look_back(self, due: Mapping[str, datetime], now: datetime) -> "ListingProgress":
+        """Return the progress with one look-back for all that are due, from the earliest."""
+        if self._look_backs:
+            return self._prolonged(now)
+        if not due:
+            return self
+        # A longer one takes the shorter in.
+        opened = {"short": now, **dict.fromkeys(due, now)}
+        window = Window(Kind.LOOK_BACK, min(due.values()), now)
+        return replace(self._with(window), opened_to={**self.opened_to, **opened})
+
+    def with_wide(self, from_at: datetime, now: datetime) -> "ListingProgress":
+        """Return the progress with a wide look-back behind all else, unless one is open."""
+        if any(window.kind is Kind.WIDE_LOOK_BACK for window in self.windows):
+            return self
+        window = Window(Kind.WIDE_LOOK_BACK, from_at, now)
+        return replace(self._with(window), opened_to={**self.opened_to, "wide": now})
+
+    def _with(self, window: Window) -> "ListingProgress":
+        def place(it: Window) -> tuple[int, datetime]:
+            return _ORDER.index(it.kind), it.from_at
+
+        return replace(self, windows=tuple(sorted((*self.windows, window), key=place)))
 
     @property
     def _look_backs(self) -> tuple[Window, ...]:
@@ -154,11 +222,6 @@ class ListingProgress:
     def _prolonged(self, now: datetime) -> "ListingProgress":
         """Return the progress with the newest look-back, which is the last, reaching to `now`."""
         *older, newest = self._look_backs
-        backfills = self.windows[len(older) + 1 :]
-        windows = (*older, replace(newest, to_at=max(newest.to_at, now)), *backfills)
-        shortest = min(LOOK_BACKS, key=lambda look_back: look_back.length)
-        opened_to = {**self.opened_to, shortest.name: now}
-        return replace(self, windows=windows, opened_to=opened_to)
-
-    def _is_due(self, look_back: LookBack, now: datetime, every: timedelta) -> bool:
-        return now - self.opened_to[look_back.name] >= every - SCHEDULE_JITTER
+        others = self.windows[len(older) + 1 :]
+        windows = (*older, replace(newest, to_at=max(newest.to_at, now)), *others)
+        return replace(self, windows=windows, opened_to={**self.opened_to, "short": now})

@@ -1,0 +1,139 @@
+"""Lambda: the schedule's event or a period in, a piece of a reconciliation, one log line out."""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from ringvault.adapters.aws_session import patient_session
+from ringvault.adapters.catalogue_inventory import CatalogueInventory
+from ringvault.adapters.clock import before_end, now
+from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.rate_limit_groups import RequestKind
+from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.ringcentral import RingCentral, ringcentral
+from ringvault.adapters.vault_inventory import VaultInventory
+from ringvault.core.errors import ConflictError, InvalidRequestError, RingvaultError
+from ringvault.core.instants import format_instant
+from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_archive
+from ringvault.core.reconciliation_report import totals_of
+from ringvault.core.reconciliation_request import period_of
+from ringvault.core.reconciliation_run import Run
+from ringvault.observability import count, logger, measure
+from ringvault.settings import ReconcileArchiveSettings
+
+# What the invocation keeps after its last request: one timeout of RingCentral's, and a busy
+# day's objects to measure.
+_MARGIN = timedelta(seconds=90)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Work on for one invocation; `outcome` says whether the run is through.
+
+    `complete` has the report's key, `going_on` asks for another invocation with the same event,
+    `idle` says that none is due, `overtaken` that another invocation is at work, `refused` and
+    `failed` say why in `problem`.
+    """
+    try:
+        asked = period_of(event, today=now().date())
+        outside = _outside()
+        before = outside.ringcentral.transport.traffic
+        latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+        result = outside.reconcile_archive(asked=asked, latest=latest)
+    except InvalidRequestError as error:
+        return _answer("refused", **_failed(error))
+    except ConflictError as error:
+        return _answer("overtaken", **_failed(error))
+    except RingvaultError as error:
+        return _answer("failed", **_failed(error))
+    count(outside.ringcentral.client.take_alarms())
+    _alarm(result)
+    told = _told(result) | asdict(outside.ringcentral.transport.traffic.since(before))
+    if isinstance(result.problem, ConflictError):
+        return _answer("overtaken", **_failed(result.problem), **told)
+    if result.problem is not None:
+        return _answer("failed", **_failed(result.problem), **told)
+    return _answer(_outcome(result), **told)
+
+
+def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+    log = logger().error if outcome in {"failed", "refused"} else logger().info
+    log("reconcile_archive", outcome=outcome, **told)
+    return {"outcome": outcome, **told}
+
+
+def _outcome(result: ReconciliationResult) -> str:
+    if result.run is None:
+        return "idle"
+    return "complete" if result.report is not None else "going_on"
+
+
+def _alarm(result: ReconciliationResult) -> None:
+    if result.report is not None:
+        measure({"RecordingsMissing": result.missing, "ReconciliationRun": 1})
+    elif result.missing:
+        measure({"RecordingsMissing": result.missing})
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What lives as long as the container."""
+
+    reconcile_archive: Callable[..., ReconciliationResult]
+    ringcentral: RingCentral
+
+
+@cache
+def _outside() -> _Outside:
+    settings = ReconcileArchiveSettings.from_environ(os.environ)
+    session = patient_session()
+    dynamodb = session.client("dynamodb")
+    ringcentral_ = ringcentral(settings.ringcentral, session, dynamodb)
+    state_table = settings.ringcentral.state_table
+    use_case = partial(
+        reconcile_archive,
+        daily_reach=settings.daily_reach,
+        call_log=ringcentral_.client,
+        quota=ringcentral_.gates[RequestKind.CALL_LOG],
+        catalogue=CatalogueInventory(
+            settings.catalogue_table,
+            dynamodb,
+            number_index=NumberIndex(settings.number_index_table, dynamodb),
+        ),
+        vault=VaultInventory(settings.vault_bucket, session.client("s3")),
+        listing=ListingProgressStore(state_table, dynamodb),
+        progress=ReconciliationProgressStore(state_table, dynamodb),
+        clock=now,
+    )
+    return _Outside(use_case, ringcentral_)
+
+
+def _told(result: ReconciliationResult) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "found_missing": result.missing,
+        "throttled_until": result.throttled_until and format_instant(result.throttled_until),
+    }
+    if result.run is not None:
+        told |= _of_run(result.run)
+    if result.report is not None:
+        told |= {"report": result.report.document_key, "page": result.report.page_key}
+    return told
+
+
+def _of_run(run: Run) -> dict[str, Any]:
+    return {
+        "from": run.period.from_on.isoformat(),
+        "to": run.period.to_on.isoformat(),
+        "reached_at": format_instant(run.reached_at),
+        "totals": totals_of(run),
+        "quota_requests": run.requests,
+    }
+
+
+def _failed(error: RingvaultError) -> dict[str, Any]:
+    return {"error": type(error).__name__, "problem": str(error)}

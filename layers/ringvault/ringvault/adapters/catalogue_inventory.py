@@ -1,0 +1,127 @@
+"""The catalogue as reconciliation reads it and puts it right."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.catalogue_item import (
+    archived_attributes,
+    item_of,
+    new_attributes,
+    text,
+    whole,
+)
+from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.dynamodb_batches import read_batches
+from ringvault.adapters.number_index import NumberIndex
+from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.instants import format_instant
+from ringvault.core.recording import Recording
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# What a rewritten call-log record may change in an item; the keys of its index stay.
+_FOLLOWING = ("content_uri", "duration_s", "extension_id", "call_record")
+
+
+class CatalogueInventory(CatalogueTable):
+    """A catalogue that is read by day; nothing of it is ever scanned or deleted.
+
+    What is added or changed stands in the number index first, as the lister writes it.
+    """
+
+    def __init__(
+        self, table_name: str, client: "DynamoDBClient", *, number_index: NumberIndex
+    ) -> None:
+        super().__init__(table_name, client)
+        self._number_index = number_index
+
+    def started_in(self, from_at: datetime, before_at: datetime) -> Sequence[CatalogueItem]:
+        """Return all items that started in [from_at, before_at), within one month."""
+        if before_at <= from_at:
+            return ()
+        query = {
+            "IndexName": "by_month",
+            "KeyConditionExpression": "started_month = :month"
+            " AND started_at BETWEEN :from_at AND :last",
+            "ExpressionAttributeValues": {
+                ":month": text(f"{from_at:%Y-%m}"),
+                ":from_at": text(format_instant(from_at)),
+                ":last": text(format_instant(before_at - timedelta(milliseconds=1))),
+            },
+        }
+        keys = [{"recording_id": found["recording_id"]} for found in self._query(query)]
+        found = read_batches(self._client, self._table, keys)
+        return [item_of(attributes) for attributes in found]
+
+    def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
+        """Return which of the ids the catalogue holds."""
+        keys = [{"recording_id": text(recording_id)} for recording_id in recording_ids]
+        options = {"ProjectionExpression": "recording_id"}
+        found = read_batches(self._client, self._table, keys, **options)
+        return {attributes["recording_id"]["S"] for attributes in found}
+
+    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        """Add what is not there yet as PENDING; return how many were added."""
+        self._number_index.add(recordings)
+        return super().add_new(recordings, listed_at=listed_at)
+
+    def restore(self, item: CatalogueItem) -> None:
+        """Put the item where there is none; ConflictError where there is one."""
+        self._number_index.add([item.recording])
+        attributes = new_attributes(item.recording, item.listed_at) | {"state": text(item.state)}
+        if item.archived is not None:
+            attributes |= archived_attributes(item.archived)
+        if item.reason is not None:
+            attributes["reason"] = text(item.reason)
+        with aws_errors("restore a catalogue item"):
+            self._client.put_item(
+                TableName=self._table,
+                Item=attributes,
+                ConditionExpression="attribute_not_exists(recording_id)",
+            )
+
+    def set_pending_again(self, item: CatalogueItem, *, reason: str) -> None:
+        """Set PENDING what is archived as `item` says; ConflictError when it no longer is.
+
+        What was archived is forgotten; the reason has the next archiver look into the vault first.
+        """
+        if item.archived is None:
+            raise ValueError("the item is not archived")
+        archived = archived_attributes(item.archived)
+        self._update(
+            item.recording.recording_id,
+            "SET #state = :pending, reason = :reason, attempts = :none"
+            f" REMOVE queued_at, retry_at, {', '.join({*archived, 'audio_duration_s'})}",
+            "#state = :archived AND object_key = :object_key AND archived_at = :archived_at",
+            {
+                ":pending": text(State.PENDING),
+                ":reason": text(reason),
+                ":none": whole(0),
+                ":archived": text(State.ARCHIVED),
+                ":object_key": archived["object_key"],
+                ":archived_at": archived["archived_at"],
+            },
+        )
+
+    def follow_record(self, recording: Recording) -> CatalogueItem:
+        """Take over what a rewritten record says and return the item; ConflictError if gone."""
+        self._number_index.add([recording])
+        attributes = new_attributes(recording, recording.started_at)
+        given = [name for name in _FOLLOWING if name in attributes]
+        gone = [name for name in _FOLLOWING if name not in attributes]
+        update = "SET " + ", ".join(f"{name} = :{name}" for name in given)
+        values: dict[str, Any] = {f":{name}": attributes[name] for name in given}
+        with aws_errors("change the catalogue"):
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"recording_id": text(recording.recording_id)},
+                UpdateExpression=update + (f" REMOVE {', '.join(gone)}" if gone else ""),
+                ConditionExpression="attribute_exists(recording_id)",
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+            )
+        return item_of(answer["Attributes"])

@@ -1,0 +1,232 @@
+"""Reads the windows that are due from the call log into the catalogue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from ringvault.core.errors import (
+    InvalidRecordError,
+    NotFoundError,
+    PermissionLostError,
+    RequestRefusedError,
+    RingvaultError,
+    ThrottledError,
+    TransientError,
+)
+from ringvault.core.quota_gate import Clock, Turn
+from ringvault.core.recording import CallLogRecord, Recording, recordings_of, unique
+from ringvault.core.retention import Retention
+from ringvault.core.windows import DAY, Kind, ListingProgress, LookBacks, Window
+
+# The lister's share of the quota: a quarter of what five minutes permit, the rest archives.
+LISTING_PERIOD = timedelta(minutes=5)
+LISTING_SHARE = 0.25
+# Below this a run could not even finish one busy hour.
+LEAST_PAGES = 4
+# What a stride should take at most: a run that ends in its middle reads so many again.
+MOST_PAGES_OF_A_STRIDE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CallLogPage:
+    """One page of the call log; `next_uri` is None on the last."""
+
+    records: Sequence[CallLogRecord]
+    next_uri: str | None
+
+
+class CallLog(Protocol):
+    """RingCentral's account call log, recorded calls only."""
+
+    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+        """Return the first page of the calls that started in the window."""
+
+    def next_page(self, uri: str, turn: Turn) -> CallLogPage:
+        """Return the page that an earlier one named as its next."""
+
+    def retention(self, turn: Turn) -> Retention:
+        """Return how long this account's recordings are kept."""
+
+
+class Quota(Protocol):
+    """Turns to send a request."""
+
+    def reserve(self, *, latest: datetime) -> Turn:
+        """Reserve the next turn; ThrottledError when it comes after `latest`."""
+
+    def requests_in(self, period: timedelta) -> float:
+        """Return how many requests the quota permits in `period`."""
+
+
+class NewRecordings(Protocol):
+    """The catalogue as the listing needs it."""
+
+    def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
+        """Return those that are not there yet."""
+
+    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        """Add what is not there yet as PENDING; return how many were added."""
+
+
+class NumberIndex(Protocol):
+    """The index by the numbers that take part in calls."""
+
+    def add(self, recordings: Sequence[Recording]) -> None:
+        """Let the recordings be found by every number in their call; again changes nothing."""
+
+
+class Progress(Protocol):
+    """Keeps how far the call log has been read."""
+
+    def load(self) -> tuple[ListingProgress, int]:
+        """Return the progress and its version; nothing yet is version 0."""
+
+    def save(self, progress: ListingProgress, *, version: int) -> int:
+        """Store it and return the new version; ConflictError when `version` is not current."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far back the call log is read: at first, and again and again.
+
+    `first_run` None is as far as RingCentral keeps recordings.
+    """
+
+    first_run: timedelta | None = None
+    look_backs: LookBacks = field(default_factory=LookBacks)
+
+
+@dataclass(slots=True)
+class Listed:
+    """What was read: requests sent, records seen, recordings of them and how many were new."""
+
+    requests: int = 0
+    records: int = 0
+    recordings: int = 0
+    new: int = 0
+    rejected: list[str] = field(default_factory=list)
+    windows_read: int = 0
+
+
+class _OverBudgetError(RingvaultError):
+    """The run has used its share of the quota."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """One run through the open windows; `latest` is when its last request may be sent."""
+
+    call_log: CallLog
+    quota: Quota
+    settings_quota: Quota
+    catalogue: NewRecordings
+    number_index: NumberIndex
+    progress: Progress
+    clock: Clock
+    latest: datetime
+    reach: Reach
+    listed: Listed = field(default_factory=Listed)
+    state: ListingProgress = field(default_factory=ListingProgress)
+    _version: int = 0
+    _budget: int = 0
+
+    def look_back(self, *, is_busy: bool) -> None:
+        """Open what is due, and read every look-back that is open."""
+        self.state, self._version = self.progress.load()
+        self._read_retention()
+        opened = self.state.opened(
+            self.clock(),
+            look_backs=self.reach.look_backs,
+            # A day more: RingCentral counts from the recording, windows from the start of the call.
+            first_run_reach=self.reach.first_run or self.state.retention.period + DAY,
+            is_busy=is_busy,
+        )
+        self._save(opened)
+        permitted = self.quota.requests_in(LISTING_PERIOD)
+        self._budget = max(LEAST_PAGES, round(permitted * LISTING_SHARE))
+        self._read_all({Kind.LOOK_BACK})
+
+    def backfill(self) -> None:
+        """Read what lies behind, while another stride of the last one's size fits into the run."""
+        self._read_all({Kind.BACKFILL, Kind.WIDE_LOOK_BACK})
+
+    def _read_all(self, kinds: set[Kind]) -> None:
+        expected = 1
+        while (
+            (head := self.state.head) is not None and head.kind in kinds and self._left >= expected
+        ):
+            left, before = self._left, replace(self.listed)
+            try:
+                self._read(head)
+            except _OverBudgetError:
+                self._save(self.state.head_halved())
+                return
+            except ThrottledError:
+                if self._left < left:
+                    self._save(self.state.head_halved())
+                raise
+            pages = left - self._left
+            would_fit_twice = 2 * pages <= min(left, MOST_PAGES_OF_A_STRIDE)
+            expected = 2 * pages if would_fit_twice else pages
+            self.listed.windows_read += 1
+            self._save(
+                self.state.head_read(
+                    new=self.listed.new - before.new,
+                    seen=self.listed.recordings - before.recordings,
+                    would_fit_twice=would_fit_twice,
+                )
+            )
+
+    @property
+    def _left(self) -> int:
+        return self._budget - self.listed.requests
+
+    def _save(self, state: ListingProgress) -> None:
+        if state != self.state:
+            self._version = self.progress.save(state, version=self._version)
+            self.state = state
+
+    def _read_retention(self) -> None:
+        """Ask once a day; who may not know presumes RingCentral's own."""
+        now = self.clock()
+        if self.state.retention_read_at and now - self.state.retention_read_at < DAY:
+            return
+        try:
+            turn = self.settings_quota.reserve(latest=self.latest)
+            self.listed.requests += 1
+            retention = self.call_log.retention(turn)
+        except (PermissionLostError, RequestRefusedError, NotFoundError):
+            retention = Retention()
+        except TransientError:
+            return  # the listing does not wait for it; the next run asks again
+        self._save(replace(self.state, retention=retention, retention_read_at=now))
+
+    def _read(self, window: Window) -> None:
+        page = self.call_log.first_page(window, self._turn())
+        self._take(page)
+        while page.next_uri is not None and page.records:
+            page = self.call_log.next_page(page.next_uri, self._turn())
+            self._take(page)
+
+    def _turn(self) -> Turn:
+        if self._left <= 0:
+            raise _OverBudgetError
+        turn = self.quota.reserve(latest=self.latest)
+        self.listed.requests += 1
+        return turn
+
+    def _take(self, page: CallLogPage) -> None:
+        recordings: list[Recording] = []
+        for record in page.records:
+            try:
+                recordings += recordings_of(record)
+            except InvalidRecordError as error:
+                self.listed.rejected.append(str(error))
+        found = unique(recordings)
+        self.listed.records += len(page.records)
+        self.listed.recordings += len(found)
+        new = self.catalogue.unlisted(found)
+        # Before the catalogue: what a run that dies here has not added, the next adds to both.
+        self.number_index.add(new)
+        self.listed.new += self.catalogue.add_new(new, listed_at=self.clock())

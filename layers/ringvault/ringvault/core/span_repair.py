@@ -1,0 +1,107 @@
+"""Puts right what is missing, as far as it can be: nothing in the bucket is ever overwritten."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from ringvault.core.archive_recording import StoredObject
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.errors import ConflictError
+from ringvault.core.reconciliation import Cause, Judged
+from ringvault.core.recording import Recording
+from ringvault.core.rewritten_record import followed
+from ringvault.core.vault_layout import sidecar_key
+
+OBJECT_DELETED = "its object was deleted from the vault"
+
+
+class RepairCatalogue(Protocol):
+    """The catalogue; every change is conditional on what it presumes."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item as of now, None where the id is unknown."""
+
+    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        """Add what is not there yet as PENDING; return how many were added."""
+
+    def restore(self, item: CatalogueItem) -> None:
+        """Put the item where there is none; ConflictError where there is one."""
+
+    def set_pending_again(self, item: CatalogueItem, *, reason: str) -> None:
+        """Set PENDING what is archived as `item` says; ConflictError when it no longer is."""
+
+    def follow_record(self, recording: Recording) -> CatalogueItem:
+        """Take over what a rewritten record says and return the item; ConflictError if gone."""
+
+
+class RepairVault(Protocol):
+    """The bucket."""
+
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+        """Return size and CRC-32 of those objects that are there."""
+
+    def store_sidecar(
+        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
+    ) -> None:
+        """Store the call-log record and what was measured; replaces what is there."""
+
+
+def put_right(
+    judged: Judged, *, catalogue: RepairCatalogue, vault: RepairVault, now: datetime
+) -> None:
+    """Put right what can be; whatever somebody else changed meanwhile stays as it is by now.
+
+    Doing it again does no harm. An altered object is left to a person.
+    """
+    causes = judged.finding.causes
+    with suppress(ConflictError):
+        if Cause.NEVER_LISTED in causes and judged.listed is not None:
+            catalogue.add_new([judged.listed], listed_at=now)
+        elif judged.item is None:
+            return
+        elif Cause.CATALOGUE_ITEM_DELETED in causes:
+            catalogue.restore(_restorable(judged.item, causes))
+        elif Cause.OBJECT_DELETED in causes:
+            _fetch_again(judged.item, catalogue=catalogue, vault=vault)
+        elif Cause.SIDECAR_MISSING in causes:
+            _write_sidecar(judged.item.recording.recording_id, catalogue=catalogue, vault=vault)
+        if judged.finding.is_rewritten and judged.item is not None and judged.listed is not None:
+            _follow(judged.item, judged.listed, catalogue=catalogue, vault=vault)
+
+
+def _restorable(item: CatalogueItem, causes: Sequence[Cause]) -> CatalogueItem:
+    if Cause.OBJECT_DELETED not in causes:
+        return item
+    return replace(item, state=State.PENDING, archived=None, reason=OBJECT_DELETED)
+
+
+def _fetch_again(item: CatalogueItem, *, catalogue: RepairCatalogue, vault: RepairVault) -> None:
+    """Have it fetched again, unless the object has come back."""
+    if item.archived is not None and not vault.measure([item.archived.object_key]):
+        catalogue.set_pending_again(item, reason=OBJECT_DELETED)
+
+
+def _write_sidecar(recording_id: str, *, catalogue: RepairCatalogue, vault: RepairVault) -> None:
+    """Write the sidecar from the item as it is by now."""
+    item = catalogue.find(recording_id)
+    if item is not None and item.archived is not None:
+        vault.store_sidecar(sidecar_key(item.recording), item=item, archived=item.archived)
+
+
+def _follow(
+    item: CatalogueItem, listed: Recording, *, catalogue: RepairCatalogue, vault: RepairVault
+) -> None:
+    """Write sidecar, then catalogue: whoever is killed in between finds the change again."""
+    recording = followed(item.recording, listed)
+    if recording is None:
+        return
+    fresh = catalogue.find(recording.recording_id)
+    if fresh is not None and fresh.archived is not None:
+        rewritten = replace(fresh, recording=recording)
+        vault.store_sidecar(sidecar_key(recording), item=rewritten, archived=fresh.archived)
+    after = catalogue.follow_record(recording)
+    if after.archived is not None and (fresh is None or fresh.archived is None):
+        # It was archived meanwhile, and its archiver may have known the old record.
+        vault.store_sidecar(sidecar_key(recording), item=after, archived=after.archived)

@@ -1,0 +1,179 @@
+"""Reconciliation against moto and the simulator: it finds what is damaged, and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from local.simulator.options import Options, Quota, quotas_with
+from local.simulator.server import Simulator
+from ringvault.core.archive_recording import Outcome
+from ringvault.core.catalogue import State
+from ringvault.core.report_chain import verify_chain
+from ringvault.core.span_evidence import LISTED_AFTER
+from tests.integration.archive import Archive, archived_account
+from tests.integration.cloud import Cloud
+from tests.integration.deployed import secrets_of
+from tests.integration.moving_time import MovingTime
+
+RECORDINGS = 12
+DAYS = 6
+OPTIONS = Options(recordings=RECORDINGS, days=DAYS, quotas=quotas_with(heavy=Quota(600, 60, 60)))
+Simulate = Callable[[Options], Simulator]
+
+
+@pytest.fixture
+def simulator(simulate: Simulate) -> Simulator:
+    """Run an account of some days."""
+    return simulate(OPTIONS)
+
+
+@pytest.fixture
+def archive(cloud: Cloud, time: MovingTime, simulator: Simulator) -> Archive:
+    """Archive the whole account."""
+    return archived_account(simulator, cloud=cloud, time=time)
+
+
+@pytest.fixture
+def old(simulator: Simulator, time: MovingTime) -> list[str]:
+    """Return the recordings that the lister has had all its time for."""
+    calls = simulator.account.call_of
+    return [it for it, call in calls.items() if call.started_at < time() - LISTED_AFTER]
+
+
+def found(report: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the causes of what a report names, by recording."""
+    return {it["recording_id"]: it["causes"] or [it["verdict"]] for it in report["findings"]}
+
+
+def lose_all(archive: Archive, recording_id: str) -> None:
+    """Lose all trace of a recording, as if it had never been listed."""
+    archive.delete_audio(recording_id)
+    archive.delete_sidecar(recording_id)
+    archive.delete_item(recording_id)
+
+
+DAMAGES: dict[str, Callable[[Archive, str], None]] = {
+    "object_deleted": Archive.delete_audio,
+    "object_altered": lambda archive, it: archive.alter_audio(it, lambda audio: audio[::-1]),
+    "catalogue_item_deleted": Archive.delete_item,
+    "never_listed": lose_all,
+    "sidecar_missing": Archive.delete_sidecar,
+}
+
+
+def test_a_whole_archive_has_no_findings(archive: Archive) -> None:
+    """Every recording is archived, every day has its line, and the whole costs few requests."""
+    report = archive.reconcile()
+
+    assert report["findings"] == []
+    assert report["totals"]["archived"] == RECORDINGS
+    assert sum(report["totals"].values()) == RECORDINGS
+    assert next(day["day"] for day in report["days"]) == report["from"]
+    assert len(report["days"]) == 9
+    assert 0 < report["quota_requests"] <= 5
+
+
+@pytest.mark.parametrize("cause", DAMAGES)
+def test_each_damage_is_found_by_its_own_cause(
+    archive: Archive, old: list[str], cause: str
+) -> None:
+    """One damaged recording is one finding, and the others are archived."""
+    DAMAGES[cause](archive, old[0])
+
+    report = archive.reconcile()
+
+    assert found(report) == {old[0]: [cause]}
+    assert (report["totals"]["missing"], report["totals"][cause]) == (1, 1)
+    assert report["totals"]["archived"] == RECORDINGS - 1
+
+
+def test_what_is_missing_is_put_right(archive: Archive, old: list[str]) -> None:
+    """All damages at once are found, and the next reconciliation finds what only a person can."""
+    damaged = dict(zip(DAMAGES, old[: len(DAMAGES)], strict=True))
+    before = {it: archive.item(it) for it in old}
+    for cause, recording_id in damaged.items():
+        DAMAGES[cause](archive, recording_id)
+
+    assert found(archive.reconcile()) == {it: [cause] for cause, it in damaged.items()}
+
+    for cause in ("object_deleted", "never_listed"):
+        item = archive.item(damaged[cause])
+        assert (item.state, item.archived) == (State.PENDING, None)
+        assert archive.archive_recording(damaged[cause]) is Outcome.ARCHIVED
+    restored = archive.item(damaged["catalogue_item_deleted"])
+    assert restored == before[damaged["catalogue_item_deleted"]]
+    altered = damaged["object_altered"]
+    assert found(archive.reconcile()) == {altered: ["object_altered"]}
+    assert archive.item(altered) == before[altered]
+
+
+def test_an_altered_size_is_found(archive: Archive, old: list[str]) -> None:
+    """Size alone would be found without a checksum, and a checksum without the size."""
+    archive.alter_audio(old[0], lambda audio: audio[:-1])
+
+    assert found(archive.reconcile()) == {old[0]: ["object_altered"]}
+
+
+def test_a_stranger_in_the_bucket_is_named(archive: Archive, old: list[str]) -> None:
+    """An object beside the recordings is unexpected, and stays."""
+    key = archive.archived(old[0]).object_key.rpartition("/")[0] + "/4711.mp3"
+    archive.cloud.s3.put_object(Bucket=archive.bucket, Key=key, Body=b"?")
+
+    assert found(archive.reconcile()) == {"4711": ["unexpected"]}
+    assert archive.cloud.read(archive.bucket, key) == b"?"
+
+
+def test_a_rewritten_record_is_followed_by_the_sidecar(archive: Archive, old: list[str]) -> None:
+    """Catalogue and sidecar take over what RingCentral says now; the audio is not touched."""
+    item = archive.item(old[0])
+    stale = {**item.recording.call_record, "result": "as it was before"}
+    stale.pop("lastModifiedTime", None)
+    archive.catalogue.follow_record(replace(item.recording, call_record=stale))
+    versions = archive.cloud.s3.list_object_versions(
+        Bucket=archive.bucket, Prefix=archive.archived(old[0]).object_key
+    )["Versions"]
+
+    (finding,) = archive.reconcile()["findings"]
+    assert (finding["recording_id"], finding["is_rewritten"]) == (old[0], True)
+    assert archive.item(old[0]) == item
+    assert archive.sidecar(old[0])["call_record"] == item.recording.call_record
+    assert len(versions) == 1
+    assert archive.reconcile()["findings"] == []
+
+
+def test_reports_are_a_chain_that_the_bucket_alone_goes_on_with(
+    archive: Archive, old: list[str]
+) -> None:
+    """With the state table lost, the next report follows the last one in the bucket."""
+    archive.reconcile()
+    archive.delete_sidecar(old[0])
+    archive.reconcile()
+    archive.state_table = archive.cloud.make_table("StateTable")
+    archive.reconcile()
+    reports = {key: archive.vault.read_report(key) for key in archive.vault.report_keys()}
+
+    assert len(reports) == 6
+    assert verify_chain(reports, head=archive.progress.load()[0].chain_head) == ()
+    page = reports["reports/reconciliation/000002.html"].decode()
+    assert old[0] in page
+    assert "sidecar_missing" in page
+    del reports["reports/reconciliation/000002.json"]
+    assert [fault.object_key for fault in verify_chain(reports)] == [
+        "reports/reconciliation/000002.json"
+    ]
+
+
+def test_reports_hold_nothing_that_is_anybodys(
+    archive: Archive, simulator: Simulator, old: list[str]
+) -> None:
+    """Neither names nor phone numbers, whatever was found."""
+    for cause, recording_id in zip(DAMAGES, old, strict=False):
+        DAMAGES[cause](archive, recording_id)
+    archive.reconcile()
+    told = b"".join(archive.vault.read_report(key) for key in archive.vault.report_keys())
+
+    secrets = secrets_of(simulator)
+    assert len(secrets) > RECORDINGS
+    assert not [secret for secret in secrets if secret.encode() in told]

@@ -1,0 +1,27 @@
+"""When RingCentral deletes a recording."""
+
+from datetime import timedelta
+
+import pytest
+
+from ringvault.core.retention import Retention
+from tests.unit.fakes import START as NOW
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("recordings_a_day", "days"),
+    [(None, 90), (0.0, 90), (100.0, 90), (2_000.0, 50), (100_000.0, 1)],
+)
+def test_the_limit_that_comes_first_decides(recordings_a_day: float | None, days: int) -> None:
+    """Ninety days, unless so many calls are recorded that a hundred thousand are fewer days."""
+    assert Retention().deletion_at(NOW, recordings_a_day) == NOW + days * DAY
+
+
+def test_an_accounts_own_limits_count() -> None:
+    """Thirty days, and ten thousand recordings at most."""
+    retention = Retention(period=30 * DAY, most_recordings=10_000)
+
+    assert retention.deletion_after(100) == 30 * DAY
+    assert retention.deletion_after(1_000) == 10 * DAY
