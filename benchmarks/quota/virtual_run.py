@@ -21,12 +21,11 @@ from local.simulator.options import Quota as ServerQuota
 from local.simulator.sliding_window import Verdict
 from ringvault.core.archive_recording import ArchiveRecording, Outcome
 from ringvault.core.list_recordings import Quotas, list_recordings
-from ringvault.core.listing import Reach
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import QuotaGate
 from ringvault.core.retention import Retention
 from ringvault.core.retry_policy import RetryPolicy
-from ringvault.core.windows import DAY
+from ringvault.core.windows import DAY, Reach
 
 LIMIT, WINDOW_S, PENALTY_S = 10, 60, 60
 # As template.yaml and the handlers say: schedule, timeouts, and what each keeps of them.

@@ -12,8 +12,8 @@ from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
 from ringvault.core.catalogue import CatalogueItem
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.core.listing import Reach
 from ringvault.core.retry_policy import RetryPolicy
+from ringvault.core.windows import Reach
 from tests.integration.cloud import Cloud
 from tests.integration.line import Line
 from tests.integration.moving_time import MovingTime

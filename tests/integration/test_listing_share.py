@@ -11,11 +11,11 @@ from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.quota_store import QuotaStore
 from ringvault.core.errors import ThrottledError
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.core.listing import LISTING_PERIOD, LISTING_SHARE, CallLogPage, Reach
+from ringvault.core.listing import LISTING_PERIOD, LISTING_SHARE, CallLogPage
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import QuotaGate, Turn
 from ringvault.core.retention import Retention
-from ringvault.core.windows import Window
+from ringvault.core.windows import Reach, Window
 from tests.integration.cloud import Cloud
 from tests.integration.job import Conveyor
 from tests.integration.moving_time import MovingTime

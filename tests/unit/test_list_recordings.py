@@ -23,11 +23,11 @@ from ringvault.core.feed import Candidate
 from ringvault.core.feed import Turn as FedFor
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.core.listing import CallLogPage, Reach
+from ringvault.core.listing import CallLogPage
 from ringvault.core.quota_gate import Turn
 from ringvault.core.recording import Recording
 from ringvault.core.retention import Retention
-from ringvault.core.windows import Kind, ListingProgress, Window
+from ringvault.core.windows import Kind, ListingProgress, Reach, Window
 from tests.unit.fakes import START, Time
 from tests.unit.test_recording import record, recording
 

@@ -10,9 +10,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ringvault.core.errors import ConfigurationError
-from ringvault.core.listing import Reach
 from ringvault.core.sign_in import SignIn
-from ringvault.core.windows import LookBacks
+from ringvault.core.windows import LookBacks, Reach
 
 Environ = Mapping[str, str]
 T = TypeVar("T")

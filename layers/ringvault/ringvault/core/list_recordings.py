@@ -18,9 +18,9 @@ from ringvault.core.listing import (
     NumberIndex,
     Progress,
     Quota,
-    Reach,
 )
 from ringvault.core.quota_gate import Clock
+from ringvault.core.windows import Reach
 
 
 class Catalogue(NewRecordings, Candidates, Protocol):

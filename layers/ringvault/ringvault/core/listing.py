@@ -17,7 +17,7 @@ from ringvault.core.errors import (
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.recording import CallLogRecord, Recording, recordings_of, unique
 from ringvault.core.retention import Retention
-from ringvault.core.windows import DAY, Kind, ListingProgress, LookBacks, Window
+from ringvault.core.windows import DAY, Kind, ListingProgress, Reach, Window
 
 # The lister's share of the quota: a quarter of what five minutes permit, the rest archives.
 LISTING_PERIOD = timedelta(minutes=5)
@@ -84,17 +84,6 @@ class Progress(Protocol):
 
     def save(self, progress: ListingProgress, *, version: int) -> int:
         """Store it and return the new version; ConflictError when `version` is not current."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How far back the call log is read: at first, and again and again.
-
-    `first_run` None is as far as RingCentral keeps recordings.
-    """
-
-    first_run: timedelta | None = None
-    look_backs: LookBacks = field(default_factory=LookBacks)
 
 
 @dataclass(slots=True)

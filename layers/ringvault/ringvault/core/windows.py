@@ -71,6 +71,17 @@ class LookBacks:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How far back the call log is read: at first, and again and again.
+
+    `first_run` None is as far as RingCentral keeps recordings.
+    """
+
+    first_run: timedelta | None = None
+    look_backs: LookBacks = field(default_factory=LookBacks)
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A span of the call log, by start of call, that is still to be read.
 
