@@ -8,9 +8,9 @@ from typing import Any
 from benchmarks.quota.counts import Counts
 from local.simulator.options import Quota
 from local.simulator.sliding_window import SlidingWindow, Verdict
+from ringvault.core.call_log import CallLogPage
 from ringvault.core.errors import ThrottledError
 from ringvault.core.instants import format_instant
-from ringvault.core.listing import CallLogPage
 from ringvault.core.quota import GUARD, HEAVY_WINDOW
 from ringvault.core.quota_gate import Clock, QuotaGate, Turn
 from ringvault.core.recording_stream import MediaResponse

@@ -9,9 +9,10 @@ from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.quota_store import QuotaStore
+from ringvault.core.call_log import CallLogPage
 from ringvault.core.errors import ThrottledError
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.core.listing import LISTING_PERIOD, LISTING_SHARE, CallLogPage
+from ringvault.core.listing import LISTING_PERIOD, LISTING_SHARE
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import QuotaGate, Turn
 from ringvault.core.retention import Retention

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringvault.core.call_log import CallLogPage
 from ringvault.core.catalogue import State
 from ringvault.core.errors import (
     ConflictError,
@@ -23,7 +24,6 @@ from ringvault.core.feed import Candidate
 from ringvault.core.feed import Turn as FedFor
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.core.listing import CallLogPage
 from ringvault.core.quota_gate import Turn
 from ringvault.core.recording import Recording
 from ringvault.core.retention import Retention

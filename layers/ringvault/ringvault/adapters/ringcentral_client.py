@@ -13,6 +13,7 @@ from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral_answers import check, check_abroad, quota_of
 from ringvault.adapters.ringcentral_transport import RingCentralTransport, chunks_of
 from ringvault.core.access_token import SharedAccessToken
+from ringvault.core.call_log import CallLogPage
 from ringvault.core.errors import (
     BodyInterruptedError,
     CredentialsError,
@@ -23,7 +24,6 @@ from ringvault.core.errors import (
     TokenRejectedError,
 )
 from ringvault.core.instants import format_instant
-from ringvault.core.listing import CallLogPage
 from ringvault.core.quota_gate import Clock, QuotaGate, Turn
 from ringvault.core.recording import CallLogRecord
 from ringvault.core.recording_stream import MediaResponse

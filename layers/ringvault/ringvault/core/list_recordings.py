@@ -7,17 +7,17 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
+from ringvault.core.call_log import Quota
 from ringvault.core.errors import RingvaultError, ThrottledError
 from ringvault.core.feed import Turn
 from ringvault.core.feed_queue import Candidates, MediaQuota, RecordingQueue, feed_queue
 from ringvault.core.listing import (
-    CallLog,
+    AccountCallLog,
     Listed,
     Listing,
     NewRecordings,
     NumberIndex,
     Progress,
-    Quota,
 )
 from ringvault.core.quota_gate import Clock
 from ringvault.core.windows import Reach
@@ -59,7 +59,7 @@ class ListingResult:
 
 def list_recordings(
     *,
-    call_log: CallLog,
+    call_log: AccountCallLog,
     quotas: Quotas,
     catalogue: Catalogue,
     number_index: NumberIndex,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from ringvault.core.call_log import CallLog, CallLogPage, Quota
 from ringvault.core.errors import (
     InvalidRecordError,
     NotFoundError,
@@ -15,7 +16,7 @@ from ringvault.core.errors import (
     TransientError,
 )
 from ringvault.core.quota_gate import Clock, Turn
-from ringvault.core.recording import CallLogRecord, Recording, recordings_of, unique
+from ringvault.core.recording import Recording, recordings_of, unique
 from ringvault.core.retention import Retention
 from ringvault.core.windows import DAY, Kind, ListingProgress, Reach, Window
 
@@ -28,35 +29,11 @@ LEAST_PAGES = 4
 MOST_PAGES_OF_A_STRIDE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class CallLogPage:
-    """One page of the call log; `next_uri` is None on the last."""
-
-    records: Sequence[CallLogRecord]
-    next_uri: str | None
-
-
-class CallLog(Protocol):
-    """RingCentral's account call log, recorded calls only."""
-
-    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
-        """Return the first page of the calls that started in the window."""
-
-    def next_page(self, uri: str, turn: Turn) -> CallLogPage:
-        """Return the page that an earlier one named as its next."""
+class AccountCallLog(CallLog, Protocol):
+    """The call log, and what else RingCentral tells of the account."""
 
     def retention(self, turn: Turn) -> Retention:
         """Return how long this account's recordings are kept."""
-
-
-class Quota(Protocol):
-    """Turns to send a request."""
-
-    def reserve(self, *, latest: datetime) -> Turn:
-        """Reserve the next turn; ThrottledError when it comes after `latest`."""
-
-    def requests_in(self, period: timedelta) -> float:
-        """Return how many requests the quota permits in `period`."""
 
 
 class NewRecordings(Protocol):
@@ -106,7 +83,7 @@ class _OverBudgetError(RingvaultError):
 class Listing:
     """One run through the open windows; `latest` is when its last request may be sent."""
 
-    call_log: CallLog
+    call_log: AccountCallLog
     quota: Quota
     settings_quota: Quota
     catalogue: NewRecordings

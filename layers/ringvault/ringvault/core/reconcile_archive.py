@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Protocol
 
+from ringvault.core.call_log import CallLog, Quota
 from ringvault.core.errors import (
     ConflictError,
     OutOfTimeError,
@@ -38,38 +39,6 @@ MOST_REQUESTS_OF_A_STRIDE = 4
 MOST_JUDGED_OF_A_STRIDE = 1000
 # RingCentral's deletion is not to the hour, and what was nearly lost should still be seen.
 BEYOND_RETENTION = timedelta(days=10)
-
-
-class CallLogPage(Protocol):
-    """One page of the call log; `next_uri` is None on the last."""
-
-    @property
-    def records(self) -> ListedCalls:
-        """The calls."""
-
-    @property
-    def next_uri(self) -> str | None:
-        """Where it goes on."""
-
-
-class CallLog(Protocol):
-    """RingCentral's account call log, recorded calls only."""
-
-    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
-        """Return the first page of the calls that started in the window."""
-
-    def next_page(self, uri: str, turn: Turn) -> CallLogPage:
-        """Return the page that an earlier one named as its next."""
-
-
-class Quota(Protocol):
-    """Turns to send a request."""
-
-    def reserve(self, *, latest: datetime) -> Turn:
-        """Reserve the next turn; ThrottledError when it comes after `latest`."""
-
-    def requests_in(self, period: timedelta) -> float:
-        """Return how many requests the quota permits in `period`."""
 
 
 class ReconciledCatalogue(Catalogue, RepairCatalogue, Protocol):
