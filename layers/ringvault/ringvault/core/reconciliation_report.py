@@ -28,8 +28,8 @@ class Report:
 
     @property
     def document_key(self) -> str:
-        """The object key of the JSON; numbers have no gap and sort as text."""
-        return f"{PREFIX}{self.number:06d}.json"
+        """The object key of the JSON."""
+        return key_of(self.number)
 
     @property
     def page_key(self) -> str:
@@ -45,6 +45,11 @@ class Report:
 def sha256_hex(content: bytes) -> str:
     """Return the SHA-256 of `content`."""
     return hashlib.sha256(content).hexdigest()
+
+
+def key_of(number: int) -> str:
+    """Return the object key of a report's JSON; numbers have no gap and sort as text."""
+    return f"{PREFIX}{number:06d}.json"
 
 
 def number_of(object_key: str) -> int | None:

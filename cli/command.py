@@ -1,0 +1,25 @@
+"""The command and its parts, in the order in which --help lists them."""
+
+import typer
+
+from cli.status import status
+
+_EPILOG = """Exit status: 0 all is well; 1 something is missing, failed or refused; 2 what was asked
+for makes no sense; 3 the stack can't be reached or used; 130 interrupted."""
+
+# Plain help is one that every terminal and every screen reader shows, and starts at once.
+app = typer.Typer(
+    name="ringvault",
+    help="Every RingCentral call recording in your own S3 bucket: look after the archive.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (status,):
+    app.command()(command)
+
+
+@app.callback()
+def ringvault() -> None:
+    """Every RingCentral call recording in your own S3 bucket: look after the archive."""

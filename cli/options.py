@@ -1,0 +1,66 @@
+"""The options that every command takes, and the stack that they name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ringvault.adapters.deployed_stack import DeployedStack
+
+# Where `python -m local up` says how it is reached; the page's port tells several apart.
+LOCAL_STACKS = Path(__file__).resolve().parent.parent / ".local" / "stacks"
+
+StackName = Annotated[
+    str,
+    typer.Option(
+        "--stack", envvar="RINGVAULT_STACK", metavar="NAME", help="The CloudFormation stack."
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Your AWS profile; AWS_PROFILE says the same."),
+]
+Region = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The stack's AWS region; AWS_REGION says the same."),
+]
+Local = Annotated[
+    bool,
+    typer.Option("--local", help="Ask the stack that runs on this machine (make run), not AWS."),
+]
+Port = Annotated[
+    int,
+    typer.Option(metavar="PORT", min=1, max=65535, help="With --local: the port of its page."),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object and nothing else."),
+]
+DEFAULT_STACK = "ringvault"
+DEFAULT_PORT = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the archive is that a command is about."""
+
+    stack: str
+    profile: str | None
+    region: str | None
+    local: bool
+    port: int
+
+    def open(self) -> "DeployedStack":
+        """Return the stack.
+
+        Raises:
+            RingvaultError: there is none, or it can't be reached.
+        """
+        # Imported here, as in every command: boto3 takes longer than all else of --help.
+        from ringvault.adapters.deployed_stack import stack_on_aws, stack_on_this_machine
+
+        if self.local:
+            return stack_on_this_machine(LOCAL_STACKS / f"{self.port}.json")
+        return stack_on_aws(self.stack, profile=self.profile, region=self.region)

@@ -1,0 +1,149 @@
+"""How the archive stands: what waits, what is at risk, and what needs somebody's attention."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from ringvault.core.catalogue import State
+from ringvault.core.feed import Candidate, Turn, turn_of
+from ringvault.core.windows import ListingProgress, LookBacks
+
+WAITING = (State.PENDING, State.QUEUED)
+# Sixty thousand recordings or more, a quarter of a cent for four hundred looks. Beyond, DynamoDB's
+# own count of the table is near enough: it is at most six hours old, and costs nothing.
+MOST_PAGES_OF_ARCHIVED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; only about so many where `is_exact` is false."""
+
+    number: int
+    is_exact: bool = True
+
+
+class Counts(Protocol):
+    """The catalogue as it can be counted without reading it."""
+
+    def count(self, state: State, *, most_pages: int | None = None) -> int | None:
+        """Return how many are in the state, None when they fill more than so many pages."""
+
+    def oldest(self, state: State) -> Candidate | None:
+        """Return the one in the state whose call is the oldest."""
+
+    def items_about(self) -> int:
+        """Return how many recordings there were within the last six hours."""
+
+
+class Listing(Protocol):
+    """How far the call log has been read."""
+
+    def load(self) -> tuple[ListingProgress, int]:
+        """Return the progress and its version; nothing yet is version 0."""
+
+
+class Queue(Protocol):
+    """A queue that can be looked at."""
+
+    def depth(self) -> tuple[int, int]:
+        """Return how many messages are visible or delayed, and how many are in flight."""
+
+
+class Reports(Protocol):
+    """What reconciliation left."""
+
+    def last(self) -> tuple[str, Mapping[str, Any]] | None:
+        """Return object key and content of the newest report, None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveStatus:
+    """The state of the archive at `at`; instants are None where nothing waits.
+
+    `look_back_requests_a_day` counts empty pages where nobody knows how busy the account is.
+    `report` is the newest reconciliation report, under `report_key`.
+    """
+
+    at: datetime
+    counts: Mapping[State, Count]
+    oldest_waiting_at: datetime | None
+    nearest_deletion_at: datetime | None
+    is_near_deletion: bool
+    listing: ListingProgress
+    look_back_requests_a_day: int
+    queue: tuple[int, int]
+    dead_letters: int
+    report_key: str | None
+    report: Mapping[str, Any]
+
+    @property
+    def missing(self) -> int:
+        """How many recordings the newest report calls missing, or unexpected in the bucket."""
+        totals = self.report.get("totals", {})
+        return int(totals.get("missing", 0)) + int(totals.get("unexpected", 0))
+
+    @property
+    def attention(self) -> Sequence[str]:
+        """What somebody should look at, and how; nothing where all is well."""
+        failed = self.counts[State.FAILED].number
+        found = {
+            f"{failed} failed: ringvault retry --state failed shows why": failed,
+            f"{self.dead_letters} in the dead-letter queue: see docs/operations.md": (
+                self.dead_letters
+            ),
+            "something waits that RingCentral deletes soon: see docs/operations.md": (
+                self.is_near_deletion
+            ),
+            f"{self.missing} missing or unexpected: read the last report": self.missing,
+            "the call log was never read: does the schedule run?": not self.listing.opened_to,
+        }
+        return tuple(text for text, is_so in found.items() if is_so)
+
+
+def archive_status(
+    *,
+    catalogue: Counts,
+    listing: Listing,
+    queue: Queue,
+    dead_letter_queue: Queue,
+    reports: Reports,
+    look_backs: LookBacks,
+    per_page: int,
+    now: datetime,
+) -> ArchiveStatus:
+    """Return how the archive stands; reads what waits, and of what is done a bounded part."""
+    progress, _ = listing.load()
+    oldest = [it for state in WAITING if (it := catalogue.oldest(state)) is not None]
+    first = min(oldest, key=lambda it: it.started_at, default=None)
+    started_at = first.started_at if first else None
+    after = progress.deletion_after
+    report = reports.last()
+    return ArchiveStatus(
+        at=now,
+        counts=_counts(catalogue),
+        oldest_waiting_at=started_at,
+        nearest_deletion_at=started_at + after if started_at else None,
+        is_near_deletion=first is not None
+        and turn_of(first, now=now, deletion_after=after) is Turn.NEAR_DELETION,
+        listing=progress,
+        look_back_requests_a_day=look_backs.requests_a_day(
+            progress.recordings_a_day or 0, per_page=per_page
+        ),
+        queue=queue.depth(),
+        dead_letters=sum(dead_letter_queue.depth()),
+        report_key=report and report[0],
+        report=report[1] if report else {},
+    )
+
+
+def _counts(catalogue: Counts) -> Mapping[State, Count]:
+    """Count exactly whatever a person may have to act on, and what is archived as far as cheap."""
+    others = [state for state in State if state is not State.ARCHIVED]
+    counts = {state: Count(catalogue.count(state) or 0) for state in others}
+    archived = catalogue.count(State.ARCHIVED, most_pages=MOST_PAGES_OF_ARCHIVED)
+    if archived is not None:
+        return counts | {State.ARCHIVED: Count(archived)}
+    rest = sum(count.number for count in counts.values())
+    about = max(0, catalogue.items_about() - rest)
+    return counts | {State.ARCHIVED: Count(about, is_exact=False)}
