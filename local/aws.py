@@ -18,10 +18,20 @@ from local.transform import REGION
 
 ACCOUNT_ID = "123456789012"  # moto's own default
 # moto takes any key and any secret; this one says what it is wherever it turns up.
-_ADMINISTRATOR = "local"
+ADMINISTRATOR = "local"
 _CONFIG = Config(retries={"total_max_attempts": 2}, max_pool_connections=20)
 Service = Literal[
-    "dynamodb", "iam", "kms", "logs", "s3", "scheduler", "secretsmanager", "sqs", "sts"
+    "cloudwatch",
+    "dynamodb",
+    "iam",
+    "kms",
+    "logs",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "sts",
 ]
 # One function makes the clients of all services here, so none has a type of its own.
 Client = Any
@@ -56,8 +66,8 @@ def forget_real_aws() -> None:
 def _client(service: Service, endpoint_url: str) -> Client:
     # A session of its own: boto3's default one is not safe to use from several threads.
     session = boto3.session.Session(
-        aws_access_key_id=_ADMINISTRATOR,
-        aws_secret_access_key=_ADMINISTRATOR,
+        aws_access_key_id=ADMINISTRATOR,
+        aws_secret_access_key=ADMINISTRATOR,
         region_name=REGION,
     )
     return session.client(service, endpoint_url=endpoint_url, config=_CONFIG)

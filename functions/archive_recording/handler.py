@@ -30,7 +30,7 @@ from ringvault.core.errors import ConfigurationError, InvalidMessageError, Ringv
 from ringvault.core.instants import format_instant
 from ringvault.core.message import recording_id_of
 from ringvault.core.retry_policy import RetryPolicy
-from ringvault.observability import count, logger
+from ringvault.observability import count, count_error, logger, measure
 from ringvault.settings import ArchiveRecordingSettings
 
 # What an invocation keeps after the transfer: the sidecar, the state, and AWS's own retries.
@@ -119,6 +119,8 @@ def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
     finally:
         told["elapsed_ms"] = round((monotonic() - started_s) * 1000)
         logger().info("archive_recording", **told)
+        if "error" in told:
+            count_error(told["error"])
 
 
 def _where(error: Exception) -> list[str]:
@@ -139,6 +141,8 @@ def _deal_with(record: SQSRecord, context: LambdaContext, told: dict[str, Any]) 
     if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
         _queues().recordings.send_back(recording_id, delay=result.retry_at - now())
     told |= _told(result)
+    if figures := _figures(result):
+        measure(figures)
 
 
 def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> ArchiveResult:
@@ -146,18 +150,31 @@ def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> 
     try:
         archiver = _archiver()
     except ConfigurationError as error:
-        return ArchiveResult(Outcome.HANDED_BACK, str(error), now() + _MISCONFIGURED_RETRY)
+        retry_at = now() + _MISCONFIGURED_RETRY
+        return ArchiveResult(Outcome.HANDED_BACK, str(error), retry_at, error="ConfigurationError")
     before = archiver.outside.transport.traffic
     deadline = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
     try:
         return archiver.archive_recording(deadline=deadline)(recording_id)
     finally:
-        told |= asdict(archiver.outside.transport.traffic.since(before))
+        traffic = archiver.outside.transport.traffic.since(before)
+        told |= asdict(traffic)
+        measure({"RequestsSent": traffic.requests, "RequestsThrottled": traffic.throttled})
         count(archiver.outside.client.take_alarms())
+
+
+def _figures(result: ArchiveResult) -> dict[str, float]:
+    """Return what the archive gained, or what it will not get."""
+    if result.archived is not None:
+        return {"RecordingsArchived": 1, "BytesArchived": result.archived.size_bytes}
+    ends = {Outcome.FAILED: "RecordingsFailed", Outcome.ABSENT: "RecordingsAbsent"}
+    return {ends[result.outcome]: 1} if result.outcome in ends else {}
 
 
 def _told(result: ArchiveResult) -> dict[str, Any]:
     told: dict[str, Any] = {"outcome": result.outcome.value}
+    if result.error is not None:
+        told["error"] = result.error
     if result.reason is not None:
         told["reason"] = result.reason
     if result.retry_at is not None:

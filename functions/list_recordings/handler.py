@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
-from functools import cache, partial
+from datetime import datetime, timedelta
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ringvault.adapters.aws_session import patient_session
+from ringvault.adapters.catalogue_backlog import CatalogueBacklog
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.listing_progress import ListingProgressStore
@@ -17,11 +19,13 @@ from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
+from ringvault.adapters.ringcentral_transport import Traffic
+from ringvault.core.backlog import Backlog
 from ringvault.core.errors import RingvaultError
 from ringvault.core.feed import Turn
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.observability import count, logger
+from ringvault.observability import count, count_error, logger, measure
 from ringvault.settings import ListRecordingsSettings
 
 # What the run keeps after its last request: one timeout of RingCentral's, and the feeding.
@@ -37,8 +41,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         result = outside.list_recordings(latest=latest)
     except RingvaultError as error:
         return _answer("failed", **_failed(error))
-    told = _told(result) | asdict(outside.ringcentral.transport.traffic.since(before))
+    traffic = outside.ringcentral.transport.traffic.since(before)
+    told = _told(result) | asdict(traffic)
     count(outside.ringcentral.client.take_alarms())
+    measure(_figures(result, traffic))
+    with suppress(RingvaultError):  # the run is done, whether its figures can be read or not
+        measure(_standing(outside, result, now()))
     if result.problem is not None:
         return _answer("failed", **_failed(result.problem), **told)
     return _answer("listed", **told)
@@ -56,6 +64,7 @@ class _Outside:
 
     list_recordings: Callable[..., ListingResult]
     ringcentral: RingCentral
+    backlog_at: Callable[[datetime], Backlog]
 
 
 @cache
@@ -79,7 +88,22 @@ def _outside() -> _Outside:
         clock=now,
         reach=settings.reach,
     )
-    return _Outside(use_case, ringcentral_)
+    backlog = CatalogueBacklog(settings.catalogue_table, dynamodb)
+    return _Outside(use_case, ringcentral_, _backlog_at(backlog))
+
+
+def _backlog_at(backlog: CatalogueBacklog) -> Callable[[datetime], Backlog]:
+    """Return what tells the backlog; the recordings in it are counted once an hour."""
+
+    @lru_cache(maxsize=1)
+    def count_in(_hour: datetime) -> int:
+        return backlog.count()
+
+    def backlog_at(at: datetime) -> Backlog:
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        return Backlog(count_in(hour), backlog.oldest_started_at())
+
+    return backlog_at
 
 
 def _told(result: ListingResult) -> dict[str, Any]:
@@ -96,5 +120,30 @@ def _told(result: ListingResult) -> dict[str, Any]:
     }
 
 
+def _figures(result: ListingResult, traffic: Traffic) -> dict[str, float]:
+    """Return what the run did."""
+    return {
+        "ListingRun": int(result.has_listed),
+        "RecordingsListed": result.listed.new,
+        "RequestsSent": traffic.requests,
+        "RequestsThrottled": traffic.throttled,
+    }
+
+
+def _standing(outside: _Outside, result: ListingResult, at: datetime) -> dict[str, float]:
+    """Return how things stand after it; nothing is near deletion while nothing waits."""
+    backlog = outside.backlog_at(at)
+    media = outside.ringcentral.gates[RequestKind.MEDIA]
+    figures = {
+        "Pending": backlog.count,
+        "AgeOfOldestPending": backlog.age_s(at),
+        "RequestsPermitted": media.requests_in(timedelta(seconds=1)),
+    }
+    days = backlog.days_to_deletion(at, deletion_after=result.deletion_after)
+    return figures if days is None else figures | {"DaysToNearestDeletion": days}
+
+
 def _failed(error: RingvaultError) -> dict[str, Any]:
-    return {"error": type(error).__name__, "problem": str(error)}
+    name = type(error).__name__
+    count_error(name)
+    return {"error": name, "problem": str(error)}

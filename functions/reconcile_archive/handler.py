@@ -17,6 +17,7 @@ from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
+from ringvault.adapters.ringcentral_transport import Traffic
 from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.core.errors import ConflictError, InvalidRequestError, RingvaultError
 from ringvault.core.instants import format_instant
@@ -24,7 +25,7 @@ from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_arc
 from ringvault.core.reconciliation_report import totals_of
 from ringvault.core.reconciliation_request import period_of
 from ringvault.core.reconciliation_run import Run
-from ringvault.observability import count, logger, measure
+from ringvault.observability import count, count_error, logger, measure
 from ringvault.settings import ReconcileArchiveSettings
 
 # What the invocation keeps after its last request: one timeout of RingCentral's, and a busy
@@ -52,8 +53,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     except RingvaultError as error:
         return _answer("failed", **_failed(error))
     count(outside.ringcentral.client.take_alarms())
-    _alarm(result)
-    told = _told(result) | asdict(outside.ringcentral.transport.traffic.since(before))
+    traffic = outside.ringcentral.transport.traffic.since(before)
+    measure(_figures(result, traffic))
+    told = _told(result) | asdict(traffic)
     if isinstance(result.problem, ConflictError):
         return _answer("overtaken", **_failed(result.problem), **told)
     if result.problem is not None:
@@ -73,11 +75,16 @@ def _outcome(result: ReconciliationResult) -> str:
     return "complete" if result.report is not None else "going_on"
 
 
-def _alarm(result: ReconciliationResult) -> None:
-    if result.report is not None:
-        measure({"RecordingsMissing": result.missing, "ReconciliationRun": 1})
-    elif result.missing:
-        measure({"RecordingsMissing": result.missing})
+def _figures(result: ReconciliationResult, traffic: Traffic) -> dict[str, float]:
+    """Return what the invocation did; it is a step when it came further, or had nothing to do."""
+    is_step = result.problem is None and (traffic.requests > 0 or _outcome(result) != "going_on")
+    return {
+        "ReconciliationStep": int(is_step),
+        "ReconciliationRun": int(result.report is not None),
+        "RecordingsMissing": result.missing,
+        "RequestsSent": traffic.requests,
+        "RequestsThrottled": traffic.throttled,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +143,6 @@ def _of_run(run: Run) -> dict[str, Any]:
 
 
 def _failed(error: RingvaultError) -> dict[str, Any]:
-    return {"error": type(error).__name__, "problem": str(error)}
+    name = type(error).__name__
+    count_error(name)
+    return {"error": name, "problem": str(error)}

@@ -1,7 +1,7 @@
-"""Log groups."""
+"""Log groups, and ready-made questions to them."""
 
 from local.provision.properties import Properties
-from local.provision.site import Resource, Site
+from local.provision.site import Query, Resource, Site
 
 
 def create_log_group(properties: Properties, *, site: Site) -> Resource:
@@ -13,3 +13,12 @@ def create_log_group(properties: Properties, *, site: Site) -> Resource:
         days = int(properties.take("RetentionInDays"))
         logs.put_retention_policy(logGroupName=name, retentionInDays=days)
     return Resource(name, {"Arn": site.arn("logs", f"log-group:{name}:*")})
+
+
+def keep_query(properties: Properties, *, site: Site) -> Resource:
+    """Keep a ready-made question to log lines; moto has no place for it."""
+    name = properties.take("Name")
+    site.runtime.queries[name] = Query(
+        log_groups=tuple(properties.take("LogGroupNames")), text=properties.take("QueryString")
+    )
+    return Resource(site.physical_name)

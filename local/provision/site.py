@@ -63,6 +63,14 @@ class Permission:
     source_arn: str
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question in the language of Logs Insights."""
+
+    log_groups: tuple[str, ...]
+    text: str
+
+
 @dataclass(slots=True)
 class Runtime:
     """What moto can keep but not run, so the local stack keeps it itself."""
@@ -74,6 +82,7 @@ class Runtime:
     permissions: list[Permission] = field(default_factory=list)
     apis: dict[str, dict[str, Any]] = field(default_factory=dict)
     stages: dict[str, str] = field(default_factory=dict)
+    queries: dict[str, Query] = field(default_factory=dict)
 
     def function_with(self, *, arn: str) -> Function:
         """Return the function that an ARN names."""

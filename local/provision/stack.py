@@ -19,13 +19,15 @@ from local.provision.awslambda import (
     keep_layer,
     keep_permission,
 )
+from local.provision.cloudwatch import create_alarm, create_dashboard
 from local.provision.dynamodb import create_table
-from local.provision.logs import create_log_group
+from local.provision.logs import create_log_group, keep_query
 from local.provision.properties import Properties
 from local.provision.s3 import create_bucket, create_bucket_policy
 from local.provision.scheduler import create_schedule
 from local.provision.security import create_key, create_role, create_secret
 from local.provision.site import STACK_NAME, Resource, Runtime, Site
+from local.provision.sns import create_subscription, create_topic
 from local.provision.sqs import create_queue
 from local.rules import require_rules
 from local.transform import REGION, Document, Value
@@ -33,6 +35,8 @@ from local.transform import REGION, Document, Value
 _MAKERS: dict[str, Callable[..., Resource]] = {
     "AWS::ApiGatewayV2::Api": keep_api,
     "AWS::ApiGatewayV2::Stage": keep_stage,
+    "AWS::CloudWatch::Alarm": create_alarm,
+    "AWS::CloudWatch::Dashboard": create_dashboard,
     "AWS::DynamoDB::Table": create_table,
     "AWS::IAM::Role": create_role,
     "AWS::KMS::Key": create_key,
@@ -41,8 +45,11 @@ _MAKERS: dict[str, Callable[..., Resource]] = {
     "AWS::Lambda::LayerVersion": keep_layer,
     "AWS::Lambda::Permission": keep_permission,
     "AWS::Logs::LogGroup": create_log_group,
+    "AWS::Logs::QueryDefinition": keep_query,
     "AWS::S3::Bucket": create_bucket,
     "AWS::S3::BucketPolicy": create_bucket_policy,
+    "AWS::SNS::Subscription": create_subscription,
+    "AWS::SNS::Topic": create_topic,
     "AWS::SQS::Queue": create_queue,
     "AWS::Scheduler::Schedule": create_schedule,
     "AWS::SecretsManager::Secret": create_secret,
@@ -78,10 +85,11 @@ _PSEUDO_PARAMETERS = {
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What has been made: the template's outputs, and what runs on this machine."""
+    """What has been made: outputs, what runs on this machine, and the template's parameters."""
 
     outputs: dict[str, str]
     runtime: Runtime
+    parameters: dict[str, Value]
 
 
 def provision(
@@ -98,8 +106,9 @@ def provision(
     """
     for section in template.keys() - _SECTIONS:
         raise TemplateError(f"section {section} is not known to the local stack")
+    given = _parameters(template, parameters)
     scope = Scope(
-        parameters={**_PSEUDO_PARAMETERS, **_parameters(template, parameters)},
+        parameters={**_PSEUDO_PARAMETERS, **given},
         conditions=template.get("Conditions", {}),
     )
     require_rules(template.get("Rules", {}), scope=scope)
@@ -117,7 +126,7 @@ def provision(
         for name, output in template.get("Outputs", {}).items()
         if _exists(output, scope)
     }
-    return Stack(outputs, runtime)
+    return Stack(outputs, runtime, given)
 
 
 def _exists(part: Document, scope: Scope) -> bool:

@@ -1,12 +1,38 @@
-"""The canonical log line: one JSON line for each unit of work."""
+"""The canonical log line, one for each unit of work, and metrics in CloudWatch's EMF."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 
 from aws_lambda_powertools import Logger
 
 NAMESPACE = "ringvault"
+
+# Everything that is measured, and its unit; docs/metrics.md says what each means.
+UNITS: Mapping[str, str] = MappingProxyType(
+    {
+        "AgeOfOldestPending": "Seconds",
+        "BytesArchived": "Bytes",
+        "CredentialsRefused": "Count",
+        "DaysToNearestDeletion": "None",
+        "Errors": "Count",
+        "ListingRun": "Count",
+        "Pending": "Count",
+        "PermissionLost": "Count",
+        "PlaybackAuditFailed": "Count",
+        "ReconciliationRun": "Count",
+        "ReconciliationStep": "Count",
+        "RecordingsAbsent": "Count",
+        "RecordingsArchived": "Count",
+        "RecordingsFailed": "Count",
+        "RecordingsListed": "Count",
+        "RecordingsMissing": "Count",
+        "RequestsPermitted": "Count/Second",
+        "RequestsSent": "Count",
+        "RequestsThrottled": "Count",
+    }
+)
 
 
 @cache
@@ -22,13 +48,22 @@ def count(names: Iterable[str]) -> None:
         measure(counts)
 
 
-def measure(values: Mapping[str, int]) -> None:
-    """Write one metric line with these values; 0 is told too."""
-    # Imported here: nearly every invocation has nothing to count, and no cold start pays for it.
+def count_error(reason: str) -> None:
+    """Count one error under its reason, the name of an exception."""
+    measure({"Errors": 1}, reason=reason)
+
+
+def measure(values: Mapping[str, float], **dimensions: str) -> None:
+    """Write one metric line with these values; 0 is told too.
+
+    Its dimensions are Powertools' `service`, which is the stack's name, and those given.
+    """
+    # Imported here: the playback API has nothing to measure, and no cold start of it pays for it.
     from aws_lambda_powertools import Metrics  # noqa: PLC0415 - see above
-    from aws_lambda_powertools.metrics import MetricUnit  # noqa: PLC0415 - see above
 
     metrics = Metrics(namespace=NAMESPACE)
     for name, value in values.items():
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        metrics.add_metric(name=name, unit=UNITS[name], value=value)
+    for name, told in dimensions.items():
+        metrics.add_dimension(name=name, value=told)
     metrics.flush_metrics()

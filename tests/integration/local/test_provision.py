@@ -176,7 +176,7 @@ def test_as_many_archivers_as_the_parameter_says(plain: Plain, aws: Aws) -> None
 
 def plant_type(template: Plain) -> None:
     """Plant a resource of a type that is nobody's."""
-    template["Resources"]["Planted"] = {"Type": "AWS::SNS::Topic", "Properties": {}}
+    template["Resources"]["Planted"] = {"Type": "AWS::SES::Template", "Properties": {}}
 
 
 def plant_attribute(template: Plain) -> None:
@@ -222,7 +222,7 @@ PLACES: list[tuple[str, list[str | int]]] = [
     ("PlaybackApiApiGatewayDefaultStage", []),
 ]
 PLANTS = [
-    (plant_type, r"Planted \(AWS::SNS::Topic\)"),
+    (plant_type, r"Planted \(AWS::SES::Template\)"),
     (plant_attribute, r"StateTable \(AWS::DynamoDB::Table\).*Planted"),
     *((plant_in(logical_id, path), rf"{logical_id} .*Planted") for logical_id, path in PLACES),
 ]

@@ -60,13 +60,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveResult:
-    """What happened; `retry_at` only where something is to follow."""
+    """What happened; `retry_at` only where something is to follow.
+
+    `error` is the name of what went wrong, one of few; `reason` says it to a person.
+    """
 
     outcome: Outcome
     reason: str | None = None
     retry_at: datetime | None = None
     archived: ArchivedObject | None = None
     continuations: int = 0
+    error: str | None = None
 
 
 class Quota(Protocol):
@@ -326,10 +330,11 @@ class ArchiveRecording:
     ) -> ArchiveResult:
         attempts = item.attempts if attempts is None else attempts
         self.catalogue.defer(item, retry_at=retry_at, reason=str(error), attempts=attempts)
-        return ArchiveResult(Outcome.DEFERRED, str(error), retry_at)
+        return ArchiveResult(Outcome.DEFERRED, str(error), retry_at, error=type(error).__name__)
 
     def _ended(
         self, item: CatalogueItem, error: RingvaultError, *, state: State, attempts: int
     ) -> ArchiveResult:
         self.catalogue.end(item, state=state, reason=str(error), attempts=attempts)
-        return ArchiveResult(Outcome(state.value.lower()), str(error))
+        outcome = Outcome(state.value.lower())
+        return ArchiveResult(outcome, str(error), error=type(error).__name__)

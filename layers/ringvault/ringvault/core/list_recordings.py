@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from ringvault.core.listing import (
     Progress,
 )
 from ringvault.core.quota_gate import Clock
-from ringvault.core.windows import Reach
+from ringvault.core.windows import ListingProgress, Reach
 
 
 class Catalogue(NewRecordings, Candidates, Protocol):
@@ -47,6 +47,7 @@ class ListingResult:
     listed: Listed = field(default_factory=Listed)
     windows_open: int = 0
     recordings_a_day: float | None = None
+    deletion_after: timedelta = field(default_factory=lambda: ListingProgress().deletion_after)
     fed: Counter[Turn] = field(default_factory=Counter)
     throttled_until: datetime | None = None
     problem: RingvaultError | None = None
@@ -55,6 +56,11 @@ class ListingResult:
     def is_stopped(self) -> bool:
         """Whether the run ended before its windows or its share of the quota did."""
         return self.throttled_until is not None or self.problem is not None
+
+    @property
+    def has_listed(self) -> bool:
+        """Whether the run read what was due, or a part of it."""
+        return not self.is_stopped or (self.problem is None and self.listed.windows_read > 0)
 
 
 def list_recordings(
@@ -101,6 +107,7 @@ def list_recordings(
             )
     result.windows_open = len(listing.state.windows)
     result.recordings_a_day = listing.state.recordings_a_day
+    result.deletion_after = listing.state.deletion_after
     return result
 
 
