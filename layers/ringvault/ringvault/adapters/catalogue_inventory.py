@@ -1,6 +1,6 @@
-"""The catalogue as reconciliation reads it and puts it right."""
+"""The catalogue as it is read by day or state, and put right."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import CatalogueItem, State
-from ringvault.core.instants import format_instant
+from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording
+from ringvault.core.search_parameters import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,7 +29,7 @@ _FOLLOWING = ("content_uri", "duration_s", "extension_id", "call_record")
 
 
 class CatalogueInventory(CatalogueTable):
-    """A catalogue that is read by day; nothing of it is ever scanned or deleted.
+    """A catalogue that is read by its indexes; nothing of it is ever scanned or deleted.
 
     What is added or changed stands in the number index first, as the lister writes it.
     """
@@ -63,6 +64,32 @@ class CatalogueInventory(CatalogueTable):
         options = {"ProjectionExpression": "recording_id"}
         found = read_batches(self._client, self._table, keys, **options)
         return {attributes["recording_id"]["S"] for attributes in found}
+
+    def archived(self, *, after: Position | None = None) -> Iterator[Position]:
+        """Yield every ARCHIVED recording, oldest first, from behind `after`."""
+        query: dict[str, Any] = {
+            "IndexName": "by_state",
+            "KeyConditionExpression": "#state = :state",
+            "ProjectionExpression": "started_at, recording_id",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":state": text(State.ARCHIVED)},
+        }
+        if after is not None:
+            query["ExclusiveStartKey"] = {
+                "state": text(State.ARCHIVED),
+                "started_at": text(format_instant(after.started_at)),
+                "recording_id": text(after.recording_id),
+            }
+        for found in self._query(query):
+            started_at = parse_instant(found["started_at"]["S"])
+            yield Position(started_at, found["recording_id"]["S"])
+
+    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
+        """Return the items of those ids that there are, in the order of the ids."""
+        keys = [{"recording_id": text(recording_id)} for recording_id in recording_ids]
+        items = map(item_of, read_batches(self._client, self._table, keys))
+        found = {item.recording.recording_id: item for item in items}
+        return [found[it] for it in recording_ids if it in found]
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""

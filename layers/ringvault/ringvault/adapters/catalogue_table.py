@@ -184,7 +184,7 @@ class CatalogueTable:
         start: Mapping[str, Any] = {}
         while True:
             with aws_errors("query the catalogue"):
-                answer = self._client.query(TableName=self._table, **query, **start)
+                answer = self._client.query(TableName=self._table, **{**query, **start})
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return

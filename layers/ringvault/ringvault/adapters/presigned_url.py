@@ -8,6 +8,7 @@ from boto3.session import Session
 from botocore.config import Config
 
 from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.stored_object import look_at
 from ringvault.core.catalogue import ArchivedObject
 from ringvault.core.cold_storage import StoredObject
 from ringvault.core.playback_url import PlaybackUrl
@@ -62,16 +63,7 @@ class PresignedUrls:
 
     def look_at(self, archived: ArchivedObject) -> StoredObject:
         """Return how `archived` is stored at the moment, by asking S3."""
-        with aws_errors("look at an object of the vault"):
-            head = self._client.head_object(Bucket=self._bucket, Key=archived.object_key)
-        return StoredObject(
-            bucket=self._bucket,
-            object_key=archived.object_key,
-            # S3 leaves it out where it is the standard one.
-            storage_class=head.get("StorageClass", "STANDARD"),
-            archive_status=head.get("ArchiveStatus"),
-            restore=head.get("Restore"),
-        )
+        return look_at(self._client, bucket=self._bucket, object_key=archived.object_key)
 
     def _expires_in_s(self, at: datetime) -> int:
         credentials_expire_at = _credentials_expire_at(self._session.get_credentials())

@@ -1,11 +1,13 @@
 """Where things lie in the vault: no name and no phone number in any key."""
 
+import re
 from datetime import date
 
 from ringvault.core.recording import Recording
 
 AUDIO = "recordings/"
 SIDECARS = "metadata/"
+_DAY = re.compile(r"account=([0-9A-Za-z_-]+)/year=(\d{4})/month=(\d{2})/day=(\d{2})/")
 
 
 def audio_prefix(recording: Recording) -> str:
@@ -27,6 +29,17 @@ def day_prefixes(account_id: str, on: date) -> tuple[str, str]:
     """Return where the audio and the sidecars of a UTC day lie."""
     folder = _folder(account_id, on)
     return f"{AUDIO}{folder}/", f"{SIDECARS}{folder}/"
+
+
+def day_in(folder: str) -> tuple[str, date] | None:
+    """Return account and day of a folder of one of the trees, None where it is none of a day's."""
+    match = _DAY.fullmatch(folder.removeprefix(AUDIO).removeprefix(SIDECARS))
+    if match is None:
+        return None
+    try:
+        return match[1], date(int(match[2]), int(match[3]), int(match[4]))
+    except ValueError:
+        return None
 
 
 def _day_folder(recording: Recording) -> str:

@@ -1,0 +1,203 @@
+"""Makes the catalogue again from the bucket alone; what is in the catalogue stays as it is.
+
+The catalogue itself tells how far it has come: whoever is killed runs it again, and what was
+restored is passed over.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import partial
+from typing import Protocol
+
+from ringvault.core.archive_recording import StoredObject
+from ringvault.core.at_once import AtOnce
+from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.cold_storage import InColdStorageError
+from ringvault.core.errors import ConflictError, InvalidRecordError
+from ringvault.core.reconciliation import is_as_archived, recording_id_in
+from ringvault.core.vault_layout import AUDIO, sidecar_key
+
+# Between two of them the caller learns how far it is: every second or two.
+RECORDINGS_AT_ONCE = 200
+
+
+class RestoredCatalogue(Protocol):
+    """The catalogue to be filled."""
+
+    def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
+        """Return which of the ids the catalogue holds."""
+
+    def restore(self, item: CatalogueItem) -> None:
+        """Put the item where there is none; ConflictError where there is one."""
+
+
+class TellingVault(Protocol):
+    """The bucket to be read."""
+
+    def days(self) -> Sequence[tuple[str, date]]:
+        """Return every account and day that has objects, oldest first within the account."""
+
+    def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
+        """Return the keys of a day's audio and sidecars."""
+
+    def find_sidecar(self, object_key: str) -> CatalogueItem | None:
+        """Return the item that a sidecar tells of, None where there is none."""
+
+    def measured(self, object_key: str) -> StoredObject | None:
+        """Return size and CRC-32 of an object, None where there is none."""
+
+
+class Fault(StrEnum):
+    """Why a recording is not restored."""
+
+    AUDIO_MISSING = "audio_missing"
+    AUDIO_ALTERED = "audio_altered"
+    SIDECAR_MISSING = "sidecar_missing"
+    SIDECAR_UNREADABLE = "sidecar_unreadable"
+
+
+ADVICE = {
+    Fault.AUDIO_MISSING: (
+        "remove the delete marker of its audio and run this again;"
+        " without one, the reconciliation has it fetched while RingCentral has it"
+    ),
+    Fault.AUDIO_ALTERED: "restore the right one of its versions, and run this again",
+    Fault.SIDECAR_MISSING: (
+        "remove the delete marker of its sidecar and run this again;"
+        " without one, the lister finds it again while RingCentral has it"
+    ),
+    Fault.SIDECAR_UNREADABLE: "restore the right one of its versions, and run this again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unrestored:
+    """A recording that the catalogue lacks still; `object_key` is that of the damaged object.
+
+    Where one is missing, it is the key of the other. `detail` is None where the fault says all.
+    """
+
+    recording_id: str
+    object_key: str
+    fault: Fault
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How far it is: `known` were in the catalogue already; `found` is new since the last one."""
+
+    days: int
+    days_done: int = 0
+    restored: int = 0
+    known: int = 0
+    unrestored: int = 0
+    found: tuple[Unrestored, ...] = ()
+
+    def with_known(self, known: int) -> "Rebuilt":
+        """Return it with some more that need nothing."""
+        return replace(self, known=self.known + known, found=())
+
+    def with_outcomes(self, outcomes: Sequence[Unrestored | bool]) -> "Rebuilt":
+        """Return it with some more that were tried: a fault, or whether it was restored by us."""
+        found = tuple(it for it in outcomes if isinstance(it, Unrestored))
+        restored = sum(it is True for it in outcomes)
+        return replace(
+            self,
+            restored=self.restored + restored,
+            known=self.known + len(outcomes) - len(found) - restored,
+            unrestored=self.unrestored + len(found),
+            found=found,
+        )
+
+    def with_day(self) -> "Rebuilt":
+        """Return it with one more day that is through."""
+        return replace(self, days_done=self.days_done + 1, found=())
+
+
+def rebuild_catalogue(
+    *, vault: TellingVault, catalogue: RestoredCatalogue, at_once: AtOnce
+) -> Iterator[Rebuilt]:
+    """Yield how far it is; at the last one everything in the bucket was looked at.
+
+    Each recording whose sidecar and audio agree by size and CRC-32 comes back ARCHIVED, with its
+    numbers in the index. Objects whose name is none that ringvault gives are passed over.
+
+    Raises:
+        ServiceUnavailableError: AWS fails; what was restored stays, run it again.
+    """
+    days = vault.days()
+    rebuilt = Rebuilt(days=len(days))
+    yield rebuilt
+    restore = partial(_restored, vault=vault, catalogue=catalogue)
+    for account_id, on in days:
+        named = _by_recording(vault.keys_of(account_id, on))
+        known = catalogue.known(sorted(named))
+        rebuilt = rebuilt.with_known(len(known))
+        lost = [objects for recording_id, objects in named.items() if recording_id not in known]
+        for start in range(0, len(lost), RECORDINGS_AT_ONCE):
+            rebuilt = rebuilt.with_outcomes(
+                at_once(restore, lost[start : start + RECORDINGS_AT_ONCE])
+            )
+            yield rebuilt
+        rebuilt = rebuilt.with_day()
+        yield rebuilt
+
+
+@dataclass(frozen=True, slots=True)
+class _Objects:
+    """What lies in the bucket under the name of one recording; at least one of the two."""
+
+    recording_id: str
+    audio: str | None = None
+    sidecar: str | None = None
+
+
+def _by_recording(object_keys: Iterable[str]) -> Mapping[str, _Objects]:
+    found: dict[str, _Objects] = {}
+    for key in sorted(object_keys):
+        recording_id = recording_id_in(key)
+        if recording_id is not None:
+            objects = found.get(recording_id, _Objects(recording_id))
+            is_audio = key.startswith(AUDIO)
+            found[recording_id] = replace(objects, **{"audio" if is_audio else "sidecar": key})
+    return found
+
+
+def _restored(
+    objects: _Objects, *, vault: TellingVault, catalogue: RestoredCatalogue
+) -> Unrestored | bool:
+    """Restore one, and return whether somebody else was not quicker, or why it can't be."""
+    try:
+        item = vault.find_sidecar(objects.sidecar) if objects.sidecar else None
+    except (InColdStorageError, InvalidRecordError) as error:
+        return _unrestored(objects, Fault.SIDECAR_UNREADABLE, str(error))
+    if item is None:
+        return _unrestored(objects, Fault.SIDECAR_MISSING)
+    fault = _fault(item, objects, vault)
+    if fault is not None:
+        return _unrestored(objects, fault)
+    try:
+        catalogue.restore(item)
+    except ConflictError:
+        return False
+    return True
+
+
+def _fault(item: CatalogueItem, objects: _Objects, vault: TellingVault) -> Fault | None:
+    archived = item.archived
+    if archived is None or sidecar_key(item.recording) != objects.sidecar:
+        return Fault.SIDECAR_UNREADABLE
+    measured = vault.measured(archived.object_key)
+    if measured is None:
+        return Fault.AUDIO_MISSING
+    return None if is_as_archived(measured, archived) else Fault.AUDIO_ALTERED
+
+
+def _unrestored(objects: _Objects, fault: Fault, detail: str | None = None) -> Unrestored:
+    of_audio = fault in {Fault.AUDIO_ALTERED, Fault.SIDECAR_MISSING}
+    key = (objects.audio if of_audio else None) or objects.sidecar or objects.audio or ""
+    return Unrestored(objects.recording_id, key, fault, detail)

@@ -1,0 +1,95 @@
+"""Reads the recordings back and compares them with what was archived; nothing is changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from heapq import nsmallest
+from itertools import islice
+from typing import Protocol
+
+from ringvault.core.at_once import AtOnce
+from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.fixity import ReadBackVault, check
+from ringvault.core.quota_gate import Clock
+from ringvault.core.search_parameters import Position
+from ringvault.core.verification import Selection, Verification, open_one
+
+# Progress is kept after each so many: whoever is killed reads as many again.
+RECORDINGS_AT_ONCE = 64
+
+
+class VerifiedCatalogue(Protocol):
+    """The catalogue, of which nothing is changed."""
+
+    def archived(self, *, after: Position | None = None) -> Iterator[Position]:
+        """Yield every ARCHIVED recording, oldest first, from behind `after`."""
+
+    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
+        """Return the items of those ids that there are, in the order of the ids."""
+
+
+class Progress(Protocol):
+    """Keeps how far the verification has come."""
+
+    def load(self) -> tuple[Verification | None, int]:
+        """Return the last one, None before the first, and its version."""
+
+    def save(self, verification: Verification, *, version: int) -> int:
+        """Store it and return the new version; ConflictError when `version` is not current."""
+
+
+def verify_vault(
+    *,
+    asked: Selection,
+    anew: bool,
+    catalogue: VerifiedCatalogue,
+    vault: ReadBackVault,
+    progress: Progress,
+    at_once: AtOnce,
+    clock: Clock,
+) -> Iterator[Verification]:
+    """Yield how far it is; the last has `finished_at`.
+
+    It goes on where the last one of the same selection was stopped, unless it is to begin `anew`.
+    What is archived meanwhile may be left to the next one.
+
+    Raises:
+        InvalidRequestError: one of another selection is not through.
+        ConflictError: somebody else goes on with it.
+        ServiceUnavailableError: AWS fails; run it again and it goes on.
+    """
+    last, version = progress.load()
+    verification = None if anew else open_one(last, asked=asked)
+    if verification is None:
+        selection = asked.seeded(clock())
+        verification = Verification(selection, clock(), _total(selection, catalogue))
+    version = progress.save(verification, version=version)
+    yield verification
+    positions = _positions(verification, catalogue)
+    while some := tuple(islice(positions, RECORDINGS_AT_ONCE)):
+        items = catalogue.find_all([it.recording_id for it in some])
+        checked = [it for it in at_once(partial(check, vault=vault), items) if it is not None]
+        verification = verification.with_checked(checked, position=some[-1])
+        version = progress.save(verification, version=version)
+        yield verification
+    verification = replace(verification, finished_at=clock())
+    progress.save(verification, version=version)
+    yield verification
+
+
+def _total(selection: Selection, catalogue: VerifiedCatalogue) -> int:
+    archived = sum(1 for _ in catalogue.archived())
+    return archived if selection.sample is None else min(archived, selection.sample)
+
+
+def _positions(verification: Verification, catalogue: VerifiedCatalogue) -> Iterator[Position]:
+    """Yield what has no verdict yet, in the order that `position` is of."""
+    selection, position = verification.selection, verification.position
+    if selection.sample is None:
+        return catalogue.archived(after=position)
+
+    def rank(it: Position) -> str:
+        return selection.rank(it.recording_id)
+
+    chosen = nsmallest(selection.sample, catalogue.archived(), key=rank)
+    return iter(chosen if position is None else [it for it in chosen if rank(it) > rank(position)])
