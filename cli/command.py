@@ -2,6 +2,9 @@
 
 import typer
 
+from cli.backfill import backfill
+from cli.reconcile import reconcile
+from cli.retry import retry
 from cli.status import status
 
 _EPILOG = """Exit status: 0 all is well; 1 something is missing, failed or refused; 2 what was asked
@@ -16,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (status,):
+for command in (status, backfill, reconcile, retry):
     app.command()(command)
 
 

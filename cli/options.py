@@ -1,10 +1,15 @@
 """The options that every command takes, and the stack that they name."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ringvault.core.errors import InvalidRequestError
+from ringvault.core.reconciliation_request import period_of
+from ringvault.core.reconciliation_run import Period
 
 if TYPE_CHECKING:
     from ringvault.adapters.deployed_stack import DeployedStack
@@ -38,8 +43,28 @@ Json = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON object and nothing else."),
 ]
+FromDay = Annotated[
+    str | None, typer.Option("--from", metavar="DAY", help="The first UTC day, 2026-10-01.")
+]
+ToDay = Annotated[
+    str | None, typer.Option("--to", metavar="DAY", help="The last UTC day, itself included.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 DEFAULT_STACK = "ringvault"
 DEFAULT_PORT = 8080
+
+
+def days_asked(first: str | None, last: str | None, *, today: date) -> Period | None:
+    """Return the days that two options name, None where neither is given.
+
+    Raises:
+        InvalidRequestError: one lacks the other, is no day, or has not come yet.
+    """
+    if first is None and last is None:
+        return None
+    if first is None or last is None:
+        raise InvalidRequestError("--from and --to belong together: give both")
+    return period_of({"from": first, "to": last}, today=today)
 
 
 @dataclass(frozen=True, slots=True)

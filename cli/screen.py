@@ -34,7 +34,18 @@ class Screen:
         if not self._as_json:
             typer.secho(heading, bold=_has_colour())
             for name, value in rows:
-                typer.echo(wrapped(f"  {name:<20}{value}", indent=22))
+                self.row(f"  {name:<20}", value)
+
+    def points(self, heading: str, points: Iterable[str]) -> None:
+        """Print a heading and a line or more for each point."""
+        self.section(heading, ())
+        for point in points:
+            self.say(f"  {point}")
+
+    def row(self, name: str, value: str) -> None:
+        """Print a name and what belongs to it, whose further lines begin where it begins."""
+        if not self._as_json:
+            typer.echo(wrapped(f"{name:<22}{value}".rstrip(), indent=22))
 
     def answer(self, told: Mapping[str, Any]) -> None:
         """Print what a machine gets; people got the same in words."""

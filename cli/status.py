@@ -85,7 +85,7 @@ def show(found: ArchiveStatus, *, called: str, shown: Screen) -> None:
     shown.section("Call log", _call_log(found))
     shown.section("Queues", _queues(found))
     shown.section("Reconciliation", _reconciliation(found))
-    shown.section("Needs attention", [("", text) for text in found.attention or ["nothing"]])
+    shown.points("Needs attention", found.attention or ["nothing"])
 
 
 def as_json(found: ArchiveStatus) -> dict[str, Any]:

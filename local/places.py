@@ -9,6 +9,11 @@ DEFAULT_PORT = 8080
 STATE_FOLDER = ROOT / ".local"
 
 
+def stack_file(port: int) -> Path:
+    """Return where the stack at a port says how it is reached; cli/options.py reads it."""
+    return STATE_FOLDER / "stacks" / f"{port}.json"
+
+
 def logs_folder(port: int) -> Path:
     """Return where the stack at a port keeps its logs; two stacks never share them."""
     logs = STATE_FOLDER / "logs"

@@ -21,11 +21,12 @@ from local.event_source import polling
 from local.function_process import ENDED, Outcome, ProcessPool
 from local.gateway import Api, serving
 from local.host import Host
+from local.invocations import invoking
 from local.issuer.server import issuing
 from local.issuer.users import USERS
 from local.issuer_keys import IssuerKeys
 from local.main_job import MainJob, fault_of
-from local.places import DEFAULT_PORT, ROOT, TEMPLATE, logs_folder
+from local.places import DEFAULT_PORT, ROOT, TEMPLATE, logs_folder, stack_file
 from local.proof import prove
 from local.provision.site import Function
 from local.provision.stack import Stack, provision
@@ -33,6 +34,7 @@ from local.reconciliation import reconcile
 from local.routes import routes_of
 from local.schedule import ScheduledFunction, run_all_on, scheduled
 from local.screen import Screen, screen_for
+from local.stack_file import described
 from local.summary import Summary, summarise
 from local.tokens import CLIENT_ID
 from local.traffic import traffic_of
@@ -116,6 +118,9 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         issuer = started.enter_context(issuing(port=options.issuer_port, redirect_uri=page_url))
         stack = _provision(options, aws=aws, account=account, issuer=issuer)
         started.enter_context(_serving(stack, host=host, port=options.port))
+        invoke_url = started.enter_context(invoking(stack.runtime.functions, host=host))
+        path = stack_file(options.port)
+        started.enter_context(described(stack, aws=aws, invoke_url=invoke_url, path=path))
         if not options.once:
             screen.say(f"the page: {page_url}")
         vault = Vault(stack, aws=aws)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 from botocore.config import Config
@@ -15,9 +15,19 @@ from ringvault.adapters.aws_errors import aws_errors, error_code
 from ringvault.core.errors import ConfigurationError
 from ringvault.core.windows import LookBacks
 
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
 # A person waits: what does not answer within half a minute is said to be out of reach.
 _CONFIG = Config(
     connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
+)
+# A function answers when it ends, ten minutes later at most. Trying again would invoke it twice.
+_INVOKING = Config(
+    connect_timeout=5,
+    read_timeout=630,
+    tcp_keepalive=True,
+    retries={"mode": "standard", "total_max_attempts": 1},
 )
 
 
@@ -38,6 +48,10 @@ class DeployedStack:
     def client(self, service: Any) -> Any:  # noqa: ANN401 - one function makes clients of all services
         """Return a client of a service that answers soon."""
         return self.session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    def invoking_client(self) -> "LambdaClient":
+        """Return a client that waits for the end of the function it invokes."""
+        return self.session.client("lambda", endpoint_url=self.invoke_url, config=_INVOKING)
 
     def output(self, name: str) -> str:
         """Return an output of the stack.

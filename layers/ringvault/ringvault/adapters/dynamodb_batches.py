@@ -17,7 +17,10 @@ MOST_ROUNDS = 10
 
 
 def read_batches(
-    client: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, Any]], **options: str
+    client: "DynamoDBClient",
+    table: str,
+    keys: Sequence[Mapping[str, Any]],
+    **options: Any,  # noqa: ANN401 - DynamoDB's own
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the items under those keys that there are, in any order; no key may stand twice.
 
