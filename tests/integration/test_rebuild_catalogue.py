@@ -1,0 +1,116 @@
+"""The catalogue deleted and made again from the bucket, against moto and the simulator."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.simulator.options import Options, Quota, quotas_with
+from local.simulator.server import Simulator
+from ringvault.adapters.at_once import at_once
+from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.rebuild_catalogue import Fault, Rebuilt, rebuild_catalogue
+from ringvault.core.vault_layout import sidecar_key
+from tests.integration.archive import Archive, archived_account
+from tests.integration.cloud import Cloud
+from tests.integration.moving_time import MovingTime
+from tests.integration.recordings import NOW, recording_of
+
+RECORDINGS = 12
+DAYS = 6
+OPTIONS = Options(recordings=RECORDINGS, days=DAYS, quotas=quotas_with(heavy=Quota(600, 60, 60)))
+
+
+@pytest.fixture
+def archive(cloud: Cloud, time: MovingTime, simulate: Callable[[Options], Simulator]) -> Archive:
+    """Archive a whole account, and have one recording that waits."""
+    archive = archived_account(simulate(OPTIONS), cloud=cloud, time=time)
+    archive.catalogue.add_new([recording_of("waits")], listed_at=NOW)
+    return archive
+
+
+def rebuilt(archive: Archive) -> tuple[Rebuilt, dict[str, Fault]]:
+    """Rebuild, and return the end and all that was found."""
+    steps = list(
+        rebuild_catalogue(vault=archive.vault, catalogue=archive.catalogue, at_once=at_once)
+    )
+    return steps[-1], {it.recording_id: it.fault for step in steps for it in step.found}
+
+
+def items_of(archive: Archive) -> dict[str, CatalogueItem]:
+    """Return all that the catalogue holds."""
+    return {it.recording.recording_id: it for it in archive.catalogue.find_all(ids_of(archive))}
+
+
+def ids_of(archive: Archive) -> list[str]:
+    """Return every recording that the catalogue holds."""
+    found = archive.cloud.dynamodb.scan(TableName=archive.table)["Items"]
+    return [it["recording_id"]["S"] for it in found]
+
+
+def attributes_of(archive: Archive, table: str) -> list[Any]:
+    """Return all items of a table as DynamoDB keeps them, in some order."""
+    return sorted(archive.cloud.dynamodb.scan(TableName=table)["Items"], key=str)
+
+
+def test_the_lost_catalogue_comes_back_item_by_item(archive: Archive) -> None:
+    """Equal to the lost one but for the state that only it had: what was not archived yet."""
+    index_table = archive.number_index._table
+    lost, numbers = items_of(archive), attributes_of(archive, index_table)
+    archive.cloud.empty_table(archive.table)
+    archive.cloud.empty_table(index_table)
+
+    end, found = rebuilt(archive)
+
+    waiting = lost.pop("waits")
+    assert (waiting.state, len(lost)) == (State.PENDING, RECORDINGS)
+    assert items_of(archive) == lost
+    assert {it.state for it in lost.values()} == {State.ARCHIVED}
+    assert attributes_of(archive, index_table) == numbers
+    assert (end.restored, end.known, found) == (RECORDINGS, 0, {})
+    assert archive.reconcile()["totals"]["archived"] == RECORDINGS
+
+
+def test_what_was_restored_is_passed_over(archive: Archive) -> None:
+    """Run again, it neither reads a sidecar nor writes an item."""
+    archive.cloud.empty_table(archive.table)
+    rebuilt(archive)
+    before = attributes_of(archive, archive.table)
+    first = next(archive.catalogue.archived()).recording_id
+    archive.delete_sidecar(first)
+
+    end, found = rebuilt(archive)
+
+    assert (end.restored, end.known, found) == (0, RECORDINGS, {})
+    assert attributes_of(archive, archive.table) == before
+
+
+def test_what_the_bucket_does_not_prove_is_named(archive: Archive) -> None:
+    """Each fault by its own name, and the other recordings come back."""
+    lost = items_of(archive)
+    names = [it.recording_id for it in archive.catalogue.archived()]
+    missing, altered, bare, strange, cold, *_ = names
+    archive.delete_audio(missing)
+    archive.alter_audio(altered, lambda audio: audio[::-1])
+    archive.delete_sidecar(bare)
+    put = archive.cloud.s3.put_object
+    put(Bucket=archive.bucket, Key=sidecar_key(lost[strange].recording), Body=b"{}")
+    put(
+        Bucket=archive.bucket,
+        Key=sidecar_key(lost[cold].recording),
+        Body=b"{}",
+        StorageClass="GLACIER",
+    )
+    archive.cloud.empty_table(archive.table)
+
+    end, found = rebuilt(archive)
+
+    assert found == {
+        missing: "audio_missing",
+        altered: "audio_altered",
+        bare: "sidecar_missing",
+        strange: "sidecar_unreadable",
+        cold: "sidecar_unreadable",
+    }
+    assert set(ids_of(archive)) == set(names) - found.keys()
+    assert end.restored == RECORDINGS - len(found)
