@@ -47,8 +47,9 @@ def backfill(
 ) -> None:
     """Have days of the call log read once more.
 
-    The lister reads them besides what it reads by itself. Days are UTC, by start of call, both included. Several backfills may be open; the lister reads
-    them oldest first, within its share of the quota, and goes on where it was killed.
+    The lister reads them besides what it reads by itself, within its share of the quota, oldest
+    first, and goes on where it was killed. Days are UTC, by start of call, both included. Several
+    backfills may be open.
     """
     with screen(as_json=json) as shown:
         _require_one_of(shows=shows, stops=stops, adds=bool(from_ or to))
@@ -98,7 +99,7 @@ def _show_plan(
         requests = max(1, ceil(recordings / per_page))
         shown.say(
             f"if those days were like the last ones: about {how_many(recordings, 'recording')},"
-            f" {how_many(requests, 'request')} to list them"
+            f" at least {how_many(requests, 'request')} to list them"
         )
     kept_from_at = now - state.deletion_after
     if from_at < kept_from_at:

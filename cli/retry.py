@@ -65,9 +65,10 @@ def retry(
 ) -> None:
     """Try again what failed or is absent.
 
-    Sets FAILED and ABSENT recordings PENDING, so that the next feed takes them. What is chosen has to fit everything that is given. Says what it will do and asks first;
-    without a terminal, and with --json, nothing changes unless --yes is given. Each recording
-    costs a request of the quota, and one that RingCentral no longer has is ABSENT again.
+    Sets FAILED and ABSENT recordings PENDING, so that the next feed takes them. What is chosen
+    has to fit everything that is given. Says what it will do and asks first; without a terminal,
+    and with --json, nothing changes unless --yes is given. Each recording costs a request of the
+    quota, and one that RingCentral no longer has is ABSENT again.
 
     Ends with 1 when something was chosen and nothing was changed.
     """

@@ -29,6 +29,11 @@ class Screen:
         if not self._as_json:
             typer.echo(wrapped(text))
 
+    def verbatim(self, text: str) -> None:
+        """Print a line as it is, for somebody to copy."""
+        if not self._as_json:
+            typer.echo(text)
+
     def section(self, heading: str, rows: Iterable[Row]) -> None:
         """Print a heading and a line for each name and value."""
         if not self._as_json:

@@ -15,6 +15,7 @@ CORE = sorted((LAYER / "ringvault" / "core").rglob("*.py"))
 ADAPTERS = sorted((LAYER / "ringvault" / "adapters").rglob("*.py"))
 PACKAGE = sorted((LAYER / "ringvault").rglob("*.py"))
 HANDLERS = sorted((ROOT / "functions").rglob("*.py"))
+COMMANDS = sorted((ROOT / "cli").rglob("*.py"))
 
 STANDARD_LIBRARY = set(sys.stdlib_module_names)
 # What talks to AWS or RingCentral; mypy_boto3_* are the types of the former.
@@ -100,6 +101,12 @@ def foreign_in_handler(source: str) -> set[str]:
     return {module for module in imported_modules(source) if not is_of(module, *allowed)}
 
 
+def foreign_in_command(source: str) -> set[str]:
+    """Return what a source imports that the command may not."""
+    allowed = ("cli", "ringvault", "typer", "rich", *STANDARD_LIBRARY)
+    return {module for module in imported_modules(source) if not is_of(module, *allowed)}
+
+
 def environment_reads(source: str) -> list[str]:
     """Return each use of the environment but handing the whole of it to somebody."""
     tree = ast.parse(source)
@@ -164,6 +171,21 @@ def test_handlers_import_the_package_and_powertools(path: Path) -> None:
     assert foreign_in_handler(path.read_text()) == set()
 
 
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.stem)
+def test_the_command_imports_the_package_and_its_screen(path: Path) -> None:
+    """The command parses, calls and prints: it builds no client and speaks to nobody itself."""
+    assert foreign_in_command(path.read_text()) == set()
+
+
+def test_help_waits_for_no_sdk() -> None:
+    """The command starts without the slow imports, which its parts make when they run."""
+    source = "import cli.command, sys; print([m for m in ('boto3', 'rich') if m in sys.modules])"
+    command = [sys.executable, "-c", source]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - our own interpreter and line
+
+    assert result.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("path", [*PACKAGE, *HANDLERS], ids=lambda p: str(p.relative_to(ROOT)))
 def test_only_settings_look_into_the_environment(path: Path) -> None:
     """A handler hands `os.environ` to its settings; nobody looks into it elsewhere."""
@@ -172,7 +194,7 @@ def test_only_settings_look_into_the_environment(path: Path) -> None:
 
 def test_nothing_happens_at_import() -> None:
     """Importing everything builds no client, opens no socket and needs no variable."""
-    result = import_quietly(*map(module_name, PACKAGE), *map(str, HANDLERS))
+    result = import_quietly(*map(module_name, PACKAGE), *map(str, [*HANDLERS, *COMMANDS]))
 
     assert result.returncode == 0, result.stderr
 
@@ -238,6 +260,7 @@ def test_an_import_of_the_outside_is_found(source: str) -> None:
     """The rules for the outside can fail, for the package and for handlers."""
     assert outside_in(source)
     assert foreign_in_handler(source)
+    assert foreign_in_command(source)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ringvault.core.catalogue import State
-from ringvault.core.feed import Candidate, Turn, turn_of
+from ringvault.core.feed import is_near_deletion
 from ringvault.core.windows import ListingProgress, LookBacks
 
-WAITING = (State.PENDING, State.QUEUED)
 # Sixty thousand recordings or more, a quarter of a cent for four hundred looks. Beyond, DynamoDB's
 # own count of the table is near enough: it is at most six hours old, and costs nothing.
 MOST_PAGES_OF_ARCHIVED = 20
@@ -29,11 +28,15 @@ class Counts(Protocol):
     def count(self, state: State, *, most_pages: int | None = None) -> int | None:
         """Return how many are in the state, None when they fill more than so many pages."""
 
-    def oldest(self, state: State) -> Candidate | None:
-        """Return the one in the state whose call is the oldest."""
-
     def items_about(self) -> int:
         """Return how many recordings there were within the last six hours."""
+
+
+class Waiting(Protocol):
+    """What is on its way."""
+
+    def oldest_started_at(self) -> datetime | None:
+        """Return when the oldest call began whose recording is on its way."""
 
 
 class Listing(Protocol):
@@ -104,6 +107,7 @@ class ArchiveStatus:
 def archive_status(
     *,
     catalogue: Counts,
+    waiting: Waiting,
     listing: Listing,
     queue: Queue,
     dead_letter_queue: Queue,
@@ -114,9 +118,7 @@ def archive_status(
 ) -> ArchiveStatus:
     """Return how the archive stands; reads what waits, and of what is done a bounded part."""
     progress, _ = listing.load()
-    oldest = [it for state in WAITING if (it := catalogue.oldest(state)) is not None]
-    first = min(oldest, key=lambda it: it.started_at, default=None)
-    started_at = first.started_at if first else None
+    started_at = waiting.oldest_started_at()
     after = progress.deletion_after
     report = reports.last()
     return ArchiveStatus(
@@ -124,8 +126,8 @@ def archive_status(
         counts=_counts(catalogue),
         oldest_waiting_at=started_at,
         nearest_deletion_at=started_at + after if started_at else None,
-        is_near_deletion=first is not None
-        and turn_of(first, now=now, deletion_after=after) is Turn.NEAR_DELETION,
+        is_near_deletion=started_at is not None
+        and is_near_deletion(started_at, now=now, deletion_after=after),
         listing=progress,
         look_back_requests_a_day=look_backs.requests_a_day(
             progress.recordings_a_day or 0, per_page=per_page

@@ -8,8 +8,9 @@ from math import ceil
 
 from ringvault.core.catalogue import State
 
-# The queue holds what the quota can fetch until the next run feeds it again, and a minute's worth
-# more: whatever is fed waits behind it, and today's calls should not wait long.
+# From the start of a run: the queue holds what the quota can fetch until the next run feeds it
+# again, and a minute's worth more. Whatever is fed waits behind it, today's calls too: so a feed
+# late in a run adds only what is fetched by then.
 FEED_HORIZON = timedelta(minutes=6)
 
 # A message that was neither fetched nor claimed for this long is lost, whatever the queue says.
@@ -18,8 +19,9 @@ LOST_AFTER = timedelta(minutes=30)
 LOST_AFTER_WITH_EMPTY_QUEUE = timedelta(minutes=2)
 
 
-# What calls of today may take even while others are near deletion.
-TODAYS_SHARE = 0.25
+# What calls of today may take even while others are near deletion. They come in bursts: with less
+# some would wait for the next run and the one after it.
+TODAYS_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,14 @@ class Turn(StrEnum):
     BACKLOG = "backlog"
 
 
+def is_near_deletion(started_at: datetime, *, now: datetime, deletion_after: timedelta) -> bool:
+    """Whether a recording of that call is in the last tenth of RingCentral's keeping."""
+    return started_at <= now - deletion_after * 0.9
+
+
 def turn_of(candidate: Candidate, *, now: datetime, deletion_after: timedelta) -> Turn:
-    """Return why it should be fetched; near deletion is the last tenth of RingCentral's keeping."""
-    if candidate.started_at <= now - deletion_after * 0.9:
+    """Return why it should be fetched."""
+    if is_near_deletion(candidate.started_at, now=now, deletion_after=deletion_after):
         return Turn.NEAR_DELETION
     return Turn.TODAY if candidate.started_at >= now - timedelta(days=1) else Turn.BACKLOG
 
@@ -77,14 +84,16 @@ def fed(
 ) -> Sequence[tuple[Turn, Candidate]]:
     """Return the `most` candidates to feed next, in order, and why each.
 
-    First what RingCentral deletes soon, then today's calls, then the backlog; oldest first in
-    each. Calls of today keep their share even then, and go in front: they are few, and people
-    look for them, while what is near deletion still has days.
+    First what RingCentral deletes soon, then today's calls, then the backlog; oldest first, but
+    today's newest first: a call that has just ended doesn't wait behind those that gathered while
+    nothing ran. Calls of today keep their share even then, and go in front: they are few, and
+    people look for them, while what is near deletion still has days.
     """
     found: dict[Turn, list[Candidate]] = {turn: [] for turn in Turn}
     for candidate in sorted(candidates, key=lambda it: (it.started_at, it.recording_id)):
         found[turn_of(candidate, now=now, deletion_after=deletion_after)].append(candidate)
     near, today, backlog = found.values()
+    today.reverse()
     kept = min(len(today), ceil(most * TODAYS_SHARE))
     in_order = [
         *((Turn.TODAY, candidate) for candidate in today[:kept]),
