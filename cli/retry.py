@@ -43,7 +43,7 @@ class EndedState(StrEnum):
 
 def retry(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of recordings.")
+        list[str] | None, typer.Argument(metavar="ID", help="Ids of recordings.")
     ] = None,
     *,
     reason: Annotated[
