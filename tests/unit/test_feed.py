@@ -24,7 +24,7 @@ def claimed(*, queued_at: datetime, until: datetime) -> Candidate:
 
 
 def test_near_deletion_and_today_come_before_the_backlog() -> None:
-    """Nothing is lost to deletion, today's calls are soon there, the rest goes oldest first."""
+    """Nothing is lost to deletion, today's newest are soon there, the rest goes oldest first."""
     candidates = [
         candidate("yesterday", 2 * DAY),
         candidate("today", DAY / 2),
@@ -36,10 +36,10 @@ def test_near_deletion_and_today_come_before_the_backlog() -> None:
     order = fed(candidates, most=3, now=NOW, deletion_after=90 * DAY)
     everything = fed(candidates, most=6, now=NOW, deletion_after=90 * DAY)
 
-    assert [it.recording_id for _, it in order] == ["today", "almost gone", "nearly gone"]
+    assert [it.recording_id for _, it in order] == ["this morning", "today", "almost gone"]
     assert [it.recording_id for _, it in everything] == [
-        "today",
         "this morning",
+        "today",
         "almost gone",
         "nearly gone",
         "last month",
@@ -49,14 +49,14 @@ def test_near_deletion_and_today_come_before_the_backlog() -> None:
 
 
 def test_near_deletion_leaves_todays_calls_their_share_and_no_more() -> None:
-    """A quarter is kept for them: they are few, and what is near deletion still has days."""
+    """Half is kept for them: they are few, and what is near deletion still has days."""
     near = [candidate(f"near-{number}", 88 * DAY) for number in range(20)]
     today = [candidate(f"today-{number}", DAY / 3) for number in range(20)]
     turns = Counter(
         turn for turn, _ in fed([*near, *today], most=20, now=NOW, deletion_after=90 * DAY)
     )
 
-    assert turns == {Turn.TODAY: 5, Turn.NEAR_DELETION: 15}
+    assert turns == {Turn.TODAY: 10, Turn.NEAR_DELETION: 10}
 
 
 def test_near_deletion_follows_the_accounts_own_retention() -> None:

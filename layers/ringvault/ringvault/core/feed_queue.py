@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ringvault.core.feed import FEED_HORIZON, Candidate, Turn, fed, is_due, room
+from ringvault.core.feed import Candidate, Turn, fed, is_due, room
 
 
 class MediaQuota(Protocol):
@@ -41,12 +41,16 @@ def feed_queue(
     catalogue: Candidates,
     queue: RecordingQueue,
     now: datetime,
+    until: datetime,
     deletion_after: timedelta,
 ) -> Counter[Turn]:
-    """Send due ids until the queue holds enough; return how many were sent for which reason."""
+    """Send due ids until the queue holds what can be fetched before `until`.
+
+    Return how many were sent for which reason.
+    """
     visible, in_flight = queue.depth()
     wanted = room(
-        requests_in_horizon=quota.requests_in(FEED_HORIZON), queue_depth=visible + in_flight
+        requests_in_horizon=quota.requests_in(until - now), queue_depth=visible + in_flight
     )
     if wanted == 0:
         return Counter()

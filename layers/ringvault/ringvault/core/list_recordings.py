@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ringvault.core.call_log import Quota
 from ringvault.core.errors import RingvaultError, ThrottledError
-from ringvault.core.feed import Turn
+from ringvault.core.feed import FEED_HORIZON, Turn
 from ringvault.core.feed_queue import Candidates, MediaQuota, RecordingQueue, feed_queue
 from ringvault.core.listing import (
     AccountCallLog,
@@ -93,6 +93,7 @@ def list_recordings(
         reach=reach,
     )
     result = ListingResult(listed=listing.listed)
+    feed_until = clock() + FEED_HORIZON
     visible, _ = queue.depth()
     for read in (partial(listing.look_back, is_busy=visible > 0), listing.backfill):
         if not result.is_stopped:
@@ -103,6 +104,7 @@ def list_recordings(
                 catalogue=catalogue,
                 queue=queue,
                 now=clock(),
+                until=feed_until,
                 deletion_after=listing.state.deletion_after,
             )
     result.windows_open = len(listing.state.windows)
