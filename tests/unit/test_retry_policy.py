@@ -18,9 +18,17 @@ def test_the_wait_doubles_up_to_its_cap(attempts: int, ceiling: timedelta) -> No
     assert RetryPolicy().wait(attempts, lambda: 1.0) == ceiling
 
 
-def test_the_jitter_is_full_but_never_a_storm() -> None:
-    """The smallest jitter still leaves a few seconds."""
-    assert RetryPolicy().wait(3, lambda: 0.0) == 5 * S
+def test_the_smallest_jitter_leaves_half_of_the_wait() -> None:
+    """Whatever chance has it, attempts become ever rarer."""
+    assert RetryPolicy().wait(3, lambda: 0.0) == 60 * S
+
+
+def test_a_recording_outlives_six_hours_without_ringcentral() -> None:
+    """All attempts together last longer, even when every wait is the shortest possible."""
+    policy = RetryPolicy()
+    waits = [policy.wait(attempts, lambda: 0.0) for attempts in range(1, policy.attempts)]
+
+    assert sum(waits, 0 * S) > 6 * 3600 * S
 
 
 def test_attempts_are_bounded() -> None:

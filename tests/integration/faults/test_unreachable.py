@@ -27,7 +27,6 @@ from tests.integration.tiny_server import Seen, TinyServer, in_turn
 RECORDINGS = 3
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
-LEAST_WAIT = timedelta(seconds=5)
 ATTEMPTS = 12
 
 
@@ -78,7 +77,7 @@ def test_media_that_cannot_be_reached(
         line = line_to(server.url, cloud=cloud, time=time, media_url=nowhere.url, credentials=None)
         job = job_with(line, cloud, bucket)
         add(job, content_uri=f"{nowhere.url}/1/content")
-        assert_put_off(job, job.archive("1"), wait=FIRST_WAIT / 2)
+        assert_put_off(job, job.archive("1"), wait=FIRST_WAIT * 0.75)
     assert TOKEN not in str(job.item("1").reason)
     assert nowhere.seen == server.seen == []
 
@@ -107,7 +106,7 @@ def test_a_token_endpoint_that_cannot_be_reached(
         line = line_to(nowhere.url, cloud=cloud, time=time, media_url=media.url)
         job = job_with(line, cloud, bucket)
         add(job, content_uri=f"{media.url}/1/content")
-        assert_put_off(job, job.archive("1"), wait=FIRST_WAIT / 2)
+        assert_put_off(job, job.archive("1"), wait=FIRST_WAIT * 0.75)
         failed_at = time()
         assert type(job.list_once().problem) is ServiceUnavailableError
     assert time() - failed_at > LEASE
@@ -119,7 +118,7 @@ def test_a_token_endpoint_that_cannot_be_reached(
 def test_attempts_come_at_jittered_times_and_have_an_end(
     cloud: Cloud, bucket: str, time: MovingTime
 ) -> None:
-    """Each wait is anything up to twice the longest before it, six hours at most; twelve is all."""
+    """Each wait is half to all of twice the one before, six hours at most; twelve is all."""
     url = f"http://127.0.0.1:{free_port()}"
     job = job_with(line_to(url, cloud=cloud, time=time, credentials=None), cloud, bucket)
     add(job, content_uri=f"{url}/1/content")
@@ -129,7 +128,7 @@ def test_attempts_come_at_jittered_times_and_have_an_end(
         result = job.archive("1", jitter=jitter)
         assert result.retry_at is not None
         ceiling = min(FIRST_WAIT * 2**attempt, LONGEST_WAIT)
-        wait = max(LEAST_WAIT, ceiling * jitter)
+        wait = ceiling * (1 + jitter) / 2
         assert abs(result.retry_at - time() - wait) <= timedelta(milliseconds=1)
         time.sleep(wait.total_seconds())
     assert job.archive("1").outcome is Outcome.FAILED
