@@ -40,13 +40,13 @@ _ORDER = tuple(Kind)
 class LookBacks:
     """How far each look-back reaches.
 
-    The short one, every run, meets calls that have just ended: most last minutes, and records
-    appear within one. The deep one, every hour, meets calls of many hours and recordings that
-    RingCentral added to old records. The wide one, every day, meets what was rewritten or
+    The short one, every run, meets calls that have just ended, those of four hours, too: the call
+    log's dates act on the start. The deep one, every hour, meets still longer ones and recordings
+    that RingCentral added to old records. The wide one, every day, meets what was rewritten or
     appeared later than RingCentral says it should.
     """
 
-    short: timedelta = timedelta(hours=1)
+    short: timedelta = timedelta(hours=5)
     deep: timedelta = timedelta(hours=26)
     wide: timedelta = timedelta(days=7)
 
