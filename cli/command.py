@@ -3,9 +3,11 @@
 import typer
 
 from cli.backfill import backfill
+from cli.rebuild_catalogue import rebuild_catalogue
 from cli.reconcile import reconcile
 from cli.retry import retry
 from cli.status import status
+from cli.verify import verify
 
 _EPILOG = """Exit status: 0 all is well; 1 something is missing, failed or refused; 2 what was asked
 for makes no sense; 3 the stack can't be reached or used; 130 interrupted."""
@@ -19,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (status, backfill, reconcile, retry):
+for command in (status, backfill, reconcile, retry, verify, rebuild_catalogue):
     app.command()(command)
 
 

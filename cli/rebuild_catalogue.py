@@ -1,6 +1,6 @@
 """`ringvault rebuild-catalogue`: the catalogue made again from the bucket alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +17,17 @@ from cli.options import (
     StackName,
 )
 from cli.screen import Screen, ended, how_many, screen
-from ringvault.core.rebuild_catalogue import ADVICE, Rebuilt, Unrestored, rebuild_catalogue
+from ringvault.core.rebuild_catalogue import ADVICE, Rebuilt, Unrestored
+from ringvault.core.rebuild_catalogue import rebuild_catalogue as rebuilding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ringvault.adapters.deployed_stack import DeployedStack
 
 # More than a person goes through: the rest is told by its number, and found by running it again.
 MOST_NAMED = 1000
 
 
-def rebuild(
+def rebuild_catalogue(
     *,
     stack: StackName = DEFAULT_STACK,
     profile: Profile = None,
@@ -84,7 +83,7 @@ def as_json(rebuilt: Rebuilt, found: Sequence[Unrestored]) -> dict[str, Any]:
     }
 
 
-def _steps(deployed: "DeployedStack") -> "Iterator[Rebuilt]":
+def _steps(deployed: "DeployedStack") -> Iterator[Rebuilt]:
     from ringvault.adapters.at_once import at_once
     from ringvault.adapters.catalogue_inventory import CatalogueInventory
     from ringvault.adapters.number_index import NumberIndex
@@ -92,7 +91,7 @@ def _steps(deployed: "DeployedStack") -> "Iterator[Rebuilt]":
 
     dynamodb = deployed.client("dynamodb")
     number_index = NumberIndex(deployed.output("NumberIndexTableName"), dynamodb)
-    return rebuild_catalogue(
+    return rebuilding(
         vault=VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3")),
         catalogue=CatalogueInventory(
             deployed.output("CatalogueTableName"), dynamodb, number_index=number_index

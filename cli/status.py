@@ -24,6 +24,9 @@ from ringvault.core.windows import Kind, Window
 if TYPE_CHECKING:
     from ringvault.adapters.deployed_stack import DeployedStack
 
+# Every archive has these; any other state shows when something is in it.
+_USUAL = (State.PENDING, State.QUEUED, State.ARCHIVED, State.ABSENT, State.FAILED)
+
 
 def status(
     *,
@@ -120,7 +123,8 @@ def window_rows(windows: tuple[Window, ...]) -> Iterator[Row]:
 
 def _recordings(found: ArchiveStatus) -> Iterator[Row]:
     for state in State:
-        yield state.lower(), _told(found.counts[state])
+        if state in _USUAL or found.counts[state].number:
+            yield state.lower(), _told(found.counts[state])
     yield "oldest waiting", _ago(found.oldest_waiting_at, found.at)
     yield "nearest deletion", _ahead(found.nearest_deletion_at, found.at)
 

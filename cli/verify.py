@@ -146,11 +146,16 @@ def _read(deployed: "DeployedStack", asked: Selection, *, anew: bool, shown: Scr
     first = found = next(steps)
     with shown.bar("read back", unit="MB") as advance:
         for found in steps:
-            done_bytes = found.read_bytes - first.read_bytes
-            # By the mean of what was read: the catalogue's index does not tell sizes.
-            left_bytes = found.read_bytes * (found.total / max(1, found.done) - 1)
-            advance(done_bytes / MB, (done_bytes + max(0, left_bytes)) / MB)
+            advance((found.read_bytes - first.read_bytes) / MB, _all_mb(found, first))
     return Read(found, found.read_bytes - first.read_bytes, monotonic() - began_s)
+
+
+def _all_mb(found: Verification, first: Verification) -> float | None:
+    """Return how much there is to read, by the mean of what was: no index tells sizes."""
+    if found.done == 0:
+        return None
+    all_bytes = found.read_bytes * max(1, found.total / found.done)
+    return (all_bytes - first.read_bytes) / MB
 
 
 def _steps(deployed: "DeployedStack", asked: Selection, *, anew: bool) -> Iterator[Verification]:
@@ -184,7 +189,6 @@ def _verify_reports(deployed: "DeployedStack", shown: Screen) -> None:
     progress = ReconciliationProgressStore(
         deployed.output("StateTableName"), deployed.client("dynamodb")
     )
-    # The chain's end first: a report that is written meanwhile would seem to be added.
     keys = vault.report_keys()
     head = progress.load()[0].chain_head
     contents = dict(zip(keys, at_once(vault.read_report, keys), strict=True))

@@ -63,7 +63,7 @@ class Reports:
         self.told = told
 
     def last(self) -> tuple[str, Mapping[str, Any]] | None:
-        return self.told and ("reports/reconciliation/000042.json", self.told)
+        return ("reports/reconciliation/000042.json", self.told) if self.told else None
 
 
 class Nothing(Counted):
@@ -83,7 +83,8 @@ def status(**changed: Any) -> ArchiveStatus:
         "dead_letter_queue": Queue(1, 0),
         "reports": Reports(REPORT),
     }
-    look_backs = LookBacks()
+    hour = timedelta(hours=1)
+    look_backs = LookBacks(short=hour, deep=26 * hour, wide=168 * hour)
     return archive_status(**collaborators | changed, look_backs=look_backs, per_page=250, now=NOW)
 
 
