@@ -23,7 +23,7 @@ from ringvault.core.fixity import ATTEMPTS, Digest, Verdict
 from ringvault.core.search_parameters import Position
 from ringvault.core.vault_layout import sidecar_key
 from ringvault.core.verification import MOST_NAMED, Selection, Verification
-from ringvault.core.verify_vault import RECORDINGS_AT_ONCE, verify_vault
+from ringvault.core.verify_vault import COUNTED_AT_ONCE, RECORDINGS_AT_ONCE, verify_vault
 from tests.unit.fakes import START, Time
 from tests.unit.in_turn import in_turn
 from tests.unit.vault_in_memory import DiedError, archived_item, call, recording_in
@@ -225,9 +225,11 @@ def test_what_is_cold_says_how_it_is_restored() -> None:
     archive.refused[archive.audio("2")] = cold(archive, restore='ongoing-request="true"')
     (waiting,) = archive.verify().damages
 
-    assert "aws s3api restore-object --bucket vault" in named.advice
+    assert named.command is not None
+    assert named.command.startswith("aws s3api restore-object --bucket vault")
     assert "DEEP_ARCHIVE" in named.problem
-    assert "restore-object" not in waiting.advice
+    assert (waiting.verdict, waiting.command) == (Verdict.UNREADABLE, None)
+    assert waiting.advice != named.advice
 
 
 def test_a_body_that_breaks_is_read_again() -> None:
@@ -300,7 +302,9 @@ def test_samples_of_other_seeds_differ() -> None:
 def test_an_open_one_is_gone_on_with_or_left() -> None:
     """Another selection is refused until it is through, or somebody begins anew."""
     archive = Archive.of(NUMBER)
-    next(archive.steps(Selection(sample=80, seed="a")))
+    begun = archive.steps(Selection(sample=80, seed="a"))
+    while archive.saved[0] is None:
+        next(begun)
 
     for other in (ALL, Selection(sample=80, seed="b"), Selection(sample=81)):
         with pytest.raises(InvalidRequestError, match="sample of 80, seed a is not through"):
@@ -327,3 +331,23 @@ def test_damages_beyond_what_is_named_are_counted() -> None:
 
     assert (len(found.damages), found.unnamed) == (MOST_NAMED, 7)
     assert found.verdicts == {"missing": MOST_NAMED + 7}
+
+
+def test_the_count_of_many_is_told_while_it_goes_on() -> None:
+    """Nobody waits before a still screen, and a sample is no larger than was asked for."""
+    archive = Archive.of(0)
+    many = [Position(START, str(it)) for it in range(2 * COUNTED_AT_ONCE + 5)]
+    archive.archived = lambda **_: iter(many)  # type: ignore[method-assign]
+    counts = [step.total for step, _ in zip(archive.steps(), range(3), strict=False)]
+    sampled = next(archive.steps(Selection(sample=7), anew=True))
+
+    assert counts == [COUNTED_AT_ONCE, 2 * COUNTED_AT_ONCE, len(many)]
+    assert sampled.total == 7
+
+
+def test_an_empty_archive_is_intact() -> None:
+    """There is nothing to be damaged."""
+    found = Archive.of(0).verify()
+
+    assert (found.done, found.total, found.is_intact) == (0, 0, True)
+    assert found.finished_at is not None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import FlexibleChecksumError
@@ -45,7 +46,8 @@ class VaultInventory(Vault):
         """Return every account and day that has objects, oldest first within the account."""
         folders = [AUDIO, SIDECARS]
         for stem in ("account=", "year=", "month=", "day="):
-            folders = [found for folder in folders for found in self._folders(folder + stem)]
+            prefixes = [folder + stem for folder in folders]
+            folders = list(chain.from_iterable(at_once(self._folders, prefixes)))
         return sorted({day for folder in folders if (day := day_in(folder)) is not None})
 
     def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
@@ -151,8 +153,11 @@ class VaultInventory(Vault):
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
                 yield from (found["Key"] for found in page.get("Contents", ()))
 
-    def _folders(self, prefix: str) -> Iterator[str]:
+    def _folders(self, prefix: str) -> Sequence[str]:
         pages = self._client.get_paginator("list_objects_v2")
         with aws_errors("list the vault"):
-            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/"):
-                yield from (found["Prefix"] for found in page.get("CommonPrefixes", ()))
+            return [
+                found["Prefix"]
+                for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+                for found in page.get("CommonPrefixes", ())
+            ]

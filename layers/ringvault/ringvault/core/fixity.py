@@ -36,13 +36,17 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is wrong with one object, and what somebody can do about it."""
+    """What is wrong with one object, and what somebody can do about it.
+
+    `command` brings it back from cold storage; None where that is not what it needs.
+    """
 
     recording_id: str
     object_key: str
     verdict: Verdict
     problem: str
     advice: str
+    command: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +144,9 @@ def _altered(recording_id: str, key: str, problem: str) -> Damage:
 
 
 def _unreadable(recording_id: str, key: str, error: PermanentError) -> Damage:
-    advice = "find out who may read it, and verify again"
+    advice, command = "find out who may read it, and verify again", None
     if isinstance(error, InColdStorageError):
-        advice = (
-            "it is being restored: verify again when that is done"
-            if error.stored.is_being_restored
-            else f"restore it and verify again: {error.stored.restore_command()}"
-        )
-    return Damage(recording_id, key, Verdict.UNREADABLE, str(error), advice)
+        advice = "it is being restored: verify again when that is done"
+        if not error.stored.is_being_restored:
+            advice, command = "restore it, and verify again", error.stored.restore_command()
+    return Damage(recording_id, key, Verdict.UNREADABLE, str(error), advice, command)

@@ -95,6 +95,6 @@ def open_one(last: Verification | None, *, asked: Selection) -> Verification | N
         return None
     if not last.selection.is_meant_by(asked):
         raise InvalidRequestError(
-            f"a verification of {last.selection} is not through: go on with it, or begin anew"
+            f"a verification of {last.selection} is not through: go on with it, or give --anew"
         )
     return last

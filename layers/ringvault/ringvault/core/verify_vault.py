@@ -16,6 +16,8 @@ from ringvault.core.verification import Selection, Verification, open_one
 
 # Progress is kept after each so many: whoever is killed reads as many again.
 RECORDINGS_AT_ONCE = 64
+# A second or so of the catalogue's index: whoever waits for the count sees that it goes on.
+COUNTED_AT_ONCE = 10_000
 
 
 class VerifiedCatalogue(Protocol):
@@ -48,7 +50,7 @@ def verify_vault(
     at_once: AtOnce,
     clock: Clock,
 ) -> Iterator[Verification]:
-    """Yield how far it is; the last has `finished_at`.
+    """Yield how far it is, while it counts already; the last has `finished_at`.
 
     It goes on where the last one of the same selection was stopped, unless it is to begin `anew`.
     What is archived meanwhile may be left to the next one.
@@ -61,8 +63,11 @@ def verify_vault(
     last, version = progress.load()
     verification = None if anew else open_one(last, asked=asked)
     if verification is None:
-        selection = asked.seeded(clock())
-        verification = Verification(selection, clock(), _total(selection, catalogue))
+        verification = Verification(asked.seeded(clock()), clock(), total=0)
+        for archived in _counted(catalogue):
+            total = min(archived, asked.sample or archived)
+            verification = replace(verification, total=total)
+            yield verification
     version = progress.save(verification, version=version)
     yield verification
     positions = _positions(verification, catalogue)
@@ -77,9 +82,13 @@ def verify_vault(
     yield verification
 
 
-def _total(selection: Selection, catalogue: VerifiedCatalogue) -> int:
-    archived = sum(1 for _ in catalogue.archived())
-    return archived if selection.sample is None else min(archived, selection.sample)
+def _counted(catalogue: VerifiedCatalogue) -> Iterator[int]:
+    """Yield how many are archived: now and then how many by now, at last the number."""
+    number = 0
+    for number, _ in enumerate(catalogue.archived(), start=1):
+        if number % COUNTED_AT_ONCE == 0:
+            yield number
+    yield number
 
 
 def _positions(verification: Verification, catalogue: VerifiedCatalogue) -> Iterator[Position]:
