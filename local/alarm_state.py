@@ -1,12 +1,13 @@
 """Judges alarms by their metrics, which moto keeps and never looks at."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from operator import ge, gt, le, lt
 from typing import Any
 
 from local.aws import Client
+from local.metric_series import series
 
 _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": gt,
@@ -75,27 +76,3 @@ def _values(cloudwatch: Client, alarm: Alarm, at: datetime) -> list[float | None
         periods=alarm["EvaluationPeriods"],
         at=at,
     )
-
-
-def series(
-    cloudwatch: Client,
-    metric: Mapping[str, Any],
-    *,
-    statistic: str,
-    period_s: int,
-    periods: int,
-    at: datetime,
-) -> list[float | None]:
-    """Return a metric's values in the periods that end at `at`, oldest first."""
-    start = at.replace(microsecond=0) - timedelta(seconds=period_s * periods)
-    stat = {"Metric": metric, "Period": period_s, "Stat": statistic}
-    [result] = cloudwatch.get_metric_data(
-        MetricDataQueries=[{"Id": "values", "MetricStat": stat}],
-        StartTime=start,
-        EndTime=at.replace(microsecond=0),
-        ScanBy="TimestampAscending",
-    )["MetricDataResults"]
-    values: list[float | None] = [None] * periods
-    for told_at, value in zip(result["Timestamps"], result["Values"], strict=True):
-        values[int((told_at - start).total_seconds() // period_s)] = value
-    return values

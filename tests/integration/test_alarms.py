@@ -254,3 +254,32 @@ def test_api_errors(stack: Watched) -> None:
         answer = api.lambda_handler(asked, Context())
         stack.tell_of_aws("api-errors", float(answer["statusCode"] >= 500))
         assert ("api-errors" in stack.sounding()) is sounds
+
+
+def test_the_dashboard_shows_what_handlers_told(
+    stack: Watched, invoke: Invoke, deployed: Deployed, simulator: Simulator
+) -> None:
+    """Each of its expressions is computed from the metrics of a real run."""
+    deployed.list_recording(recording_of("7", content_uri="https://elsewhere.example/7"))
+    told = invoke(lister, {})
+    for recording_id in (*simulator.account.recordings, "7"):
+        invoke(archiver, message(json.dumps({"recording_id": recording_id})))
+
+    shown = stack.figures()
+
+    requests: Any = simulator.books()["requests"]
+    audio = [key for key in deployed.object_keys() if key.startswith("recordings/")]
+    [oldest] = [it["AgeOfOldestPending"][0] for it in told if "AgeOfOldestPending" in it]
+    [permitted] = [it["RequestsPermitted"][0] for it in told if "RequestsPermitted" in it]
+    sent = shown["Quota used", "percent"] * 300 * permitted / 100
+    assert shown["Pending", "recordings"] == RECORDINGS + 1
+    assert shown["Age of the oldest pending", "days"] == pytest.approx(oldest / 86_400)
+    assert shown["Archived an hour", "recordings"] == len(audio) == RECORDINGS
+    assert shown["Archived an hour", "listed"] == RECORDINGS
+    assert sent == pytest.approx(sum(requests.values()))
+    assert shown["Errors by reason", "ForeignHostError"] == 1
+    assert shown["429s", "429s"] == 0
+    assert shown["Bytes an hour", "bytes"] == sum(
+        deployed.cloud.s3.head_object(Bucket=deployed["VAULT_BUCKET"], Key=key)["ContentLength"]
+        for key in audio
+    )

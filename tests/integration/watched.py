@@ -11,6 +11,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from local.alarm_state import AlarmState, alarm_states
 from local.aws import ACCOUNT_ID, Aws
 from local.emf import put_metrics
+from local.figures import figures_of
 from local.intrinsics import names_in
 from local.places import ROOT
 from local.provision.site import STACK_NAME
@@ -62,6 +63,12 @@ class Watched:
             for name, state in states.items()
             if state is AlarmState.ALARM
         }
+
+    def figures(self) -> dict[tuple[str, str], Any]:
+        """Return what the dashboard shows, by title and label."""
+        at = datetime.now(UTC) + timedelta(seconds=1)
+        shown = figures_of(self.aws.client("cloudwatch"), STACK_NAME, at=at)
+        return {(figure.title, figure.label): figure.value for figure in shown}
 
     def forget(self) -> None:
         """Forget every metric."""
