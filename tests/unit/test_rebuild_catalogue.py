@@ -28,6 +28,8 @@ from tests.unit.vault_in_memory import DiedError, Outside, call
 class Bucket(Outside):
     """An archive whose catalogue is to be rebuilt."""
 
+    steps: list[Rebuilt]
+
     def days(self) -> list[tuple[str, date]]:
         folders = (key.rpartition("/")[0] + "/" for key in (*self.audio, *self.sidecars))
         return sorted({day for folder in folders if (day := day_in(folder)) is not None})
@@ -43,8 +45,9 @@ class Bucket(Outside):
 
     def rebuild(self) -> tuple[Rebuilt, dict[str, Fault]]:
         """Rebuild, and return the end and all that was found."""
-        steps = list(rebuild_catalogue(vault=self, catalogue=self, at_once=in_turn))
-        return steps[-1], {it.recording_id: it.fault for step in steps for it in step.found}
+        self.steps = list(rebuild_catalogue(vault=self, catalogue=self, at_once=in_turn))
+        found = {it.recording_id: it.fault for step in self.steps for it in step.found}
+        return self.steps[-1], found
 
 
 def archived(**changes: Any) -> Bucket:
@@ -100,6 +103,9 @@ def test_what_the_bucket_does_not_prove_is_not_restored(fault: str) -> None:
 
     assert found == {"3": fault}
     assert rebuilt.unrestored == 1
+    (step,) = (step for step in bucket.steps if step.found)
+    tree = fault.partition("_")[0].replace("audio", "recordings").replace("sidecar", "metadata")
+    assert step.found[0].object_key.startswith(f"{tree}/")
     assert bucket.items == {it: item for it, item in lost.items() if it != "3"}
     assert ADVICE[Fault(fault)]
 

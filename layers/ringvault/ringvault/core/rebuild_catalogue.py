@@ -14,11 +14,11 @@ from typing import Protocol
 
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.at_once import AtOnce
-from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.cold_storage import InColdStorageError
 from ringvault.core.errors import ConflictError, InvalidRecordError
 from ringvault.core.reconciliation import is_as_archived, recording_id_in
-from ringvault.core.vault_layout import AUDIO, sidecar_key
+from ringvault.core.vault_layout import AUDIO, SIDECARS, sidecar_key
 
 # Between two of them the caller learns how far it is: every second or two.
 RECORDINGS_AT_ONCE = 200
@@ -75,9 +75,9 @@ ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Unrestored:
-    """A recording that the catalogue lacks still; `object_key` is that of the damaged object.
+    """A recording that the catalogue lacks still; `object_key` is that of what keeps it away.
 
-    Where one is missing, it is the key of the other. `detail` is None where the fault says all.
+    `detail` is None where the fault says all.
     """
 
     recording_id: str
@@ -134,10 +134,10 @@ def rebuild_catalogue(
     yield rebuilt
     restore = partial(_restored, vault=vault, catalogue=catalogue)
     for account_id, on in days:
-        named = _by_recording(vault.keys_of(account_id, on))
-        known = catalogue.known(sorted(named))
+        sidecars = _sidecars_of(vault.keys_of(account_id, on))
+        known = catalogue.known(list(sidecars))
         rebuilt = rebuilt.with_known(len(known))
-        lost = [objects for recording_id, objects in named.items() if recording_id not in known]
+        lost = [named for named in sidecars.items() if named[0] not in known]
         for start in range(0, len(lost), RECORDINGS_AT_ONCE):
             rebuilt = rebuilt.with_outcomes(
                 at_once(restore, lost[start : start + RECORDINGS_AT_ONCE])
@@ -147,39 +147,33 @@ def rebuild_catalogue(
         yield rebuilt
 
 
-@dataclass(frozen=True, slots=True)
-class _Objects:
-    """What lies in the bucket under the name of one recording; at least one of the two."""
-
-    recording_id: str
-    audio: str | None = None
-    sidecar: str | None = None
-
-
-def _by_recording(object_keys: Iterable[str]) -> Mapping[str, _Objects]:
-    found: dict[str, _Objects] = {}
+def _sidecars_of(object_keys: Iterable[str]) -> Mapping[str, str]:
+    """Return the key of the sidecar by recording, whether it is there or the audio alone."""
+    found = {}
     for key in sorted(object_keys):
         recording_id = recording_id_in(key)
         if recording_id is not None:
-            objects = found.get(recording_id, _Objects(recording_id))
-            is_audio = key.startswith(AUDIO)
-            found[recording_id] = replace(objects, **{"audio" if is_audio else "sidecar": key})
+            folder = key.removeprefix(AUDIO).removeprefix(SIDECARS).rpartition("/")[0]
+            found[recording_id] = f"{SIDECARS}{folder}/{recording_id}.json"
     return found
 
 
 def _restored(
-    objects: _Objects, *, vault: TellingVault, catalogue: RestoredCatalogue
+    named: tuple[str, str], *, vault: TellingVault, catalogue: RestoredCatalogue
 ) -> Unrestored | bool:
-    """Restore one, and return whether somebody else was not quicker, or why it can't be."""
+    """Restore one, and return whether nobody else was quicker, or why it can't be."""
+    recording_id, key = named
     try:
-        item = vault.find_sidecar(objects.sidecar) if objects.sidecar else None
+        item = vault.find_sidecar(key)
     except (InColdStorageError, InvalidRecordError) as error:
-        return _unrestored(objects, Fault.SIDECAR_UNREADABLE, str(error))
+        return Unrestored(recording_id, key, Fault.SIDECAR_UNREADABLE, str(error))
     if item is None:
-        return _unrestored(objects, Fault.SIDECAR_MISSING)
-    fault = _fault(item, objects, vault)
+        return Unrestored(recording_id, key, Fault.SIDECAR_MISSING)
+    if item.archived is None or sidecar_key(item.recording) != key:
+        return Unrestored(recording_id, key, Fault.SIDECAR_UNREADABLE, "it tells of another one")
+    fault = _fault(item.archived, vault)
     if fault is not None:
-        return _unrestored(objects, fault)
+        return Unrestored(recording_id, item.archived.object_key, fault)
     try:
         catalogue.restore(item)
     except ConflictError:
@@ -187,17 +181,8 @@ def _restored(
     return True
 
 
-def _fault(item: CatalogueItem, objects: _Objects, vault: TellingVault) -> Fault | None:
-    archived = item.archived
-    if archived is None or sidecar_key(item.recording) != objects.sidecar:
-        return Fault.SIDECAR_UNREADABLE
+def _fault(archived: ArchivedObject, vault: TellingVault) -> Fault | None:
     measured = vault.measured(archived.object_key)
     if measured is None:
         return Fault.AUDIO_MISSING
     return None if is_as_archived(measured, archived) else Fault.AUDIO_ALTERED
-
-
-def _unrestored(objects: _Objects, fault: Fault, detail: str | None = None) -> Unrestored:
-    of_audio = fault in {Fault.AUDIO_ALTERED, Fault.SIDECAR_MISSING}
-    key = (objects.audio if of_audio else None) or objects.sidecar or objects.audio or ""
-    return Unrestored(objects.recording_id, key, fault, detail)
