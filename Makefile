@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests test-s3-fidelity bench-quota bench-playback build clean lock
+.PHONY: help run test lint types template unit tests test-s3-fidelity bench-quota bench-90-days bench-playback build clean lock
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ test-s3-fidelity: $(INSTALLED) $(S3_INSTALLED) ## Test the S3 side on a server t
 
 bench-quota: $(INSTALLED) ## Measure how much of the quota is used: about six minutes
 	@$(BIN)/python -m benchmarks.quota
+
+bench-90-days: $(INSTALLED) ## Live through 90 days and a takeover in virtual time: about four minutes
+	@$(BIN)/python -m benchmarks.ninety_days
 
 bench-playback: $(INSTALLED) ## Measure playback URLs, cold start and what a search reads: two minutes
 	@$(BIN)/python -m benchmarks.search

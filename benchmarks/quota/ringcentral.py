@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.quota.counts import Counts
 from local.simulator.options import Quota
@@ -50,6 +50,16 @@ class Server:
             self._counts.throttled += 1
             self._counts.wasted += verdict.in_penalty
         return verdict
+
+
+class Pages(Protocol):
+    """A call log without the network before it."""
+
+    def first_page(self, window: Window) -> CallLogPage:
+        """Return the first records of the window."""
+
+    def next_page(self, uri: str) -> CallLogPage:
+        """Return the page that another named as its next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ class Client:
         send: Callable[[str], tuple[Verdict, datetime]],
         clock: Clock,
         counts: Counts,
-        call_log: CallLog | None = None,
+        call_log: Pages | None = None,
     ) -> None:
         """Send through the gate; `send` returns the answer, and when the request arrived."""
         self._gate = gate
@@ -127,21 +137,21 @@ class Client:
 
     def first_page(self, window: Window, turn: Turn) -> CallLogPage:
         """Return the first page of the window's calls."""
-        self._send(turn)
         self._counts.listed_pages += 1
+        self._send(turn)
         return self._listed().first_page(window)
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
         """Return the page that another named as its next."""
-        self._send(turn)
         self._counts.listed_pages += 1
+        self._send(turn)
         return self._listed().next_page(uri)
 
     def retention(self, turn: Turn) -> Retention:  # noqa: ARG002 - counted in another group
         """Return RingCentral's own."""
         return Retention()
 
-    def _listed(self) -> CallLog:
+    def _listed(self) -> Pages:
         if self._call_log is None:
             raise LookupError("this client was given no call log")
         return self._call_log

@@ -1,6 +1,6 @@
 """The whole core at work in virtual time: one lister, some archivers, some service users."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -8,6 +8,7 @@ from random import Random
 
 from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import PER_PAGE, CallLog, Client, Server, travel_s
+from benchmarks.quota.stack import LISTING_EVERY_S, Stack, light_quota
 from benchmarks.quota.stores import (
     MemoryCatalogue,
     MemoryNumberIndex,
@@ -19,19 +20,12 @@ from benchmarks.quota.stores import (
 from benchmarks.quota.virtual_time import START, VirtualTime
 from local.simulator.options import Quota as ServerQuota
 from local.simulator.sliding_window import Verdict
-from ringvault.core.archive_recording import ArchiveRecording, Outcome
-from ringvault.core.list_recordings import Quotas, list_recordings
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import QuotaGate
 from ringvault.core.retention import Retention
-from ringvault.core.retry_policy import RetryPolicy
 from ringvault.core.windows import DAY, Reach
 
 LIMIT, WINDOW_S, PENALTY_S = 10, 60, 60
-# As template.yaml and the handlers say: schedule, timeouts, and what each keeps of them.
-LISTING_EVERY_S = 300
-LISTING_LATEST = timedelta(seconds=280 - 60)
-ARCHIVING_TIME = timedelta(seconds=900 - 30)
 # From the queue into a function, and the look of an idle poller.
 RECEIVE_S, POLL_S = 0.020, 1.0
 STEADY_REACH = timedelta(days=5)
@@ -137,18 +131,25 @@ class _Run:
     def __init__(self, *, users: int, calls: int, reach: timedelta, seed: int) -> None:
         self.counts = Counts()
         self.time = VirtualTime()
-        self._names = [f"user-{number}" for number in range(users)]
+        names = [f"user-{number}" for number in range(users)]
         self._quota = ServerQuota(LIMIT, WINDOW_S, PENALTY_S)
-        self.server = Server(self._names, self._quota, self.counts)
+        self.server = Server(names, self._quota, self.counts)
         self._random = Random(seed)  # noqa: S311 - jitter, nothing secret
-        self._reach = reach
         self._call_log = CallLog(calls, START - reach, START)
-        self._stores = {
-            name: MemoryQuotaStore(Quota(), self.counts, pause=self._pause) for name in self._names
-        }
-        self._catalogue = MemoryCatalogue(self.counts, pause=self._pause)
-        self._vault = MemoryVault(pause=self._pause)
-        self._queue = MemoryQueue(self.time.clock)
+        self._stack = Stack(
+            time=self.time,
+            random=self._random,
+            quotas={
+                name: MemoryQuotaStore(Quota(), self.counts, pause=self._pause) for name in names
+            },
+            settings_quota=light_quota(Counts()),
+            catalogue=MemoryCatalogue(self.counts, pause=self._pause),
+            vault=MemoryVault(pause=self._pause),
+            queue=MemoryQueue(self.time.clock),
+            progress=MemoryProgress(self.counts),
+            number_index=MemoryNumberIndex(self.counts),
+            reach=Reach(first_run=reach + DAY),
+        )
 
     def go(self, workers: int, on_change: Callable[[], None]) -> None:
         """Run until `on_change`, called after every step of an archiver, stops the time."""
@@ -163,21 +164,9 @@ class _Run:
 
     def _list_for_ever(self) -> None:
         gate, client = self._outside()
-        progress = MemoryProgress(self.counts)
-        number_index = MemoryNumberIndex(self.counts)
         while True:
             started_s = self.time.now_s
-            result = list_recordings(
-                call_log=client,
-                quotas=Quotas(call_log=gate, media=gate, settings=self._light_gate()),
-                catalogue=self._catalogue,
-                number_index=number_index,
-                progress=progress,
-                queue=self._queue,
-                clock=self.time.clock,
-                latest=self.time.clock() + LISTING_LATEST,
-                reach=Reach(first_run=self._reach + DAY),
-            )
+            result = self._stack.list_once(gate, client)
             if result.problem is not None:
                 raise result.problem
             self.time.sleep(started_s + LISTING_EVERY_S - self.time.now_s)
@@ -185,7 +174,7 @@ class _Run:
     def _archive_for_ever(self) -> None:
         gate, client = self._outside()
         while True:
-            recording_id = self._queue.receive()
+            recording_id = self._stack.queue.receive()
             if recording_id is None:
                 self.time.sleep(POLL_S)
                 continue
@@ -193,39 +182,15 @@ class _Run:
             self.counts.receives += 1
             self.counts.invocations += 1
             self.time.sleep(RECEIVE_S)
-            self._archive(recording_id, gate, client)
-            self._queue.in_flight -= 1
+            self._stack.archive_once(recording_id, gate, client)
+            self._stack.queue.in_flight -= 1
             waited_s = client.waited_s - waited_s
             self.counts.busy_s += self.time.now_s - began_s - waited_s
             self._on_change()
 
-    def _archive(self, recording_id: str, gate: QuotaGate, client: Client) -> None:
-        result = ArchiveRecording(
-            source=client,
-            quota=gate,
-            catalogue=self._catalogue,
-            vault=self._vault,
-            clock=self.time.clock,
-            jitter=self._random.random,
-            deadline=self.time.clock() + ARCHIVING_TIME,
-            policy=RetryPolicy(),
-        )(recording_id)
-        if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
-            delay = result.retry_at - self.time.clock()
-            self._queue.send_back(recording_id, delay=delay)
-
-    def _gate(self, stores: Mapping[str, MemoryQuotaStore]) -> QuotaGate:
-        return QuotaGate(
-            stores, clock=self.time.clock, sleep=self.time.sleep, jitter=self._random.random
-        )
-
-    def _light_gate(self) -> QuotaGate:
-        """Return a gate of the group that the account's settings are in."""
-        return self._gate({"": MemoryQuotaStore(Quota(limit=50), Counts(), pause=self._pause)})
-
     def _outside(self) -> tuple[QuotaGate, Client]:
         """Return what one container has for itself."""
-        gate = self._gate(self._stores)
+        gate = self._stack.gate()
         client = Client(
             gate,
             quota=self._quota,

@@ -1,0 +1,137 @@
+"""The simulated account: its call log as of any instant, and the books that prove the archive.
+
+The simulator of local/ gives all calls the same lags, deletes nothing and looks at every call for
+every page: too little and too slow for 90 days. What it is exact in, the quota, is shared.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from benchmarks.ninety_days.traffic import Call
+from benchmarks.quota.ringcentral import PER_PAGE, record
+from ringvault.core.call_log import CallLogPage
+from ringvault.core.errors import NotFoundError
+from ringvault.core.instants import format_instant
+from ringvault.core.quota_gate import Clock
+from ringvault.core.retention import Retention
+from ringvault.core.windows import Window
+
+Json = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Entry:
+    """What the books say of one recording.
+
+    `first_served_at` and `last_refused_at`, a 404, are what the archiver was answered.
+    """
+
+    recording_id: str
+    started_at: datetime
+    visible_at: datetime
+    content_at: datetime
+    deleted_at: datetime
+    first_served_at: datetime | None = None
+    last_refused_at: datetime | None = None
+
+    @property
+    def ready_at(self) -> datetime:
+        """When it can be listed and fetched."""
+        return max(self.visible_at, self.content_at)
+
+
+@dataclass(slots=True)
+class _Logged:
+    """A record of the call log in its two forms, the second from `rewritten_at` on."""
+
+    visible_at: datetime
+    form: Json
+    rewritten_at: datetime | None
+    later_form: Json | None
+
+    def at(self, now: datetime) -> Json:
+        if self.later_form is not None and self.rewritten_at is not None:
+            return self.later_form if now >= self.rewritten_at else self.form
+        return self.form
+
+
+@dataclass(slots=True)
+class Account:
+    """Call log, content and books; deletes at the limits of `retention`.
+
+    A deleted recording stays named in the call log, as its record does, but is 404.
+    """
+
+    clock: Clock
+    retention: Retention
+    entries: dict[str, Entry] = field(default_factory=dict)
+    _starts: list[datetime] = field(default_factory=list)
+    _log: list[_Logged] = field(default_factory=list)
+
+    def take(self, calls: Iterable[Call]) -> None:
+        """Have these calls, in order of start; to be called once."""
+        for number, call in enumerate(calls):
+            self._starts.append(call.started_at)
+            self._log.append(self._logged(str(2 * number), str(2 * number + 1), call))
+        self._delete_beyond_limit()
+
+    def first_page(self, window: Window) -> CallLogPage:
+        """Return the newest recorded calls that started in the window."""
+        return self._page(1, window.from_at, window.to_at)
+
+    def next_page(self, uri: str) -> CallLogPage:
+        """Return the page that another named as its next, as the log stands by now."""
+        page, from_at, to_at = uri.split()
+        return self._page(int(page), datetime.fromisoformat(from_at), datetime.fromisoformat(to_at))
+
+    def serve(self, recording_id: str) -> None:
+        """Note that the recording is fetched.
+
+        Raises:
+            NotFoundError: it is not ready yet, or deleted.
+        """
+        entry, now = self.entries[recording_id], self.clock()
+        if not entry.content_at <= now < entry.deleted_at:
+            entry.last_refused_at = now
+            raise NotFoundError("404")
+        entry.first_served_at = entry.first_served_at or now
+
+    def _page(self, page: int, from_at: datetime, to_at: datetime) -> CallLogPage:
+        now = self.clock()
+        first, end = bisect_left(self._starts, from_at), bisect_left(self._starts, to_at)
+        found = [it for it in reversed(self._log[first:end]) if it.visible_at <= now]
+        start = (page - 1) * PER_PAGE
+        more = len(found) > start + PER_PAGE
+        uri = f"{page + 1} {from_at.isoformat()} {to_at.isoformat()}"
+        records = [it.at(now) for it in found[start : start + PER_PAGE]]
+        return CallLogPage(records, uri if more else None)
+
+    def _logged(self, recording_id: str, leg_id: str, call: Call) -> _Logged:
+        self._enter(recording_id, call, call.visible_at, call.content_at)
+        form = {**record(recording_id, call.started_at), "duration": call.duration_s}
+        if call.leg_visible_at is None:
+            return _Logged(call.visible_at, form, None, None)
+        self._enter(leg_id, call, call.leg_visible_at, call.leg_visible_at)
+        modified = format_instant(call.leg_visible_at)
+        legs = [record(leg_id, call.started_at)]
+        later = {**form, "duration": call.duration_s + 60, "lastModifiedTime": modified}
+        return _Logged(call.visible_at, form, call.leg_visible_at, {**later, "legs": legs})
+
+    def _enter(
+        self, recording_id: str, call: Call, visible_at: datetime, content_at: datetime
+    ) -> None:
+        deleted_at = call.started_at + self.retention.period
+        self.entries[recording_id] = Entry(
+            recording_id, call.started_at, visible_at, content_at, deleted_at
+        )
+
+    def _delete_beyond_limit(self) -> None:
+        """Delete the oldest whenever there is one more than the limit."""
+        in_order: Sequence[Entry] = sorted(self.entries.values(), key=lambda it: it.visible_at)
+        for entry, one_too_many in zip(
+            in_order, in_order[self.retention.most_recordings :], strict=False
+        ):
+            entry.deleted_at = min(entry.deleted_at, one_too_many.visible_at)

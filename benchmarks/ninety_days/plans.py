@@ -1,0 +1,55 @@
+"""The two runs: 90 days with all that goes wrong, and the takeover of an old account."""
+
+from datetime import timedelta
+
+from benchmarks.ninety_days.disasters import Outage
+from benchmarks.ninety_days.life import Plan
+from benchmarks.ninety_days.traffic import DAY, HOUR, RECORDINGS_A_DAY
+from ringvault.core.retention import Retention
+
+DAY_S, HOUR_S = DAY.total_seconds(), HOUR.total_seconds()
+STACK_DOWN_S, RINGCENTRAL_DOWN_S = 3 * DAY_S, 6 * HOUR_S
+# A day until the wide look-back, three days without the stack, six hours without RingCentral, and
+# the rest to be fetched with all that has gathered meanwhile.
+SAVABLE_AFTER = timedelta(days=5)
+DEATHS_IN_THOUSAND = 5.0
+
+
+def ninety_days(
+    *, seed: int, days: float = 90, kept_days: float = 30, a_day: float = RECORDINGS_A_DAY
+) -> Plan:
+    """Return the plan of a busy account that keeps recordings for `kept_days`.
+
+    It is full when the stack begins, and may have as many as come in that time: so now the one
+    limit deletes, now the other. RingCentral is down in the midst of the first backlog.
+    """
+    return Plan(
+        days=days,
+        seed=seed,
+        history=kept_days,
+        savable_after=SAVABLE_AFTER,
+        before_a_day=a_day,
+        a_day=a_day,
+        retention=Retention(timedelta(days=kept_days), round(a_day * kept_days)),
+        ringcentral_down=Outage(0.4 * DAY_S, 0.4 * DAY_S + RINGCENTRAL_DOWN_S),
+        stack_down=Outage(0.2 * days * DAY_S, 0.2 * days * DAY_S + STACK_DOWN_S),
+        deaths_in_thousand=DEATHS_IN_THOUSAND,
+    )
+
+
+def takeover(
+    *, seed: int, days: float = 9, recordings: int = 100_000, left: timedelta = SAVABLE_AFTER
+) -> Plan:
+    """Return the plan of an account whose oldest recordings are `left` from their deletion."""
+    period = Retention().period
+    history = (period - left) / DAY
+    # By number, too, the first ones go when `left` is over.
+    most_recordings = recordings + round(RECORDINGS_A_DAY * (left / DAY))
+    return Plan(
+        days=days,
+        seed=seed,
+        history=history,
+        savable_after=left,
+        before_a_day=recordings / history,
+        retention=Retention(period, most_recordings),
+    )

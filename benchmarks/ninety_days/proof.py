@@ -1,0 +1,96 @@
+"""Holds the account's own books against catalogue and vault: what was saved, and what should be."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from benchmarks.ninety_days.account import Entry
+from benchmarks.ninety_days.life import Life
+from benchmarks.ninety_days.traffic import HOUR, MINUTE
+from benchmarks.quota.virtual_time import START
+from ringvault.core.catalogue import CatalogueItem, State
+
+# A call is prompt when the call log shows its recording within this of the call's start: four
+# hours of talking and what is usual after it. The rest waits for the look-backs of hour and day.
+PROMPT = 5 * HOUR - 10 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the books say; `owed` could have been saved, `lost` and `untrue` are ids.
+
+    Lost is what is owed and not archived. Untrue is a state that the books contradict: archived
+    and never served, absent while RingCentral had it, or given up. `deleted` are RingCentral's
+    deletions by age and by number. `waits` are those of prompt calls from the call log to the
+    vault, in order; `late` counts the other calls.
+    """
+
+    recordings: int
+    owed: int
+    lost: Sequence[str]
+    untrue: Sequence[str]
+    deleted: tuple[int, int]
+    states: Counter[str]
+    waits: Sequence[timedelta]
+    late: int
+
+    def wait(self, share: float) -> timedelta:
+        """Return the wait that so many of all do not exceed; 1.0 is the longest."""
+        if not self.waits:
+            return timedelta(0)
+        return self.waits[min(len(self.waits) - 1, int(len(self.waits) * share))]
+
+
+def prove(life: Life) -> Proof:
+    """Return what a life came to."""
+    entries = [it for it in life.account.entries.values() if it.visible_at < life.plan.end_at]
+    pairs = [(it, life.catalogue.items.get(it.recording_id)) for it in entries]
+    owed = {it.recording_id for it in entries if _could_be_saved(it, life)}
+    saved = {it.recording_id for it, item in pairs if item and _is_saved(it, item, life)}
+    gone = [it for it in entries if it.deleted_at <= life.plan.end_at]
+    by_age = sum(it.deleted_at == it.started_at + life.plan.retention.period for it in gone)
+    archived = [it for it in entries if it.recording_id in saved and it.visible_at >= START]
+    return Proof(
+        recordings=len(entries),
+        owed=len(owed),
+        lost=sorted(owed - saved),
+        untrue=[
+            it.recording_id
+            for it, item in pairs
+            if item and not _is_true(it, item, is_saved=it.recording_id in saved)
+        ],
+        deleted=(by_age, len(gone) - by_age),
+        states=Counter(item.state.value if item else "never listed" for _, item in pairs),
+        waits=sorted(_waits(archived, life)),
+        late=sum(not _is_prompt(it) for it in archived),
+    )
+
+
+def _could_be_saved(entry: Entry, life: Life) -> bool:
+    had_from, had_until = max(entry.ready_at, START), min(entry.deleted_at, life.plan.end_at)
+    return had_until - had_from >= life.plan.savable_after
+
+
+def _is_saved(entry: Entry, item: CatalogueItem, life: Life) -> bool:
+    was_served = entry.first_served_at is not None
+    return item.state is State.ARCHIVED and was_served and life.vault.holds(item)
+
+
+def _is_true(entry: Entry, item: CatalogueItem, *, is_saved: bool) -> bool:
+    if item.state is State.ARCHIVED:
+        return is_saved
+    if item.state is State.ABSENT:
+        return entry.last_refused_at is not None and entry.last_refused_at >= entry.deleted_at
+    return item.state is not State.FAILED
+
+
+def _is_prompt(entry: Entry) -> bool:
+    return entry.ready_at - entry.started_at <= PROMPT
+
+
+def _waits(archived: Sequence[Entry], life: Life) -> Iterator[timedelta]:
+    for entry in archived:
+        found = life.catalogue.items[entry.recording_id].archived
+        if found is not None and _is_prompt(entry):
+            yield found.archived_at - entry.ready_at

@@ -1,0 +1,132 @@
+"""What the runs came to, as a table and as JSON, and which bounds they missed."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from benchmarks.ninety_days.life import Life, Plan
+from benchmarks.ninety_days.proof import Proof, prove
+from benchmarks.ninety_days.traffic import DAY, MINUTE
+from benchmarks.quota.virtual_run import LIMIT, WINDOW_S
+
+MOST_LISTING = 0.10
+LONGEST_WAIT = timedelta(minutes=15)
+REQUESTS_A_DAY = LIMIT * DAY.total_seconds() / WINDOW_S
+NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run; `longest_wait` None is no bound."""
+
+    name: str
+    life: Life
+    proof: Proof
+    longest_wait: timedelta | None = None
+
+    @property
+    def listing_share(self) -> float:
+        """Requests for pages of the call log, by all that the quota permits."""
+        return self.life.counts.listed_pages / (REQUESTS_A_DAY * self.life.plan.days)
+
+    @property
+    def missed(self) -> Iterator[str]:
+        """Every bound that was missed, in words."""
+        proof = self.proof
+        if proof.lost:
+            yield f"{len(proof.lost)} lost, {_first(proof.lost)}"
+        if proof.untrue:
+            yield f"{len(proof.untrue)} states untrue, {_first(proof.untrue)}"
+        if not proof.owed:
+            yield "nothing was to be saved: the run is too short to prove anything"
+        if self.listing_share > MOST_LISTING:
+            yield f"{self.listing_share:.2%} of the quota for listing"
+        if self.life.counts.throttled:
+            yield f"{self.life.counts.throttled} answers 429"
+        if self.longest_wait and proof.wait(1.0) > self.longest_wait:
+            yield f"a call of today waited {proof.wait(1.0) / MINUTE:.1f} minutes"
+
+
+def run(name: str, plan: Plan, *, longest_wait: timedelta | None = None) -> Row:
+    """Return what a plan came to."""
+    life = Life(plan)
+    life.run()
+    return Row(name, life, prove(life), longest_wait)
+
+
+def missed(rows: Sequence[Row]) -> list[str]:
+    """Return every bound that any run missed."""
+    return [f"{row.name}: {miss}" for row in rows for miss in row.missed]
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Return one JSON object."""
+    told = {"runs": [_json(row) for row in rows], "missed": missed(rows)}
+    return json.dumps(told, indent=1) + "\n"
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """Return the tables, 80 columns wide at most."""
+    ends = [f"MISSED {miss}" for miss in missed(rows)] or ["all bounds met"]
+    return "\n".join([*(line for row in rows for line in _lines(row)), *ends, ""])
+
+
+def _first(ids: Sequence[str]) -> str:
+    return f"the first of them {', '.join(ids[:NAMED])}"
+
+
+def _json(row: Row) -> dict[str, Any]:
+    life, proof, plan = row.life, row.proof, row.life.plan
+    return {
+        "name": row.name,
+        "seed": plan.seed,
+        "days": plan.days,
+        "recordings_a_day": plan.a_day,
+        "recordings": proof.recordings,
+        "to_be_saved": proof.owed,
+        "lost": proof.lost,
+        "untrue": proof.untrue,
+        "deleted_by_age": proof.deleted[0],
+        "deleted_by_number": proof.deleted[1],
+        "states": proof.states,
+        "listing_requests": life.counts.listed_pages,
+        "listing_share": row.listing_share,
+        "answers_429": life.counts.throttled,
+        "unanswered": life.unserved,
+        "deaths": life.deaths,
+        "dead_letters": len(life.queue.dead),
+        "prompt_calls": len(proof.waits),
+        "late_calls": proof.late,
+        "wait_minutes": {
+            "median": proof.wait(0.5) / MINUTE,
+            "p99": proof.wait(0.99) / MINUTE,
+            "max": proof.wait(1.0) / MINUTE,
+        },
+    }
+
+
+def _lines(row: Row) -> Iterator[str]:
+    told = _json(row)
+    wait, states = told["wait_minutes"], row.proof.states
+    yield f"{row.name}: {told['days']:g} days, seed {told['seed']}"
+    yield f"  recordings seen, to be saved    {told['recordings']:11,} {told['to_be_saved']:9,}"
+    yield f"  lost, states untrue             {len(told['lost']):11,} {len(told['untrue']):9,}"
+    yield f"  archived, absent                {states['ARCHIVED']:11,} {states['ABSENT']:9,}"
+    yield (
+        f"  deleted by age, by number       {told['deleted_by_age']:11,}"
+        f" {told['deleted_by_number']:9,}"
+    )
+    yield (
+        f"  listing: requests, of the quota {told['listing_requests']:11,}"
+        f" {told['listing_share']:9.2%}"
+    )
+    yield f"  answers 429, unanswered         {told['answers_429']:11,} {told['unanswered']:9,}"
+    yield f"  invocations killed              {told['deaths']:11,}"
+    yield (
+        f"  minutes to the vault, prompt calls: median {wait['median']:.1f},"
+        f" p99 {wait['p99']:.1f}, max {wait['max']:.1f}"
+    )
+    yield f"  prompt calls, and later ones    {told['prompt_calls']:11,} {told['late_calls']:9,}"
+    yield ""

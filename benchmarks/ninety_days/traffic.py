@@ -1,0 +1,92 @@
+"""What a busy account's calls are like: when, how long, how late in the call log."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+# Busy: a twelfth of the 14,400 requests that one service user may send in a day.
+RECORDINGS_A_DAY = 1200
+NIGHT, MORNING, OFFICE, EVENING = 0.1, 0.6, 2.0, 0.5
+HOURS = (*[NIGHT] * 6, *[MORNING] * 2, *[OFFICE] * 10, *[EVENING] * 4, *[NIGHT] * 2)
+WORKDAY, WEEKEND = 1.25, 0.375
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+MEAN_CALL, LONGEST_CALL = 5 * MINUTE, 4 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How many calls in a hundred are out of the ordinary.
+
+    `late` records appear hours after the call, `very_late` ones days after; `rewritten` ones get
+    another leg with a recording of its own later, `unready` ones are listed before RingCentral
+    serves their content.
+    """
+
+    long: float = 1.0
+    late: float = 1.0
+    very_late: float = 0.5
+    rewritten: float = 2.0
+    unready: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A recorded call; each instant is when the call log, or the content, shows it.
+
+    `leg_visible_at` is when the record is rewritten with another leg and its recording.
+    """
+
+    started_at: datetime
+    duration_s: int
+    visible_at: datetime
+    content_at: datetime
+    leg_visible_at: datetime | None
+
+
+def calls(
+    random: Random, from_at: datetime, to_at: datetime, *, a_day: float, habits: Habits
+) -> Iterator[Call]:
+    """Yield the calls that started in [from_at, to_at), in order."""
+    busiest = a_day / 24 * max(HOURS) * WORKDAY
+    at = from_at
+    while (at := at + random.expovariate(busiest) * HOUR) < to_at:
+        share = HOURS[at.hour] * (WEEKEND if at.weekday() in {5, 6} else WORKDAY)
+        if random.random() * max(HOURS) * WORKDAY < share:
+            yield _call(random, at.replace(microsecond=0), habits)
+
+
+def _call(random: Random, started_at: datetime, habits: Habits) -> Call:
+    duration = min(random.expovariate(1.0) * MEAN_CALL, LONGEST_CALL)
+    if _happens(random, habits.long):
+        duration = LONGEST_CALL
+    lag, is_late = _lag(random, habits)
+    visible_at = started_at + duration + lag
+    unready = not is_late and _happens(random, habits.unready)
+    return Call(
+        started_at=started_at,
+        duration_s=round(duration.total_seconds()),
+        visible_at=visible_at,
+        content_at=visible_at + (random.random() * 30 * MINUTE if unready else 0 * MINUTE),
+        leg_visible_at=visible_at + random.uniform(1, 72) * HOUR
+        if _happens(random, habits.rewritten)
+        else None,
+    )
+
+
+def _lag(random: Random, habits: Habits) -> tuple[timedelta, bool]:
+    """Return how long after its end the call's recording is in the call log; and if that is late.
+
+    The record comes within a minute, its recording usually within minutes, sometimes half an hour.
+    """
+    if _happens(random, habits.very_late):
+        return random.uniform(24, 72) * HOUR, True
+    if _happens(random, habits.late):
+        return random.uniform(1, 8) * HOUR, True
+    usual = min(random.expovariate(1.0) * 2 * MINUTE, 30 * MINUTE)
+    return random.uniform(0.3, 1.0) * MINUTE + usual, False
+
+
+def _happens(random: Random, in_hundred: float) -> bool:
+    return random.random() * 100 < in_hundred

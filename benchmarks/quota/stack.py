@@ -1,0 +1,90 @@
+"""One deployed stack in virtual time: what it keeps, and one invocation of each function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from benchmarks.quota.counts import Counts
+from benchmarks.quota.ringcentral import Client
+from benchmarks.quota.stores import (
+    MemoryCatalogue,
+    MemoryNumberIndex,
+    MemoryProgress,
+    MemoryQueue,
+    MemoryQuotaStore,
+    MemoryVault,
+)
+from benchmarks.quota.virtual_time import VirtualTime
+from ringvault.core.archive_recording import ArchiveRecording, Outcome
+from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
+from ringvault.core.quota import Quota
+from ringvault.core.quota_gate import QuotaGate
+from ringvault.core.retry_policy import RetryPolicy
+from ringvault.core.windows import Reach
+
+# As template.yaml and the handlers say: schedule, timeouts, and what each keeps of them.
+LISTING_EVERY_S = 300
+LISTING_LATEST = timedelta(seconds=280 - 60)
+ARCHIVING_TIME = timedelta(seconds=900 - 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The real core, and everything that it keeps."""
+
+    time: VirtualTime
+    random: Random
+    quotas: Mapping[str, MemoryQuotaStore]
+    settings_quota: MemoryQuotaStore
+    catalogue: MemoryCatalogue
+    vault: MemoryVault
+    queue: MemoryQueue
+    progress: MemoryProgress
+    number_index: MemoryNumberIndex
+    reach: Reach
+
+    def gate(self) -> QuotaGate:
+        """Return the gate of a new container."""
+        return self._gate(self.quotas)
+
+    def list_once(self, gate: QuotaGate, client: Client) -> ListingResult:
+        """Return what one invocation of the lister came to."""
+        light = self._gate({"": self.settings_quota})
+        return list_recordings(
+            call_log=client,
+            quotas=Quotas(call_log=gate, media=gate, settings=light),
+            catalogue=self.catalogue,
+            number_index=self.number_index,
+            progress=self.progress,
+            queue=self.queue,
+            clock=self.time.clock,
+            latest=self.time.clock() + LISTING_LATEST,
+            reach=self.reach,
+        )
+
+    def archive_once(self, recording_id: str, gate: QuotaGate, client: Client) -> Outcome:
+        """Return what became of one message; it is queued again where the handler would."""
+        result = ArchiveRecording(
+            source=client,
+            quota=gate,
+            catalogue=self.catalogue,
+            vault=self.vault,
+            clock=self.time.clock,
+            jitter=self.random.random,
+            deadline=self.time.clock() + ARCHIVING_TIME,
+            policy=RetryPolicy(),
+        )(recording_id)
+        if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
+            self.queue.send_back(recording_id, delay=result.retry_at - self.time.clock())
+        return result.outcome
+
+    def _gate(self, stores: Mapping[str, MemoryQuotaStore]) -> QuotaGate:
+        return QuotaGate(
+            stores, clock=self.time.clock, sleep=self.time.sleep, jitter=self.random.random
+        )
+
+
+def light_quota(counts: Counts) -> MemoryQuotaStore:
+    """Return the quota of the group that the account's settings are in."""
+    return MemoryQuotaStore(Quota(limit=50), counts, pause=lambda _: None)

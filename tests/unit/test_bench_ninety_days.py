@@ -1,0 +1,115 @@
+"""Short lives of an account in virtual time: what could be saved is, and the proof can fail."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from benchmarks.ninety_days.life import Plan
+from benchmarks.ninety_days.plans import ninety_days, takeover
+from benchmarks.ninety_days.proof import prove
+from benchmarks.ninety_days.queue import (
+    KEPT_FOR,
+    MOST_RECEIVES,
+    VISIBILITY_TIMEOUT,
+    AtLeastOnceQueue,
+)
+from benchmarks.ninety_days.report import LONGEST_WAIT, Row, as_json, as_text, missed, run
+from ringvault.core.windows import LookBacks, Reach
+
+SECOND = timedelta(seconds=1)
+
+
+def busy(seed: int) -> Plan:
+    """Return nine days with everything that can go wrong."""
+    return ninety_days(seed=seed, days=9, kept_days=8, a_day=200)
+
+
+def small_takeover(seed: int, *, recordings: int) -> Plan:
+    """Return a day and more, whose first hours are a takeover."""
+    return takeover(seed=seed, days=1.3, recordings=recordings, left=timedelta(hours=28))
+
+
+def looking_back(plan: Plan, look_backs: LookBacks) -> Plan:
+    """Return the plan with other look-backs."""
+    return replace(plan, reach=Reach(look_backs=look_backs))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_is_lost_that_could_have_been_saved(seed: int) -> None:
+    """Whatever dies, is down, comes late, twice or rewritten: the books and the vault agree."""
+    row = run("busy", busy(seed))
+
+    assert missed([row]) == []
+    assert row.proof.owed > 1000
+    assert all(row.proof.deleted)
+    assert min(row.life.deaths, row.life.unserved, row.proof.late) > 0
+
+
+def test_without_a_wide_look_back_the_latest_records_are_lost() -> None:
+    """The proof fails when it should: what appears days after its call is never listed."""
+    row = run("busy", looking_back(busy(1), LookBacks(wide=timedelta(0))))
+
+    assert [it for it in row.proof.lost if it not in row.life.catalogue.items] == row.proof.lost
+    assert [line for line in missed([row]) if "lost" in line]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_todays_calls_do_not_wait_for_a_takeover(seed: int) -> None:
+    """All old recordings are saved, and today's are in the vault within 15 minutes."""
+    row = run("takeover", small_takeover(seed, recordings=3500), longest_wait=LONGEST_WAIT)
+
+    assert missed([row]) == []
+    assert (row.proof.owed > 3500, len(row.proof.waits) > 400) == (True, True)
+
+
+def test_a_call_that_no_short_look_back_meets_waits_too_long() -> None:
+    """The bound of 15 minutes can be missed; the table stays 80 columns wide and says so."""
+    plan = looking_back(small_takeover(1, recordings=500), LookBacks(short=10 * 60 * SECOND))
+    row = run("takeover", plan, longest_wait=LONGEST_WAIT)
+
+    assert len(missed([row])) == 1
+    assert missed([row])[0] in as_text([row])
+    assert max(map(len, as_text([row]).splitlines())) <= 80
+    assert json.loads(as_json([row]))["missed"] == missed([row])
+
+
+def test_the_books_have_the_last_word() -> None:
+    """A state that the account's own books contradict is untrue, and its recording lost."""
+    row = run("takeover", replace(small_takeover(1, recordings=100), a_day=20))
+    name = next(name for name, it in row.life.account.entries.items() if it.first_served_at)
+    row.life.account.entries[name].first_served_at = None
+    proof = prove(row.life)
+
+    assert (row.proof.untrue, proof.untrue) == ([], [name])
+    assert name in proof.lost
+    assert len(missed([Row("takeover", row.life, proof)])) == 2
+
+
+def test_a_message_that_nobody_acknowledged_comes_back_until_it_is_dead() -> None:
+    """As the template's queue does: after the visibility timeout, so often, not for ever."""
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    queue = AtLeastOnceQueue(lambda: now, random=lambda: 1.0)
+    queue.send(["1"])
+    for _ in range(MOST_RECEIVES):
+        assert queue.take() is not None
+        assert (queue.take(), queue.depth()) == (None, (0, 1))
+        now += VISIBILITY_TIMEOUT
+    assert (queue.take(), queue.dead, queue.depth()) == (None, ["1"], (0, 0))
+    queue.send(["2"])
+    now += KEPT_FOR + SECOND
+    assert (queue.take(), queue.expired) == (None, 1)
+
+
+def test_an_acknowledged_message_is_gone_but_may_have_been_sent_twice() -> None:
+    """At least once: chance sends a second copy."""
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    queue = AtLeastOnceQueue(lambda: now, random=lambda: 0.0)
+    queue.send(["1"])
+    for _ in range(2):
+        taken = queue.take()
+        assert taken is not None
+        queue.acknowledge(taken[0])
+    now += VISIBILITY_TIMEOUT
+    assert (queue.take(), queue.depth(), queue.dead) == (None, (0, 0), [])
