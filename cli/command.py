@@ -3,6 +3,7 @@
 import typer
 
 from cli.backfill import backfill
+from cli.configure import configure
 from cli.rebuild_catalogue import rebuild_catalogue
 from cli.reconcile import reconcile
 from cli.retry import retry
@@ -21,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (status, backfill, reconcile, retry, verify, rebuild_catalogue):
+for command in (configure, status, backfill, reconcile, retry, verify, rebuild_catalogue):
     app.command()(command)
 
 

@@ -5,6 +5,7 @@ from enum import IntEnum
 from ringvault.core.errors import (
     ConfigurationError,
     ConflictError,
+    CredentialsError,
     InvalidRequestError,
     RingvaultError,
 )
@@ -22,6 +23,10 @@ class ExitStatus(IntEnum):
 
 # What AWS and boto3 call it, and what to do about it; the first that is named wins.
 _ADVICE = {
+    "refuses the sign-in": "get what it names from RingCentral's developer console, and try again",
+    "missing from the RingCentral secret": "give what it names: ringvault configure",
+    "the file is not": "download it anew from RingCentral's developer console",
+    "from the file": "download it anew from RingCentral's developer console",
     "NoCredentials": "sign in (aws sso login), or name a profile with --profile",
     "ProfileNotFound": "name one of aws configure list-profiles with --profile",
     "NoRegion": "name the stack's region with --region",
@@ -43,7 +48,7 @@ def exit_status_of(error: RingvaultError) -> ExitStatus:
         return ExitStatus.USAGE
     if isinstance(error, ConfigurationError):
         return ExitStatus.UNREACHABLE
-    if isinstance(error, ConflictError):
+    if isinstance(error, ConflictError | CredentialsError):
         return ExitStatus.WRONG
     return ExitStatus.UNREACHABLE
 

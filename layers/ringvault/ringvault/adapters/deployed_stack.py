@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from ringvault.adapters.aws_errors import aws_errors, error_code
 from ringvault.core.errors import ConfigurationError
 from ringvault.core.windows import LookBacks
+from ringvault.settings import RingCentralSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -73,11 +74,25 @@ class DeployedStack:
             wide=timedelta(days=self._number("WideLookBackDays")),
         )
 
+    @property
+    def ringcentral(self) -> RingCentralSettings:
+        """Where RingCentral is, and where its credentials and the shared state are kept."""
+        return RingCentralSettings(
+            server_url=self._parameter("RingCentralServerUrl").rstrip("/"),
+            media_url=self._parameter("RingCentralMediaUrl").rstrip("/"),
+            secret_arn=self.output("RingCentralSecretArn"),
+            access_token_key_arn=self.output("AccessTokenKeyArn"),
+            state_table=self.output("StateTableName"),
+        )
+
     def _number(self, name: str) -> int:
+        return int(self._parameter(name))
+
+    def _parameter(self, name: str) -> str:
         if name not in self.parameters:
             fault = f"{self.called} has no parameter {name}: deploy this version of ringvault"
             raise ConfigurationError([fault])
-        return int(self.parameters[name])
+        return self.parameters[name]
 
 
 def stack_on_aws(name: str, *, profile: str | None, region: str | None) -> DeployedStack:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ringvault.adapters.clock import now
 from ringvault.adapters.credentials_secret import CredentialsSecret
@@ -16,13 +16,14 @@ from ringvault.adapters.ringcentral_sign_in import RingCentralSignIn
 from ringvault.adapters.ringcentral_transport import RingCentralTransport
 from ringvault.adapters.token_store import TokenStore
 from ringvault.core.access_token import SharedAccessToken
+from ringvault.core.credentials import Credentials
 from ringvault.core.quota import AUTH_LIMIT, Quota
 from ringvault.core.quota_gate import QuotaGate
 from ringvault.settings import RingCentralSettings
 
 if TYPE_CHECKING:
-    from boto3.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,51 +35,52 @@ class RingCentral:
     transport: RingCentralTransport
 
 
+class Clients(Protocol):
+    """What makes AWS clients: boto3's session, or a stack as the command reaches it."""
+
+    def client(self, service: Any, /) -> Any:  # noqa: ANN401 - one function for all services
+        """Return a client of the service."""
+
+
 def ringcentral(
-    settings: RingCentralSettings, session: "Session", dynamodb: "DynamoDBClient"
+    settings: RingCentralSettings,
+    clients: Clients,
+    dynamodb: "DynamoDBClient",
+    *,
+    only: str | None = None,
 ) -> RingCentral:
     """Return the client and the gates that its requests share with every other container.
+
+    `only` names a service user who sends everything; None leaves it to whose turn comes first.
 
     Raises:
         ConfigurationError: the secret is not whole.
     """
-    transport = RingCentralTransport(allowed_urls=(settings.server_url, settings.media_url))
-    secret = CredentialsSecret(settings.secret_arn, session.client("secretsmanager"))
-    kms = session.client("kms")
-
-    def gate(
-        service_users: Iterable[str], *, group: Callable[[], str], default: Quota
-    ) -> QuotaGate:
-        stores = {
-            name: QuotaStore(
-                settings.state_table, dynamodb, service_user=name, group=group, default=default
-            )
-            for name in service_users
-        }
-        return QuotaGate(stores, clock=now, sleep=time.sleep, jitter=random.random)
+    transport = transport_to(settings)
+    secret = CredentialsSecret(settings.secret_arn, clients.client("secretsmanager"))
+    kms = clients.client("kms")
 
     def access_token(service_user: str) -> SharedAccessToken:
-        sign_in = RingCentralSignIn(
-            server_url=settings.server_url,
-            service_user=service_user,
+        sign_in = sign_in_of(
+            service_user,
+            settings=settings,
+            dynamodb=dynamodb,
             credentials=secret.read,
             transport=transport,
-            gate=gate([service_user], group=lambda: "auth", default=Quota(limit=AUTH_LIMIT)),
-            clock=now,
         )
-        store = TokenStore(
-            settings.state_table,
-            dynamodb,
-            kms=kms,
-            key_arn=settings.access_token_key_arn,
-            service_user=service_user,
-        )
+        store = token_store(service_user, settings=settings, dynamodb=dynamodb, kms=kms)
         return SharedAccessToken(store, sign_in=sign_in, clock=now, sleep=time.sleep)
 
-    service_users = secret.read().jwts.keys()
+    service_users = secret.read().jwts.keys() if only is None else [only]
     groups = RateLimitGroups(settings.state_table, dynamodb, clock=now)
     gates = {
-        kind: gate(service_users, group=partial(groups.of, kind), default=Quota())
+        kind: _gate(
+            service_users,
+            settings=settings,
+            dynamodb=dynamodb,
+            group=partial(groups.of, kind),
+            default=Quota(),
+        )
         for kind in RequestKind
     }
     client = RingCentralClient(
@@ -90,3 +92,68 @@ def ringcentral(
         clock=now,
     )
     return RingCentral(client, gates, transport)
+
+
+def transport_to(settings: RingCentralSettings) -> RingCentralTransport:
+    """Return what carries requests to the configured hosts."""
+    return RingCentralTransport(allowed_urls=(settings.server_url, settings.media_url))
+
+
+def sign_in_of(
+    service_user: str,
+    *,
+    settings: RingCentralSettings,
+    dynamodb: "DynamoDBClient",
+    credentials: Callable[[], Credentials],
+    transport: RingCentralTransport,
+) -> RingCentralSignIn:
+    """Return what signs a service user in, behind the gate of the group Auth."""
+    gate = _gate(
+        [service_user],
+        settings=settings,
+        dynamodb=dynamodb,
+        group=lambda: "auth",
+        default=Quota(limit=AUTH_LIMIT),
+    )
+    return RingCentralSignIn(
+        server_url=settings.server_url,
+        service_user=service_user,
+        credentials=credentials,
+        transport=transport,
+        gate=gate,
+        clock=now,
+    )
+
+
+def token_store(
+    service_user: str,
+    *,
+    settings: RingCentralSettings,
+    dynamodb: "DynamoDBClient",
+    kms: "KMSClient",
+) -> TokenStore:
+    """Return where all containers share a service user's token."""
+    return TokenStore(
+        settings.state_table,
+        dynamodb,
+        kms=kms,
+        key_arn=settings.access_token_key_arn,
+        service_user=service_user,
+    )
+
+
+def _gate(
+    service_users: Iterable[str],
+    *,
+    settings: RingCentralSettings,
+    dynamodb: "DynamoDBClient",
+    group: Callable[[], str],
+    default: Quota,
+) -> QuotaGate:
+    stores = {
+        name: QuotaStore(
+            settings.state_table, dynamodb, service_user=name, group=group, default=default
+        )
+        for name in service_users
+    }
+    return QuotaGate(stores, clock=now, sleep=time.sleep, jitter=random.random)

@@ -48,6 +48,15 @@ def parse_credentials(secret: str) -> Credentials:
     return Credentials(fields["client_id"], fields["client_secret"], jwts)
 
 
+def as_secret(credentials: Credentials) -> str:
+    """Return the JSON that the secret is to hold."""
+    jwts = dict(credentials.jwts)
+    is_nameless = jwts.keys() == {ONLY_SERVICE_USER}
+    users = {"jwt": jwts[ONLY_SERVICE_USER]} if is_nameless else {"service_users": jwts}
+    app = {"client_id": credentials.client_id, "client_secret": credentials.client_secret}
+    return json.dumps(app | users)
+
+
 def _faults(fields: Mapping[str, Any]) -> Iterator[str]:
     for name in ("client_id", "client_secret"):
         yield from _faults_of(name, fields.get(name))
