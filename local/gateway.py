@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from local.authorizer import ForbiddenError, JwtAuthorizer, UnauthorizedError
@@ -20,6 +20,13 @@ from local.transform import REGION
 
 # API Gateway's own limit for an HTTP API's integration, and for a request's body.
 _MAXIMUM_BODY_BYTES = 10 * 1024 * 1024
+
+
+class Answers(Protocol):
+    """What can be served: an API, or what stands before it."""
+
+    def answer(self, request: Request) -> Response:
+        """Return the answer to a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Api:
 
 
 @contextmanager
-def serving(api: Api, *, port: int) -> Iterator[str]:
+def serving(api: Answers, *, port: int) -> Iterator[str]:
     """Serve an API on a port of this machine (0: any free one); yields its address."""
     server = _Server(api, port=port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
@@ -102,7 +109,7 @@ def serving(api: Api, *, port: int) -> Iterator[str]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, api: Api, *, port: int) -> None:
+    def __init__(self, api: Answers, *, port: int) -> None:
         self.api = api
         super().__init__(("127.0.0.1", port), _Handler)
 

@@ -13,11 +13,14 @@ from pathlib import Path
 from local.account import Account, given_account, simulated_account
 from local.authorizer import authorizers_of
 from local.aws import Aws, forget_real_aws, running_aws
+from local.aws_metrics import MeasuredApi
 from local.child import require_free
 from local.cors import cors_of
 from local.data_folder import following
+from local.emf import forwarding_metrics
 from local.errors import SetupError, TemplateError
 from local.event_source import polling
+from local.figures_page import showing_figures
 from local.function_process import ENDED, Outcome, ProcessPool
 from local.gateway import Api, serving
 from local.host import Host
@@ -123,6 +126,8 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         started.enter_context(described(stack, aws=aws, invoke_url=invoke_url, path=path))
         if not options.once:
             screen.say(f"the page: {page_url}")
+            started.enter_context(forwarding_metrics(logs, aws=aws))
+            screen.say(f"the figures: {started.enter_context(showing_figures(aws))}")
         vault = Vault(stack, aws=aws)
         started.enter_context(following(options.data, vault=vault))
         tell = partial(_tell_fault, host=host, screen=screen)
@@ -250,7 +255,7 @@ def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[None]:
         invoke=lambda function_arn, event: pools[function_arn].invoke(event),
     )
     try:
-        with serving(api, port=port):
+        with serving(MeasuredApi(api, api_id, host.aws), port=port):
             yield
     finally:
         for pool in pools.values():

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -20,7 +20,6 @@ from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.adapters.ringcentral_transport import Traffic
-from ringvault.core.backlog import Backlog
 from ringvault.core.errors import RingvaultError
 from ringvault.core.feed import Turn
 from ringvault.core.instants import format_instant
@@ -64,7 +63,7 @@ class _Outside:
 
     list_recordings: Callable[..., ListingResult]
     ringcentral: RingCentral
-    backlog_at: Callable[[datetime], Backlog]
+    backlog: CatalogueBacklog
 
 
 @cache
@@ -89,21 +88,7 @@ def _outside() -> _Outside:
         reach=settings.reach,
     )
     backlog = CatalogueBacklog(settings.catalogue_table, dynamodb)
-    return _Outside(use_case, ringcentral_, _backlog_at(backlog))
-
-
-def _backlog_at(backlog: CatalogueBacklog) -> Callable[[datetime], Backlog]:
-    """Return what tells the backlog; the recordings in it are counted once an hour."""
-
-    @lru_cache(maxsize=1)
-    def count_in(_hour: datetime) -> int:
-        return backlog.count()
-
-    def backlog_at(at: datetime) -> Backlog:
-        hour = at.replace(minute=0, second=0, microsecond=0)
-        return Backlog(count_in(hour), backlog.oldest_started_at())
-
-    return backlog_at
+    return _Outside(use_case, ringcentral_, backlog)
 
 
 def _told(result: ListingResult) -> dict[str, Any]:
@@ -132,7 +117,7 @@ def _figures(result: ListingResult, traffic: Traffic) -> dict[str, float]:
 
 def _standing(outside: _Outside, result: ListingResult, at: datetime) -> dict[str, float]:
     """Return how things stand after it; nothing is near deletion while nothing waits."""
-    backlog = outside.backlog_at(at)
+    backlog = outside.backlog.at(at)
     media = outside.ringcentral.gates[RequestKind.MEDIA]
     figures = {
         "Pending": backlog.count,

@@ -10,7 +10,7 @@ _DAY = timedelta(days=1)
 class Backlog:
     """The recordings on their way; `oldest_started_at` is None when there is none.
 
-    `count` may be up to an hour older than the rest, since counting costs more.
+    `count` may be up to an hour older than the rest where it is large, since counting costs more.
     """
 
     count: int
