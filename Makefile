@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests test-s3-fidelity bench-quota bench-90-days bench-playback build clean lock
+.PHONY: help run test lint types template unit tests coverage test-s3-fidelity bench-quota bench-90-days bench-playback build clean lock
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -50,7 +50,15 @@ unit: $(INSTALLED) ## Run the unit tests only: seconds, no sockets
 
 tests: $(INSTALLED) # All tests, without the other checks of `make test`.
 	@echo "tests: unit, integration, infrastructure, browser"
-	@$(BIN)/python -m pytest --quiet --ignore tests/s3_fidelity --numprocesses 2 --dist loadfile --cov --cov-report term:skip-covered
+	@$(ALL_TESTS)
+
+coverage: $(INSTALLED) ## Run them slower, and say which lines and branches none of them reaches
+	@$(ALL_TESTS) --cov --cov-report term:skip-covered
+
+# In the order of tests/conftest.py; xdist's own starts the file of fewest tests last, which takes
+# longest.
+ALL_TESTS = $(BIN)/python -m pytest --quiet --ignore tests/s3_fidelity --numprocesses 2 \
+	--dist loadfile --no-loadscope-reorder
 
 test-s3-fidelity: $(INSTALLED) $(S3_INSTALLED) ## Test the S3 side on a server that verifies; needs Python 3.13 as well
 	@echo "test-s3-fidelity: vault and playback URLs on LocalStack's S3"
