@@ -56,7 +56,6 @@ def status(
 
 def status_of(deployed: "DeployedStack", *, now: datetime) -> ArchiveStatus:
     """Return how the archive of a stack stands."""
-    from ringvault.adapters.catalogue_backlog import CatalogueBacklog
     from ringvault.adapters.catalogue_counts import CatalogueCounts
     from ringvault.adapters.last_report import LastReport
     from ringvault.adapters.listing_progress import ListingProgressStore
@@ -66,13 +65,9 @@ def status_of(deployed: "DeployedStack", *, now: datetime) -> ArchiveStatus:
     from ringvault.adapters.vault_inventory import VaultInventory
 
     dynamodb, sqs = deployed.client("dynamodb"), deployed.client("sqs")
-    state_table, catalogue = (
-        deployed.output("StateTableName"),
-        deployed.output("CatalogueTableName"),
-    )
+    state_table = deployed.output("StateTableName")
     return archive_status(
-        catalogue=CatalogueCounts(catalogue, dynamodb),
-        waiting=CatalogueBacklog(catalogue, dynamodb),
+        catalogue=CatalogueCounts(deployed.output("CatalogueTableName"), dynamodb),
         listing=ListingProgressStore(state_table, dynamodb),
         queue=RecordingQueue(deployed.output("RecordingQueueUrl"), sqs),
         dead_letter_queue=RecordingQueue(deployed.output("DeadLetterQueueUrl"), sqs),

@@ -52,7 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
         found = _INVOKE.fullmatch(self.path)
         process = self.server.processes.get(found[1]) if found else None
         if process is None:
-            self._send(404, {"Message": "no such function"}, "x-amzn-errortype", "NotFound")
+            told = {"Message": "no such function"}
+            self._send(404, told, "x-amzn-errortype", "ResourceNotFoundException")
             return
         outcome = process.invoke(json.loads(body or b"{}"))
         if outcome.succeeded:

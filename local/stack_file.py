@@ -13,6 +13,18 @@ from local.transform import REGION
 @contextmanager
 def described(stack: Stack, *, aws: Aws, invoke_url: str, path: Path) -> Iterator[None]:
     """Keep the file for as long as the context lasts; whoever was killed leaves it behind."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_text(description_of(stack, aws=aws, invoke_url=invoke_url))
+    draft.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def description_of(stack: Stack, *, aws: Aws, invoke_url: str) -> str:
+    """Return what the file holds, as JSON; the key opens nothing but the AWS of this machine."""
     told = {
         "endpoint_url": aws.endpoint_url,
         "invoke_url": invoke_url,
@@ -21,11 +33,4 @@ def described(stack: Stack, *, aws: Aws, invoke_url: str, path: Path) -> Iterato
         "outputs": stack.outputs,
         "parameters": stack.parameters,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(told, indent=1))
-    draft.replace(path)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+    return json.dumps(told, indent=1)

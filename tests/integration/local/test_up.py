@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from local.child import free_port
-from local.places import ROOT
+from local.places import ROOT, stack_file
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from tests.integration.local.patience import WAIT_S, is_gone, wait_until
@@ -27,6 +27,8 @@ from tests.integration.tiny_server import Reply, TinyServer
 
 CREDENTIALS = ("RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT")
 RUN_WITHIN_S = 110
+# What the console script does, wherever the environment is.
+RINGVAULT = "from cli.command import app; app()"
 
 
 def command(*arguments: str) -> list[str]:
@@ -230,13 +232,29 @@ def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> Non
     with started(tmp_path, "--recordings", "1") as process:
         page_url = page_of(process)
         assert requests.get(page_url, timeout=WAIT_S).ok
+        assert status_of(page_url)["recordings"]["archived"] == 1
         children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
         process.send_signal(number)
         status = process.wait(WAIT_S)
 
         wait_until(lambda: all(map(is_gone, children)))
+    # Whoever is killed outright leaves the file behind.
+    stack_file(urlsplit(page_url).port or 0).unlink(missing_ok=True)
     assert len(children) >= 4
     assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+
+
+def status_of(page_url: str) -> dict[str, Any]:
+    """Return what the command `ringvault` says of the stack that serves a page."""
+    port = str(urlsplit(page_url).port)
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", RINGVAULT, "status", "--local", "--json", "--port", port],
+        capture_output=True,
+        text=True,
+        timeout=RUN_WITHIN_S,
+        check=True,
+    )
+    return last_json(done.stdout)
 
 
 def page_of(process: "subprocess.Popen[str]") -> str:

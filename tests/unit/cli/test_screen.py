@@ -138,3 +138,11 @@ def test_what_makes_no_sense_ends_with_2(arguments: list[str]) -> None:
 
     assert result.exit_code == ExitStatus.USAGE
     assert "Traceback" not in result.output
+
+
+def test_where_no_stack_runs_it_says_how_to_start_one() -> None:
+    """A port without a stack is no riddle, and ends with 3."""
+    result = CliRunner().invoke(app, ["status", "--local", "--port", "1"])
+
+    assert result.exit_code == ExitStatus.UNREACHABLE
+    assert "make run" in result.stderr

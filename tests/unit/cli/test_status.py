@@ -32,18 +32,11 @@ class Counted:
         numbers = {State.PENDING: 1200, State.QUEUED: 60, State.ABSENT: 3, State.FAILED: 2}
         return numbers.get(state) if most_pages is None else None
 
+    def oldest_waiting_at(self) -> datetime | None:
+        return OLD
+
     def items_about(self) -> int:
         return 101_265
-
-
-class Waiting:
-    """What waits is old."""
-
-    def __init__(self, at: datetime | None = OLD) -> None:
-        self.at = at
-
-    def oldest_started_at(self) -> datetime | None:
-        return self.at
 
 
 class Queue:
@@ -72,12 +65,14 @@ class Nothing(Counted):
     def count(self, state: State, *, most_pages: int | None = None) -> int | None:
         return 0
 
+    def oldest_waiting_at(self) -> datetime | None:
+        return None
+
 
 def status(**changed: Any) -> ArchiveStatus:
     """Return the status of a busy archive, but for what is changed."""
     collaborators: dict[str, Any] = {
         "catalogue": Counted(),
-        "waiting": Waiting(),
         "listing": ProgressInMemory(LISTED),
         "queue": Queue(58, 2),
         "dead_letter_queue": Queue(1, 0),
@@ -146,7 +141,6 @@ def test_where_all_is_well_nothing_needs_attention() -> None:
     """An archive that is through has nothing to tell but its numbers."""
     found = status(
         catalogue=Nothing(),
-        waiting=Waiting(None),
         dead_letter_queue=Queue(0, 0),
         reports=Reports(None),
     )
@@ -158,7 +152,6 @@ def test_a_lister_that_never_ran_needs_attention() -> None:
     """Nothing listed is not the same as nothing to list."""
     found = status(
         catalogue=Nothing(),
-        waiting=Waiting(None),
         dead_letter_queue=Queue(0, 0),
         reports=Reports(None),
         listing=ProgressInMemory(ListingProgress()),

@@ -1,10 +1,12 @@
 """The catalogue in numbers, as a person looks at it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws_errors import aws_errors
 from ringvault.adapters.catalogue_item import text
 from ringvault.core.catalogue import State
+from ringvault.core.instants import parse_instant
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,14 +25,7 @@ class CatalogueCounts:
         A page is 1 MB of the index: some 4,000 recordings, 128 read units, about 50 ms.
         """
         counted, pages = 0, 0
-        query: Any = {
-            "TableName": self._table,
-            "IndexName": "by_state",
-            "KeyConditionExpression": "#state = :state",
-            "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {":state": text(state)},
-            "Select": "COUNT",
-        }
+        query = self._of(state) | {"Select": "COUNT"}
         with aws_errors("count the catalogue"):
             for page in self._client.get_paginator("query").paginate(**query):
                 counted, pages = counted + page["Count"], pages + 1
@@ -38,8 +33,27 @@ class CatalogueCounts:
                     return None
         return counted
 
+    def oldest_waiting_at(self) -> datetime | None:
+        """Return when the oldest call began whose recording is PENDING or QUEUED."""
+        with aws_errors("query the catalogue"):
+            found = [
+                parse_instant(item["started_at"]["S"])
+                for state in (State.PENDING, State.QUEUED)
+                for item in self._client.query(**self._of(state), Limit=1)["Items"]
+            ]
+        return min(found, default=None)
+
     def items_about(self) -> int:
         """Return how many recordings DynamoDB counted within the last six hours."""
         with aws_errors("describe the catalogue"):
             table = self._client.describe_table(TableName=self._table)["Table"]
         return table.get("ItemCount", 0)
+
+    def _of(self, state: State) -> Any:  # noqa: ANN401 - DynamoDB's own nesting
+        return {
+            "TableName": self._table,
+            "IndexName": "by_state",
+            "KeyConditionExpression": "#state = :state",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":state": text(state)},
+        }

@@ -28,15 +28,11 @@ class Counts(Protocol):
     def count(self, state: State, *, most_pages: int | None = None) -> int | None:
         """Return how many are in the state, None when they fill more than so many pages."""
 
+    def oldest_waiting_at(self) -> datetime | None:
+        """Return when the oldest call began whose recording is PENDING or QUEUED."""
+
     def items_about(self) -> int:
         """Return how many recordings there were within the last six hours."""
-
-
-class Waiting(Protocol):
-    """What is on its way."""
-
-    def oldest_started_at(self) -> datetime | None:
-        """Return when the oldest call began whose recording is on its way."""
 
 
 class Listing(Protocol):
@@ -107,7 +103,6 @@ class ArchiveStatus:
 def archive_status(
     *,
     catalogue: Counts,
-    waiting: Waiting,
     listing: Listing,
     queue: Queue,
     dead_letter_queue: Queue,
@@ -118,7 +113,7 @@ def archive_status(
 ) -> ArchiveStatus:
     """Return how the archive stands; reads what waits, and of what is done a bounded part."""
     progress, _ = listing.load()
-    started_at = waiting.oldest_started_at()
+    started_at = catalogue.oldest_waiting_at()
     after = progress.deletion_after
     report = reports.last()
     return ArchiveStatus(
