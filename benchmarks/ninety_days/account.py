@@ -26,7 +26,8 @@ Json = Mapping[str, Any]
 class Entry:
     """What the books say of one recording.
 
-    `first_served_at` and `last_refused_at`, a 404, are what the archiver was answered.
+    `first_served_at` and `last_refused_at`, a 404, are what the archiver was answered. A rewritten
+    record has a leg, which is a recording, too.
     """
 
     recording_id: str
@@ -36,6 +37,7 @@ class Entry:
     deleted_at: datetime
     first_served_at: datetime | None = None
     last_refused_at: datetime | None = None
+    rewritten_at: datetime | None = None
 
     @property
     def ready_at(self) -> datetime:
@@ -115,6 +117,7 @@ class Account:
         if call.leg_visible_at is None:
             return _Logged(call.visible_at, form, None, None)
         self._enter(leg_id, call, call.leg_visible_at, call.leg_visible_at)
+        self.entries[recording_id].rewritten_at = call.leg_visible_at
         modified = format_instant(call.leg_visible_at)
         legs = [record(leg_id, call.started_at)]
         later = {**form, "duration": call.duration_s + 60, "lastModifiedTime": modified}

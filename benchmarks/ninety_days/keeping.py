@@ -1,23 +1,42 @@
 """The stores of benchmarks/quota, with what only a long life needs: ends, objects found again."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from datetime import date, datetime
 
+from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import WAV
 from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, Pause
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.errors import ConflictError, ObjectExistsError
-from ringvault.core.vault_layout import audio_prefix, sidecar_key
+from ringvault.core.reconciliation_run import ReconciliationProgress
+from ringvault.core.recording import Recording
+from ringvault.core.vault_layout import audio_prefix, day_prefixes, sidecar_key
+
+# The account that benchmarks/quota's records name.
+ACCOUNT = "1"
 
 
 class KeepingCatalogue(MemoryCatalogue):
-    """The catalogue, in which recordings may end."""
+    """The catalogue, in which recordings may end, and which is gone through day by day."""
+
+    def __init__(self, counts: Counts, *, pause: Pause) -> None:
+        """Begin empty."""
+        super().__init__(counts, pause=pause)
+        self._by_start: list[tuple[datetime, str]] = []
 
     @property
     def items(self) -> Mapping[str, CatalogueItem]:
         """All items by id."""
         return self._items
+
+    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        """Add what is not there: lister and reconciliation may both have found it."""
+        return super().add_new(self.unlisted(recordings), listed_at=listed_at)
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
         """Set ABSENT or FAILED."""
@@ -28,6 +47,35 @@ class KeepingCatalogue(MemoryCatalogue):
         ended = replace(present, state=state, reason=reason, attempts=attempts)
         self._set(replace(ended, claimed_until=None, queued_at=None, retry_at=None))
 
+    def started_in(self, from_at: datetime, before_at: datetime) -> Sequence[CatalogueItem]:
+        """Return all items that started in [from_at, before_at)."""
+        first, end = (bisect_left(self._by_start, (at, "")) for at in (from_at, before_at))
+        return [self._items[name] for _, name in self._by_start[first:end]]
+
+    def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
+        """Return which of the ids it holds."""
+        return set(recording_ids) & self._items.keys()
+
+    def follow_record(self, recording: Recording) -> CatalogueItem:
+        """Take over what a rewritten record says."""
+        self._write()
+        self._set(replace(self._items[recording.recording_id], recording=recording))
+        return self._items[recording.recording_id]
+
+    def restore(self, item: CatalogueItem) -> None:
+        """Refuse: no item is ever lost here."""
+        raise AssertionError(f"{item.recording.recording_id} is restored")
+
+    def set_pending_again(self, item: CatalogueItem, *, reason: str) -> None:
+        """Refuse: no object is ever lost here."""
+        raise AssertionError(f"{item.recording.recording_id} is fetched again: {reason}")
+
+    def _set(self, item: CatalogueItem) -> None:
+        name = item.recording.recording_id
+        if name not in self._items:
+            insort(self._by_start, (item.recording.started_at, name))
+        super()._set(item)
+
 
 class KeepingVault(MemoryVault):
     """The bucket, which tells what it holds; every recording is the same silence."""
@@ -35,28 +83,32 @@ class KeepingVault(MemoryVault):
     def __init__(self, *, pause: Pause) -> None:
         """Begin empty."""
         super().__init__(pause=pause)
-        self._audio: dict[str, str] = {}
-        self._sidecars: set[str] = set()
+        self._audio: dict[str, StoredObject] = {}
+        self._sidecars: dict[str, CatalogueItem] = {}
+        self._by_folder: dict[str, set[str]] = defaultdict(set)
+        self.reports: dict[str, bytes] = {}
 
     def holds(self, item: CatalogueItem) -> bool:
-        """Whether audio and sidecar of an item are there."""
-        audio, sidecar = audio_prefix(item.recording), sidecar_key(item.recording)
-        return audio in self._audio and sidecar in self._sidecars
+        """Whether audio and sidecar of an item are there, the sidecar as the item has it."""
+        sidecar = self._sidecars.get(sidecar_key(item.recording))
+        is_same = sidecar is not None and sidecar.recording == item.recording
+        return is_same and self.find_audio(audio_prefix(item.recording)) is not None
 
     def store_audio(
         self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
     ) -> StoredObject:
         """Keep the key."""
         stored = super().store_audio(object_key, content_type=content_type, chunks=chunks)
-        prefix = object_key[: object_key.rindex(".") + 1]
-        if prefix in self._audio:
+        if object_key in self._audio:
             raise ObjectExistsError(object_key)
-        self._audio[prefix] = object_key
+        self._audio[object_key] = stored
+        self._file(object_key)
         return stored
 
     def find_audio(self, prefix: str) -> str | None:
-        """Return the key that starts so."""
-        return self._audio.get(prefix)
+        """Return the key that starts so: here every file is WAV."""
+        object_key = f"{prefix}wav"
+        return object_key if object_key in self._audio else None
 
     def read_audio(self, object_key: str) -> Iterator[bytes]:  # noqa: ARG002 - all are the same
         """Yield what was stored."""
@@ -65,6 +117,58 @@ class KeepingVault(MemoryVault):
     def store_sidecar(
         self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
     ) -> None:
-        """Keep the key."""
+        """Keep it."""
         super().store_sidecar(object_key, item=item, archived=archived)
-        self._sidecars.add(object_key)
+        self._sidecars[object_key] = replace(item, archived=archived)
+        self._file(object_key)
+
+    def accounts(self) -> Sequence[str]:
+        """Return the one account's id."""
+        return [ACCOUNT]
+
+    def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
+        """Return the keys of a day."""
+        audio, sidecars = day_prefixes(account_id, on)
+        return self._by_folder[audio] | self._by_folder[sidecars]
+
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+        """Return what is there."""
+        return {key: self._audio[key] for key in object_keys if key in self._audio}
+
+    def read_sidecar(self, object_key: str) -> CatalogueItem:
+        """Return the item of a sidecar."""
+        return self._sidecars[object_key]
+
+    def report_keys(self) -> Sequence[str]:
+        """Return the keys of the reports."""
+        return sorted(self.reports)
+
+    def read_report(self, object_key: str) -> bytes:
+        """Return a report."""
+        return self.reports[object_key]
+
+    def store_report(self, object_key: str, content: bytes, *, content_type: str) -> None:  # noqa: ARG002 - takes what the real one takes
+        """Keep a report, the first of its key."""
+        if object_key in self.reports:
+            raise ObjectExistsError(object_key)
+        self.reports[object_key] = content
+
+    def _file(self, object_key: str) -> None:
+        self._by_folder[object_key[: object_key.rindex("/") + 1]].add(object_key)
+
+
+class MemoryReconciliationProgress:
+    """How far reconciliation has come."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._stored, self._version = ReconciliationProgress(), 0
+
+    def load(self) -> tuple[ReconciliationProgress, int]:
+        """Return the progress and its version."""
+        return self._stored, self._version
+
+    def save(self, progress: ReconciliationProgress, *, version: int) -> int:
+        """Store it; there is one invocation at a time."""
+        self._stored, self._version = progress, version + 1
+        return self._version

@@ -9,7 +9,11 @@ from random import Random
 
 from benchmarks.ninety_days.account import Account
 from benchmarks.ninety_days.disasters import Fate, KilledError, Outage, mortal
-from benchmarks.ninety_days.keeping import KeepingCatalogue, KeepingVault
+from benchmarks.ninety_days.keeping import (
+    KeepingCatalogue,
+    KeepingVault,
+    MemoryReconciliationProgress,
+)
 from benchmarks.ninety_days.queue import AtLeastOnceQueue
 from benchmarks.ninety_days.traffic import DAY, RECORDINGS_A_DAY, Habits, calls
 from benchmarks.quota.counts import Counts
@@ -23,6 +27,7 @@ from local.simulator.sliding_window import Verdict
 from ringvault.core.errors import ServiceUnavailableError, TransientError
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import QuotaGate, Turn
+from ringvault.core.reconcile_archive import reconcile_archive
 from ringvault.core.recording_stream import MediaResponse
 from ringvault.core.retention import Retention
 from ringvault.core.windows import Reach
@@ -31,6 +36,8 @@ USER, WORKERS = "user-0", 2
 # An idle poller looks again after this; an idle account would otherwise cost most of the run.
 POLL_S = 10.0
 TIMEOUT_S = 20.0
+# As template.yaml and its handler say.
+RECONCILING_EVERY_S, RECONCILING_LATEST = 900, timedelta(seconds=900 - 90)
 NEVER = Outage(0, 0)
 
 
@@ -40,6 +47,7 @@ class Plan:
 
     Both are as busy as `a_day` and `before_a_day` say. What RingCentral has for `savable_after`
     after the call log first showed it has to be saved. Deaths are in a thousand invocations.
+    Reconciliation goes over the last `reconciled` each day, or never.
     """
 
     days: float
@@ -54,6 +62,7 @@ class Plan:
     stack_down: Outage = NEVER
     ringcentral_down: Outage = NEVER
     deaths_in_thousand: float = 0.0
+    reconciled: timedelta | None = None
 
     @property
     def end_at(self) -> datetime:
@@ -85,6 +94,7 @@ class Life:
         self.counts = Counts()
         self.deaths = 0
         self.unserved = 0
+        self.missing = 0
         self._time = VirtualTime()
         self._random = Random(plan.seed)  # noqa: S311 - a story, nothing secret
         self._quota = ServerQuota(LIMIT, WINDOW_S, PENALTY_S)
@@ -110,6 +120,8 @@ class Life:
         """Return when the days are over."""
         self._time.start(self._end)
         self._time.start(self._list_for_ever)
+        if self.plan.reconciled is not None:
+            self._time.start(self._reconcile_for_ever)
         for _ in range(WORKERS):
             self._time.start(self._archive_for_ever)
         self._time.run()
@@ -159,6 +171,35 @@ class Life:
             with self._mortal(container):
                 container.stack.archive_once(recording_id, container.gate, container.client)
                 self.queue.acknowledge(handle)
+
+    def _reconcile_for_ever(self) -> None:
+        container = self._container()
+        progress = mortal(MemoryReconciliationProgress(), container.fate.step)
+        while True:
+            started_s = self._time.now_s
+            with self._mortal(container):
+                self._reconcile_once(container, progress)
+            self._time.sleep(started_s + RECONCILING_EVERY_S - self._time.now_s)
+            self._time.sleep(self.plan.stack_down.left_s(self._time.now_s))
+
+    def _reconcile_once(
+        self, container: "_Container", progress: MemoryReconciliationProgress
+    ) -> None:
+        result = reconcile_archive(
+            asked=None,
+            daily_reach=self.plan.reconciled,
+            call_log=container.client,
+            quota=container.gate,
+            catalogue=mortal(self.catalogue, container.fate.step),
+            vault=mortal(self.vault, container.fate.step),
+            listing=container.stack.progress,
+            progress=progress,
+            clock=self._time.clock,
+            latest=self._time.clock() + RECONCILING_LATEST,
+        )
+        self.missing += result.missing
+        if result.problem is not None and not isinstance(result.problem, TransientError):
+            raise result.problem
 
     @contextmanager
     def _mortal(self, container: "_Container") -> Iterator[None]:

@@ -23,7 +23,8 @@ class Proof:
     Lost is what is owed and not archived. Untrue is a state that the books contradict: archived
     and never served, absent while RingCentral had it, or given up. `deleted` are RingCentral's
     deletions by age and by number. `waits` are those of prompt calls from the call log to the
-    vault, in order; `late` counts the other calls.
+    vault, in order; `late` counts the other calls. `unfollowed` are archived recordings whose
+    record was rewritten `savable_after` ago, while catalogue or sidecar have the old one.
     """
 
     recordings: int
@@ -34,6 +35,7 @@ class Proof:
     states: Counter[str]
     waits: Sequence[timedelta]
     late: int
+    unfollowed: Sequence[str]
 
     def wait(self, share: float) -> timedelta:
         """Return the wait that so many of all do not exceed; 1.0 is the longest."""
@@ -64,6 +66,7 @@ def prove(life: Life) -> Proof:
         states=Counter(item.state.value if item else "never listed" for _, item in pairs),
         waits=sorted(_waits(archived, life)),
         late=sum(not _is_prompt(it) for it in archived),
+        unfollowed=[it.recording_id for it in archived if not _is_followed(it, life)],
     )
 
 
@@ -83,6 +86,13 @@ def _is_true(entry: Entry, item: CatalogueItem, *, is_saved: bool) -> bool:
     if item.state is State.ABSENT:
         return entry.last_refused_at is not None and entry.last_refused_at >= entry.deleted_at
     return item.state is not State.FAILED
+
+
+def _is_followed(entry: Entry, life: Life) -> bool:
+    if entry.rewritten_at is None or life.plan.reconciled is None:
+        return True
+    is_due = entry.rewritten_at <= life.plan.end_at - life.plan.savable_after
+    return not is_due or "legs" in life.catalogue.items[entry.recording_id].recording.call_record
 
 
 def _is_prompt(entry: Entry) -> bool:

@@ -39,6 +39,8 @@ class Row:
             yield f"{len(proof.lost)} lost, {_first(proof.lost)}"
         if proof.untrue:
             yield f"{len(proof.untrue)} states untrue, {_first(proof.untrue)}"
+        if proof.unfollowed:
+            yield f"{len(proof.unfollowed)} rewritten unseen, {_first(proof.unfollowed)}"
         if not proof.owed:
             yield "nothing was to be saved: the run is too short to prove anything"
         if self.listing_share > MOST_LISTING:
@@ -95,6 +97,9 @@ def _json(row: Row) -> dict[str, Any]:
         "listing_share": row.listing_share,
         "answers_429": life.counts.throttled,
         "unanswered": life.unserved,
+        "reconciliations": len(life.vault.reports) // 2,
+        "found_missing": life.missing,
+        "rewritten_unseen": proof.unfollowed,
         "deaths": life.deaths,
         "dead_letters": len(life.queue.dead),
         "prompt_calls": len(proof.waits),
@@ -124,6 +129,10 @@ def _lines(row: Row) -> Iterator[str]:
     )
     yield f"  answers 429, unanswered         {told['answers_429']:11,} {told['unanswered']:9,}"
     yield f"  invocations killed              {told['deaths']:11,}"
+    yield (
+        f"  reconciliations, found missing  {told['reconciliations']:11,}"
+        f" {told['found_missing']:9,}"
+    )
     yield (
         f"  minutes to the vault, prompt calls: median {wait['median']:.1f},"
         f" p99 {wait['p99']:.1f}, max {wait['max']:.1f}"
