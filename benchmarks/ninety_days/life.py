@@ -34,7 +34,7 @@ from ringvault.core.windows import Reach
 
 USER, WORKERS = "user-0", 2
 # An idle poller looks again after this; an idle account would otherwise cost most of the run.
-POLL_S = 10.0
+POLL_S = 20.0
 TIMEOUT_S = 20.0
 # As template.yaml and its handler say.
 RECONCILING_EVERY_S, RECONCILING_LATEST = 900, timedelta(seconds=900 - 90)
