@@ -59,4 +59,4 @@ def advice_for(error: RingvaultError) -> str:
         return "ask differently; --help tells how"
     text = str(error)
     found = (advice for sign, advice in _ADVICE.items() if sign in text)
-    return next(found, "try again; if it stays so, docs/messages.md has the message")
+    return next(found, "try again; where it stays so, docs/operations.md helps")

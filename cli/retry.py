@@ -97,7 +97,7 @@ def show(found: Sequence[Ended], *, shown: Screen) -> None:
     if not found:
         shown.say("nothing that was given up fits")
         return
-    shown.say(f"{how_many(len(found), 'recording')}, by why it was given up:")
+    shown.say(f"given up: {how_many(len(found), 'recording')}, by reason")
     reasons = Counter((it.state, it.reason) for it in found).most_common()
     for (state, reason), number in reasons[:_MOST_REASONS]:
         shown.row(f"{number:>7,} {state.lower()}", reason)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from ringvault.adapters.catalogue_retries import CatalogueRetries
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.core.catalogue import State
+from ringvault.core.errors import ConflictError
 from ringvault.core.reconciliation_report import sha256_hex
 from ringvault.core.windows import ListingProgress
 from tests.integration.cli.conftest import Functions, Ringvault
@@ -150,8 +152,23 @@ def test_a_retry_asks_first(ringvault: Ringvault, catalogue: CatalogueTable) -> 
     result = ringvault("retry", "2", "4")
 
     assert (result.exit_code, states(catalogue)) == (1, before)
-    assert "2 recordings, by why" in result.stdout
+    assert "given up: 2 recordings" in result.stdout
     assert "1 absent" in result.stdout
+
+
+def test_what_was_archived_meanwhile_stays(
+    cloud: Cloud, outputs: OUTPUT, catalogue: CatalogueTable
+) -> None:
+    """What is no longer as it was found is not set pending."""
+    retries = CatalogueRetries(outputs["CatalogueTableName"], cloud.dynamodb)
+    [ended] = retries.find_ended(["2", "2", "5"])
+    item = catalogue.find("2")
+    assert item is not None
+    catalogue.set_archived("2", archived_of(item.recording))
+
+    with pytest.raises(ConflictError):
+        retries.set_pending(ended)
+    assert states(catalogue)["2"] is State.ARCHIVED
 
 
 def test_a_retry_by_day_and_state(ringvault: Ringvault, catalogue: CatalogueTable) -> None:
