@@ -95,7 +95,7 @@ def deploy(
         "RINGCENTRAL_SECRET_ARN": cloud.make_secret(credentials),
         "RINGCENTRAL_SERVER_URL": ringcentral_url,
         "RINGCENTRAL_MEDIA_URL": ringcentral_url,
-        "ACCESS_TOKEN_KEY_ARN": cloud.make_key(),
+        "ACCESS_TOKEN_KEY_ARN": cloud.key_arn,
         "RECONCILE_DAYS": "10",
         "FIRST_RUN_REACH_DAYS": "10",
         "SHORT_LOOK_BACK_MINUTES": "60",

@@ -83,7 +83,7 @@ def line_to(
         return AccessToken.minted(TOKEN, at=time(), lives=LONG)
 
     store = TokenStore(
-        table, cloud.dynamodb, kms=cloud.kms, key_arn=cloud.make_key(), service_user="1"
+        table, cloud.dynamodb, kms=cloud.kms, key_arn=cloud.key_arn, service_user="1"
     )
     client = RingCentralClient(
         server_url=server_url,

@@ -72,7 +72,7 @@ class Stage:
 @pytest.fixture
 def stage(cloud: Cloud, state_table: str, time: MovingTime) -> Stage:
     """Return a stage without a token."""
-    return Stage(cloud, state_table, cloud.make_key(), time)
+    return Stage(cloud, state_table, cloud.key_arn, time)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def party(cloud: Cloud, simulator: Simulator, jwts: dict[str, str]) -> RingCentr
         server_url=simulator.base_url,
         media_url=simulator.base_url,
         secret_arn=cloud.make_secret(secret),
-        access_token_key_arn=cloud.make_key(),
+        access_token_key_arn=cloud.key_arn,
         state_table=cloud.make_table("StateTable"),
     )
     return ringcentral(settings, patient_session(), cloud.dynamodb)

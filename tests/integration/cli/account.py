@@ -70,7 +70,7 @@ def running_account(
             "CatalogueTableName": cloud.make_table("CatalogueTable"),
             "StateTableName": cloud.make_table("StateTable"),
             "RingCentralSecretArn": cloud.make_secret(secret),
-            "AccessTokenKeyArn": cloud.make_key(),
+            "AccessTokenKeyArn": cloud.key_arn,
             **(outputs or {}),
         }
         declared = cloud.template["Parameters"].items()
