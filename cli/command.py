@@ -4,6 +4,7 @@ import typer
 
 from cli.backfill import backfill
 from cli.configure import configure
+from cli.doctor import doctor
 from cli.rebuild_catalogue import rebuild_catalogue
 from cli.reconcile import reconcile
 from cli.retry import retry
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (configure, status, backfill, reconcile, retry, verify, rebuild_catalogue):
+for command in (configure, doctor, status, backfill, reconcile, retry, verify, rebuild_catalogue):
     app.command()(command)
 
 

@@ -33,6 +33,7 @@ class RingCentral:
     client: RingCentralClient
     gates: Mapping[RequestKind, QuotaGate]
     transport: RingCentralTransport
+    access_tokens: Mapping[str, SharedAccessToken]
 
 
 class Clients(Protocol):
@@ -83,15 +84,16 @@ def ringcentral(
         )
         for kind in RequestKind
     }
+    access_tokens = {name: access_token(name) for name in service_users}
     client = RingCentralClient(
         server_url=settings.server_url,
         transport=transport,
         gates=gates,
         groups=groups,
-        access_tokens={name: access_token(name) for name in service_users},
+        access_tokens=access_tokens,
         clock=now,
     )
-    return RingCentral(client, gates, transport)
+    return RingCentral(client, gates, transport, access_tokens)
 
 
 def transport_to(settings: RingCentralSettings) -> RingCentralTransport:

@@ -43,6 +43,8 @@ class RingCentralTransport:
         self._allowed = {_origin(url) for url in allowed_urls}
         self._foreign_hosts = ForeignHosts(configured_urls=allowed_urls)
         self.traffic = Traffic()
+        # The header Date of the last answer: RingCentral's own clock.
+        self.last_date = ""
         self._session = requests.Session()
         # No proxy, and above all no netrc: that would replace our Authorization header.
         self._session.trust_env = False
@@ -70,6 +72,7 @@ class RingCentralTransport:
         self.check_host(str(request.url))
         self.traffic = replace(self.traffic, requests=self.traffic.requests + 1)
         response = self._send(request)
+        self.last_date = response.headers.get("Date", "")
         if response.status_code == requests.codes.too_many_requests:
             self.traffic = replace(self.traffic, throttled=self.traffic.throttled + 1)
         return response

@@ -1,0 +1,151 @@
+"""What `ringvault doctor` asks AWS: how the stack is set, and whether its runs come."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from ringvault.adapters.deployed_stack import DeployedStack
+from ringvault.adapters.last_report import LastReport
+from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.recording_queue import RecordingQueue
+from ringvault.adapters.stack_settings import (
+    BucketSettings,
+    is_schedule_enabled,
+    key_state,
+    subscriptions,
+)
+from ringvault.adapters.vault_inventory import VaultInventory
+from ringvault.core.doctor import (
+    Finding,
+    alarm_finding,
+    clock_finding,
+    dead_letter_finding,
+    examined,
+    is_as_it_should_be,
+    listing_finding,
+    reconciliation_finding,
+    retention_finding,
+)
+
+DEPLOY = "deploy the template again: sam deploy"
+
+
+def stack_findings(deployed: DeployedStack) -> Iterator[Finding]:
+    """Yield what the stack's parts come to."""
+    checks: Mapping[str, Callable[[DeployedStack], Finding]] = {
+        "bucket: public access": _public_access,
+        "bucket: versions": _versions,
+        "bucket: encryption": _encryption,
+        "bucket: uploads": _uploads,
+        "access-token key": _key,
+        "AWS's clock": _clock,
+        "schedule: listing": lambda it: _schedule(it, "listing", "ListScheduleName"),
+        "schedule: reconciliation": lambda it: _schedule(
+            it, "reconciliation", "ReconcileScheduleName"
+        ),
+        "retention": lambda it: retention_finding(_listing(it).load()[0]),
+        "last listing run": lambda it: listing_finding(_listing(it).load()[0], now=_now()),
+        "last reconciliation": _reconciliation,
+        "dead letters": _dead_letters,
+        "alarm topic": _alarms,
+    }
+    for subject, check in checks.items():
+        yield examined(subject, partial(check, deployed))
+
+
+def _public_access(deployed: DeployedStack) -> Finding:
+    return is_as_it_should_be(
+        "bucket: public access",
+        is_so=_bucket(deployed).blocks_public(),
+        told="blocked",
+        otherwise="not blocked in all four ways",
+        remedy=DEPLOY,
+    )
+
+
+def _versions(deployed: DeployedStack) -> Finding:
+    return is_as_it_should_be(
+        "bucket: versions",
+        is_so=_bucket(deployed).keeps_versions(),
+        told="kept",
+        otherwise="not kept: what is deleted is gone",
+        remedy=DEPLOY,
+    )
+
+
+def _encryption(deployed: DeployedStack) -> Finding:
+    algorithm = _bucket(deployed).encryption()
+    return is_as_it_should_be(
+        "bucket: encryption",
+        is_so=algorithm is not None,
+        told=str(algorithm),
+        otherwise="no default encryption",
+        remedy=DEPLOY,
+    )
+
+
+def _uploads(deployed: DeployedStack) -> Finding:
+    return is_as_it_should_be(
+        "bucket: uploads",
+        is_so=_bucket(deployed).ends_uploads(),
+        told="incomplete ones are removed",
+        otherwise="incomplete ones stay, and are paid for",
+        remedy=DEPLOY,
+    )
+
+
+def _key(deployed: DeployedStack) -> Finding:
+    state = key_state(deployed.output("AccessTokenKeyArn"), deployed.client("kms"))
+    return is_as_it_should_be(
+        "access-token key",
+        is_so=state == "Enabled",
+        told="enabled",
+        otherwise=state,
+        remedy="enable it: aws kms enable-key, or cancel-key-deletion before",
+    )
+
+
+def _clock(deployed: DeployedStack) -> Finding:
+    return clock_finding("AWS's clock", theirs=_bucket(deployed).told_at(), ours=_now())
+
+
+def _schedule(deployed: DeployedStack, called: str, output: str) -> Finding:
+    return is_as_it_should_be(
+        f"schedule: {called}",
+        is_so=is_schedule_enabled(deployed.output(output), deployed.client("scheduler")),
+        told="enabled",
+        otherwise="disabled: nothing runs by itself",
+        remedy="enable it in EventBridge Scheduler, or sam deploy",
+    )
+
+
+def _reconciliation(deployed: DeployedStack) -> Finding:
+    progress = ReconciliationProgressStore(
+        deployed.output("StateTableName"), deployed.client("dynamodb")
+    )
+    vault = VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3"))
+    report = LastReport(progress, vault).last()
+    return reconciliation_finding(progress.load()[0], report, now=_now())
+
+
+def _dead_letters(deployed: DeployedStack) -> Finding:
+    queue = RecordingQueue(deployed.output("DeadLetterQueueUrl"), deployed.client("sqs"))
+    return dead_letter_finding(sum(queue.depth()))
+
+
+def _alarms(deployed: DeployedStack) -> Finding:
+    confirmed, pending = subscriptions(deployed.output("AlarmTopicArn"), deployed.client("sns"))
+    return alarm_finding(confirmed=confirmed, pending=pending)
+
+
+def _listing(deployed: DeployedStack) -> ListingProgressStore:
+    return ListingProgressStore(deployed.output("StateTableName"), deployed.client("dynamodb"))
+
+
+def _bucket(deployed: DeployedStack) -> BucketSettings:
+    return BucketSettings(deployed.output("VaultBucketName"), deployed.client("s3"))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,92 @@
+"""How the stack's resources are set, as AWS tells it now."""
+
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ringvault.adapters.aws_errors import aws_errors, error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
+# S3's answers where something was never set, each to its own question.
+_NEVER_SET = frozenset(
+    {
+        "NoSuchPublicAccessBlockConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError",
+        "NoSuchLifecycleConfiguration",
+    }
+)
+CONFIRMED = "arn:"
+
+
+class BucketSettings:
+    """The bucket's own protection."""
+
+    def __init__(self, bucket: str, client: "S3Client") -> None:
+        self._bucket = bucket
+        self._client = client
+
+    def blocks_public(self) -> bool:
+        """Whether all four blocks of public access are on."""
+        answer = self._told(self._client.get_public_access_block)
+        blocks = answer.get("PublicAccessBlockConfiguration", {})
+        return len(blocks) == 4 and all(blocks.values())  # noqa: PLR2004 - as S3 has four
+
+    def keeps_versions(self) -> bool:
+        """Whether what is overwritten or deleted can be had back."""
+        return bool(self._told(self._client.get_bucket_versioning).get("Status") == "Enabled")
+
+    def encryption(self) -> str | None:
+        """Return the algorithm that new objects are encrypted with, None for none."""
+        answer = self._told(self._client.get_bucket_encryption)
+        rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
+        named = [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
+        return named[0] if named else None
+
+    def ends_uploads(self) -> bool:
+        """Whether what was left of incomplete uploads goes by itself."""
+        rules = self._told(self._client.get_bucket_lifecycle_configuration).get("Rules", ())
+        return any(
+            rule["Status"] == "Enabled" and "AbortIncompleteMultipartUpload" in rule
+            for rule in rules
+        )
+
+    def told_at(self) -> datetime:
+        """Return the time by AWS's clock, in whole seconds."""
+        answer = self._told(self._client.head_bucket)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+    def _told(self, ask: Callable[..., Any]) -> Any:  # noqa: ANN401 - each answer has its own shape
+        with aws_errors("look at the bucket's settings"):
+            try:
+                return ask(Bucket=self._bucket)
+            except ClientError as error:
+                if error_code(error) in _NEVER_SET:
+                    return {}
+                raise
+
+
+def key_state(key_arn: str, client: "KMSClient") -> str:
+    """Return the state of the key; `Enabled` is what it should be."""
+    with aws_errors("look at the access-token key"):
+        return client.describe_key(KeyId=key_arn)["KeyMetadata"].get("KeyState", "unknown")
+
+
+def is_schedule_enabled(name: str, client: "EventBridgeSchedulerClient") -> bool:
+    """Whether the schedule starts anything."""
+    with aws_errors("look at a schedule"):
+        return client.get_schedule(Name=name)["State"] == "ENABLED"
+
+
+def subscriptions(topic_arn: str, client: Any) -> tuple[int, int]:  # noqa: ANN401 - no types of SNS
+    """Return how many subscriptions of the topic are confirmed, and how many are not yet."""
+    with aws_errors("look at the alarm topic"):
+        found = client.list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]
+    confirmed = sum(it["SubscriptionArn"].startswith(CONFIRMED) for it in found)
+    return confirmed, len(found) - confirmed
