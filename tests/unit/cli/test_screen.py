@@ -17,7 +17,7 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
 )
 
-COMMANDS = ["status", "backfill", "reconcile", "retry"]
+COMMANDS = ["status", "backfill", "reconcile", "retry", "verify", "rebuild-catalogue"]
 
 
 @pytest.mark.parametrize(
