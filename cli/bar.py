@@ -1,5 +1,6 @@
 """A bar that shows rate and time left, on stderr, once something takes over two seconds."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,15 +21,19 @@ def moving_bar(doing: str, *, unit: str) -> Iterator[Callable[[float, float | No
     task = bar.add_task(doing, total=None, told="", rate="")
     began_s = time.monotonic()
 
+    # By a timer, since the first step may take minutes.
+    timer = threading.Timer(_SHOWN_AFTER_S, bar.start)
+    timer.start()
+
     def advance(done: float, total: float | None) -> None:
         elapsed_s = time.monotonic() - began_s
-        if elapsed_s >= _SHOWN_AFTER_S:
-            bar.start()
         _move(bar, task, done=done, total=total, elapsed_s=elapsed_s, unit=unit)
 
     try:
         yield advance
     finally:
+        timer.cancel()
+        timer.join()
         bar.stop()
 
 
