@@ -18,8 +18,8 @@ from tests.integration.cloud import Cloud
 from tests.integration.moving_time import MovingTime
 from tests.integration.recordings import NOW, recording_of
 
-RECORDINGS = 12
-DAYS = 6
+RECORDINGS = 7
+DAYS = 4
 OPTIONS = Options(recordings=RECORDINGS, days=DAYS, quotas=quotas_with(heavy=Quota(600, 60, 60)))
 
 
@@ -88,20 +88,6 @@ def test_the_lost_catalogue_comes_back_item_by_item(archive: Archive) -> None:
     assert attributes_of(archive, index_table) == numbers
     assert (end.restored, end.known, found) == (RECORDINGS, 0, {})
     assert archive.reconcile()["totals"]["archived"] == RECORDINGS
-
-
-def test_what_was_restored_is_passed_over(archive: Archive) -> None:
-    """Run again, it neither reads a sidecar nor writes an item."""
-    archive.cloud.empty_table(archive.table)
-    rebuilt(archive)
-    before = attributes_of(archive, archive.table)
-    first = next(archive.catalogue.archived()).recording_id
-    archive.delete_sidecar(first)
-
-    end, found = rebuilt(archive)
-
-    assert (end.restored, end.known, found) == (0, RECORDINGS, {})
-    assert attributes_of(archive, archive.table) == before
 
 
 def test_what_the_bucket_does_not_prove_is_named(archive: Archive) -> None:

@@ -29,7 +29,7 @@ from tests.integration.moving_time import MovingTime
 from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
 from tests.integration.tiny_server import Reply, TinyServer
 
-RECORDINGS = 8
+RECORDINGS = 5
 OPTIONS = Options(recordings=RECORDINGS, days=3, quotas=quotas_with(heavy=Quota(600, 60, 60)))
 VERIFICATION = Verification(Selection(sample=3, seed="s"), started_at=NOW, total=3)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringvault.core.catalogue import CatalogueItem, State
@@ -256,6 +256,7 @@ def test_what_is_no_longer_archived_is_passed_over() -> None:
     assert last.verdicts == {"intact": NUMBER - 1}
 
 
+@settings(max_examples=30)
 @given(dies_at=st.integers(0, 6), sample=st.none() | st.integers(1, NUMBER + 5))
 def test_whoever_is_killed_goes_on_where_it_was(dies_at: int, sample: int | None) -> None:
     """After a death at any step the end is the same, and no more than one batch is read again."""
