@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.erasure_proof import tombstone_of
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.rebuild_catalogue import ADVICE, Fault, Rebuilt, rebuild_catalogue
 from ringvault.core.vault_layout import day_in, sidecar_key
@@ -29,10 +30,14 @@ class Bucket(Outside):
     """An archive whose catalogue is to be rebuilt."""
 
     steps: list[Rebuilt]
+    erased: tuple[CatalogueItem, ...] = ()
 
     def days(self) -> list[tuple[str, date]]:
         folders = (key.rpartition("/")[0] + "/" for key in (*self.audio, *self.sidecars))
         return sorted({day for folder in folders if (day := day_in(folder)) is not None})
+
+    def tombstones(self) -> tuple[CatalogueItem, ...]:
+        return self.erased
 
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:
         found = self.sidecars.get(object_key)
@@ -136,6 +141,18 @@ def test_what_is_there_is_never_overwritten() -> None:
     assert found == {}
 
 
+def test_what_was_erased_comes_back_as_erased() -> None:
+    """A proof makes the tombstone again, even where an object of the recording is left."""
+    bucket = archived()
+    [item, *_] = bucket.items.values()
+    bucket.erased = (tombstone_of(item),)
+    bucket.items.clear()
+
+    bucket.rebuild()
+
+    assert bucket.items[item.recording.recording_id] == tombstone_of(item)
+
+
 def test_what_somebody_restores_meanwhile_is_his() -> None:
     """Two at once do no harm, and nothing is counted twice."""
     bucket = archived(at_step=1)
@@ -161,6 +178,7 @@ def test_strangers_are_passed_over() -> None:
     assert (found, bucket.items) == ({}, lost)
 
 
+@settings(deadline=None)
 @given(
     damages=st.dictionaries(st.sampled_from("12345678"), st.sampled_from(sorted(DAMAGES))),
     kept=st.sets(st.sampled_from("12345678")),

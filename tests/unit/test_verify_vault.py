@@ -256,7 +256,7 @@ def test_what_is_no_longer_archived_is_passed_over() -> None:
     assert last.verdicts == {"intact": NUMBER - 1}
 
 
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(dies_at=st.integers(0, 6), sample=st.none() | st.integers(1, NUMBER + 5))
 def test_whoever_is_killed_goes_on_where_it_was(dies_at: int, sample: int | None) -> None:
     """After a death at any step the end is the same, and no more than one batch is read again."""
@@ -277,6 +277,7 @@ def test_whoever_is_killed_goes_on_where_it_was(dies_at: int, sample: int | None
     assert len(archive.read) - len(straight.read) <= RECORDINGS_AT_ONCE
 
 
+@settings(deadline=None)
 @given(sample=st.integers(1, 30), seed=st.text(max_size=5))
 def test_a_sample_is_the_same_for_the_same_seed(sample: int, seed: str) -> None:
     """And reads no more than it is large."""
