@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
 
 NAMESPACE = "ringvault"
 
@@ -58,9 +58,6 @@ def measure(values: Mapping[str, float], **dimensions: str) -> None:
 
     Its dimensions are Powertools' `service`, which is the stack's name, and those given.
     """
-    # Imported here: the playback API has nothing to measure, and no cold start of it pays for it.
-    from aws_lambda_powertools import Metrics  # noqa: PLC0415 - see above
-
     metrics = Metrics(namespace=NAMESPACE)
     for name, value in values.items():
         metrics.add_metric(name=name, unit=UNITS[name], value=value)
