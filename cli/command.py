@@ -5,6 +5,8 @@ import typer
 from cli.backfill import backfill
 from cli.configure import configure
 from cli.doctor import doctor
+from cli.erase import erase
+from cli.hold import hold
 from cli.rebuild_catalogue import rebuild_catalogue
 from cli.reconcile import reconcile
 from cli.retry import retry
@@ -25,6 +27,8 @@ app = typer.Typer(
 )
 for command in (configure, doctor, status, backfill, reconcile, retry, verify, rebuild_catalogue):
     app.command()(command)
+app.add_typer(hold, name="hold")
+app.command()(erase)
 
 
 @app.callback()

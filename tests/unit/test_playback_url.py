@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue import GONE, State
 from ringvault.core.cold_storage import InColdStorageError, StoredObject
 from ringvault.core.playback_api import UnknownRecordingError
 from ringvault.core.playback_url import NotPlayableError, PlaybackUrl, PlaybackUrls
@@ -94,7 +94,17 @@ def test_another_extensions_recording_is_unknown() -> None:
     assert plays.kept == []
 
 
-@pytest.mark.parametrize("state", [s for s in State if s is not State.ARCHIVED])
+@pytest.mark.parametrize("state", sorted(GONE))
+def test_what_was_erased_is_unknown(state: State) -> None:
+    """Nobody learns that there was a recording, nor plays what is not yet deleted."""
+    plays = FakePlays()
+
+    with pytest.raises(UnknownRecordingError):
+        issued(plays=plays, catalogue=FakeCatalogue(recorded(state)))
+    assert plays.kept == []
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - GONE - {State.ARCHIVED}))
 def test_what_is_not_archived_gets_no_url(state: State) -> None:
     """Every other state is refused, and says which it is."""
     with pytest.raises(NotPlayableError) as refused:

@@ -179,7 +179,6 @@ def test_strangers_are_passed_over() -> None:
 
 
 @settings(deadline=None)
-@settings(deadline=None)
 @given(
     damages=st.dictionaries(st.sampled_from("12345678"), st.sampled_from(sorted(DAMAGES))),
     kept=st.sets(st.sampled_from("12345678")),

@@ -13,7 +13,7 @@ from ringvault.adapters.aws_errors import aws_errors
 from ringvault.adapters.catalogue_item import Attributes, item_of, text
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import position_of, sort_key
-from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.catalogue import GONE, CatalogueItem
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording_search import Index, Lookup, Reading
 from ringvault.core.search_parameters import Position
@@ -129,12 +129,12 @@ class CatalogueIndexes:
         """Return the items in the order of their positions.
 
         Left out are pointers that lead nowhere, or to a recording that was listed with another
-        start in the end.
+        start in the end, and what was erased.
         """
         ids = dict.fromkeys(position.recording_id for position in positions)
         keys = [{"recording_id": text(recording_id)} for recording_id in ids]
         found = map(item_of, read_batches(self._client, self._catalogue_table, keys))
-        items = {_position(item): item for item in found}
+        items = {_position(item): item for item in found if item.state not in GONE}
         return tuple(items[position] for position in positions if position in items)
 
 

@@ -13,7 +13,7 @@ from ringvault.adapters.catalogue_item import (
     text,
     whole,
 )
-from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.catalogue_table import ERASED, CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import CatalogueItem, State
@@ -135,7 +135,10 @@ class CatalogueInventory(CatalogueTable):
         )
 
     def follow_record(self, recording: Recording) -> CatalogueItem:
-        """Take over what a rewritten record says and return the item; ConflictError if gone."""
+        """Take over what a rewritten record says and return the item.
+
+        ConflictError where it is gone, or erased.
+        """
         self._number_index.add([recording])
         attributes = new_attributes(recording, recording.started_at)
         given = [name for name in _FOLLOWING if name in attributes]
@@ -147,8 +150,10 @@ class CatalogueInventory(CatalogueTable):
                 TableName=self._table,
                 Key={"recording_id": text(recording.recording_id)},
                 UpdateExpression=update + (f" REMOVE {', '.join(gone)}" if gone else ""),
-                ConditionExpression="attribute_exists(recording_id)",
-                ExpressionAttributeValues=values,
+                ConditionExpression="attribute_exists(recording_id)"
+                " AND NOT #state IN (:erasing, :erased)",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=values | ERASED,
                 ReturnValues="ALL_NEW",
             )
         return item_of(answer["Attributes"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, Erasure, Hold, State
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording, telephony_session_id_of
@@ -65,6 +65,17 @@ def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
     return attributes
 
 
+def hold_attribute(hold: Hold) -> dict[str, Any]:
+    """Return the attribute `held` of an item."""
+    told = {"reason": hold.reason, "since": format_instant(hold.since), "by": hold.by}
+    return {"M": {name: text(value) for name, value in told.items()}}
+
+
+def erasure_attribute(erasure: Erasure) -> dict[str, Any]:
+    """Return the attribute `erasure` of an item."""
+    return {"M": {"began_at": text(format_instant(erasure.began_at)), "by": text(erasure.by)}}
+
+
 def item_of(attributes: Attributes) -> CatalogueItem:
     """Return the item that the attributes of the table or of a full index describe."""
     return CatalogueItem(
@@ -77,6 +88,8 @@ def item_of(attributes: Attributes) -> CatalogueItem:
         retry_at=_instant(attributes, "retry_at"),
         reason=_text(attributes, "reason"),
         archived=_archived(attributes) if "object_key" in attributes else None,
+        hold=_hold(attributes),
+        erasure=_erasure(attributes),
     )
 
 
@@ -116,6 +129,20 @@ def _archived(attributes: Attributes) -> ArchivedObject:
         archived_at=parse_instant(attributes["archived_at"]["S"]),
         waveform=attributes["waveform"]["B"] if "waveform" in attributes else None,
     )
+
+
+def _hold(attributes: Attributes) -> Hold | None:
+    if "held" not in attributes:
+        return None
+    told = attributes["held"]["M"]
+    return Hold(told["reason"]["S"], parse_instant(told["since"]["S"]), told["by"]["S"])
+
+
+def _erasure(attributes: Attributes) -> Erasure | None:
+    if "erasure" not in attributes:
+        return None
+    told = attributes["erasure"]["M"]
+    return Erasure(parse_instant(told["began_at"]["S"]), told["by"]["S"])
 
 
 def _text(attributes: Attributes, name: str) -> str | None:

@@ -33,6 +33,7 @@ MOST_ROUNDS = 10
 
 Write = Any  # one of the shapes that TransactWriteItems takes
 
+ERASED = {":erasing": text(State.ERASING), ":erased": text(State.ERASED)}
 _NOT_ANOTHERS = "(attribute_not_exists(claimed_by) OR claimed_by = :me)"
 
 
@@ -93,7 +94,8 @@ class CatalogueTable:
         self._update(
             item.recording.recording_id,
             "SET claimed_until = :until, claimed_by = :me",
-            "NOT #state IN (:archived, :absent) AND (attribute_not_exists(claimed_until)"
+            "NOT #state IN (:archived, :absent, :erasing, :erased)"
+            " AND (attribute_not_exists(claimed_until)"
             " OR claimed_until < :now OR claimed_by = :me)",
             {
                 ":me": self._claimed_by,
@@ -101,6 +103,7 @@ class CatalogueTable:
                 ":now": text(format_instant(now)),
                 ":archived": text(State.ARCHIVED),
                 ":absent": text(State.ABSENT),
+                **ERASED,
             },
         )
 
@@ -109,8 +112,9 @@ class CatalogueTable:
         self._update(
             recording_id,
             "SET claimed_until = :until",
-            "claimed_by = :me AND #state <> :archived",
+            "claimed_by = :me AND NOT #state IN (:archived, :erasing, :erased)",
             {
+                **ERASED,
                 ":until": text(format_instant(until)),
                 ":me": self._claimed_by,
                 ":archived": text(State.ARCHIVED),
@@ -118,16 +122,20 @@ class CatalogueTable:
         )
 
     def set_archived(self, recording_id: str, archived: ArchivedObject) -> None:
-        """Set ARCHIVED, whatever was before: the object is in the vault."""
+        """Set ARCHIVED, whatever was before: the object is in the vault.
+
+        ConflictError when it is erased.
+        """
         attributes = archived_attributes(archived)
         assignments = ", ".join(f"{name} = :{name}" for name in attributes)
         self._update(
             recording_id,
             f"SET #state = :archived, {assignments}"
             " REMOVE claimed_until, claimed_by, retry_at, reason",
-            "attribute_exists(recording_id)",
+            "attribute_exists(recording_id) AND NOT #state IN (:erasing, :erased)",
             {
                 ":archived": text(State.ARCHIVED),
+                **ERASED,
                 **{f":{name}": value for name, value in attributes.items()},
             },
         )
@@ -138,8 +146,9 @@ class CatalogueTable:
             item.recording.recording_id,
             "SET #state = :pending, retry_at = :retry_at, reason = :reason, attempts = :attempts"
             " REMOVE claimed_until, claimed_by, queued_at",
-            f"NOT #state IN (:archived, :absent) AND {_NOT_ANOTHERS}",
+            f"NOT #state IN (:archived, :absent, :erasing, :erased) AND {_NOT_ANOTHERS}",
             {
+                **ERASED,
                 ":me": self._claimed_by,
                 ":pending": text(State.PENDING),
                 ":retry_at": text(format_instant(retry_at)),
@@ -156,8 +165,9 @@ class CatalogueTable:
             item.recording.recording_id,
             "SET #state = :state, reason = :reason, attempts = :attempts"
             " REMOVE claimed_until, claimed_by, queued_at, retry_at",
-            f"#state <> :archived AND {_NOT_ANOTHERS}",
+            f"NOT #state IN (:archived, :erasing, :erased) AND {_NOT_ANOTHERS}",
             {
+                **ERASED,
                 ":me": self._claimed_by,
                 ":state": text(state),
                 ":reason": text(reason),

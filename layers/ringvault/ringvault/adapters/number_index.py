@@ -7,6 +7,7 @@ recording's own item, so one that leads nowhere is possible, and readers pass ov
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ringvault.adapters.aws_errors import aws_errors
 from ringvault.adapters.catalogue_item import Attributes, text
 from ringvault.adapters.dynamodb_batches import put_batches
 from ringvault.core.instants import format_instant, parse_instant
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NumberIndex:
-    """Adds to the index; adding again changes nothing."""
+    """Adds to the index and removes from it; adding again changes nothing."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._table = table_name
@@ -29,6 +30,12 @@ class NumberIndex:
         """Let the recordings be found by every number in their call."""
         pointers = [pointer for recording in recordings for pointer in _pointers(recording)]
         put_batches(self._client, self._table, pointers)
+
+    def remove(self, recording: Recording) -> None:
+        """Let the recording be found by none of them; removing again changes nothing."""
+        for pointer in _pointers(recording):
+            with aws_errors("remove from the number index"):
+                self._client.delete_item(TableName=self._table, Key=dict(pointer))
 
 
 def sort_key(position: Position) -> str:

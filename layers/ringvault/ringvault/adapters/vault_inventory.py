@@ -19,11 +19,12 @@ from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import CatalogueItem
 from ringvault.core.checksum import crc32_base64
 from ringvault.core.cold_storage import InColdStorageError
+from ringvault.core.erasure_proof import tombstone_of_proof
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.fixity import Digest
 from ringvault.core.reconciliation_report import PREFIX
 from ringvault.core.sidecar import item_of_sidecar
-from ringvault.core.vault_layout import AUDIO, SIDECARS, day_in, day_prefixes
+from ringvault.core.vault_layout import AUDIO, PROOFS, SIDECARS, day_in, day_prefixes
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -53,6 +54,15 @@ class VaultInventory(Vault):
     def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
         """Return the keys of a day's audio and sidecars."""
         return {key for prefix in day_prefixes(account_id, on) for key in self._keys(prefix)}
+
+    def tombstones(self) -> Iterator[CatalogueItem]:
+        """Yield the item of every recording that was erased, as its proof tells of it.
+
+        A proof that is none of ringvault's is passed over.
+        """
+        for key in self._keys(PROOFS):
+            with suppress(InvalidRecordError, ValueError):
+                yield tombstone_of_proof(json.loads(self._read(key)))
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
         """Return size and CRC-32 of those objects that are there, without reading them.

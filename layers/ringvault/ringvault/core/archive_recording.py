@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Protocol
 
 from ringvault.core.audio import AudioHead, read_first, read_head
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
 from ringvault.core.checksum import Crc32
 from ringvault.core.errors import (
     ConfigurationError,
@@ -163,7 +163,7 @@ class ArchiveRecording:
         item = self.catalogue.find(recording_id)
         if item is None:
             raise InvalidMessageError(f"recording {recording_id} is not in the catalogue")
-        if item.state in {State.ARCHIVED, State.ABSENT}:
+        if item.state in {State.ARCHIVED, State.ABSENT, *GONE}:
             return ArchiveResult(Outcome.ALREADY_DONE)
         try:
             turn = self._reserve()

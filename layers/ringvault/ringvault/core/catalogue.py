@@ -15,6 +15,29 @@ class State(StrEnum):
     ARCHIVED = "ARCHIVED"  # verified in the vault, sidecar beside it
     ABSENT = "ABSENT"  # RingCentral no longer has it; `reason` says how we know
     FAILED = "FAILED"  # given up for good; `reason` says why
+    ERASING = "ERASING"  # a person had it erased, and some of it may still be there
+    ERASED = "ERASED"  # nothing of it is left but this: it is never fetched again
+
+
+# Neither played, fetched, held nor found any more.
+GONE = frozenset({State.ERASING, State.ERASED})
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a recording is kept, since when, and the id of who said so."""
+
+    reason: str
+    since: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Since when a recording is being erased, and the id of who said so."""
+
+    began_at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +72,5 @@ class CatalogueItem:
     retry_at: datetime | None = None
     reason: str | None = None
     archived: ArchivedObject | None = None
+    hold: Hold | None = None
+    erasure: Erasure | None = None

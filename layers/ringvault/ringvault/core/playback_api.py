@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.catalogue import GONE, CatalogueItem
 from ringvault.core.errors import PermanentError
 from ringvault.core.listener import Listener
 from ringvault.core.recording import is_recording_id
@@ -18,7 +18,7 @@ class Catalogue(Protocol):
 class UnknownRecordingError(PermanentError):
     """No recording that the listener may hear has this id.
 
-    Whether it is malformed, unlisted or another's makes no difference.
+    Whether it is malformed, unlisted, erased or another's makes no difference.
     """
 
 
@@ -33,6 +33,6 @@ def find_recording(recording_id: str, *, listener: Listener, catalogue: Catalogu
         UnknownRecordingError: there is none with this id that the listener may hear.
     """
     item = catalogue.find(recording_id) if is_recording_id(recording_id) else None
-    if item is None or not listener.may_hear(item.recording.extension_id):
+    if item is None or item.state in GONE or not listener.may_hear(item.recording.extension_id):
         raise UnknownRecordingError("no recording of this id may be heard")
     return item

@@ -6,6 +6,7 @@ restored is passed over.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -39,6 +40,9 @@ class TellingVault(Protocol):
 
     def days(self) -> Sequence[tuple[str, date]]:
         """Return every account and day that has objects, oldest first within the account."""
+
+    def tombstones(self) -> Iterable[CatalogueItem]:
+        """Yield the item of every recording that was erased, as its proof tells of it."""
 
     def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
         """Return the keys of a day's audio and sidecars."""
@@ -124,11 +128,15 @@ def rebuild_catalogue(
     """Yield how far it is; at the last one everything in the bucket was looked at.
 
     Each recording whose sidecar and audio agree by size and CRC-32 comes back ARCHIVED, with its
-    numbers in the index. Objects whose name is none that ringvault gives are passed over.
+    numbers in the index. What was erased comes back as such, before anything else, so that it is
+    not fetched again. Objects whose name is none that ringvault gives are passed over.
 
     Raises:
         ServiceUnavailableError: AWS fails; what was restored stays, run it again.
     """
+    for tombstone in vault.tombstones():
+        with suppress(ConflictError):
+            catalogue.restore(tombstone)
     days = vault.days()
     rebuilt = Rebuilt(days=len(days))
     yield rebuilt

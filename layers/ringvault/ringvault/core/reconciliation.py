@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from ringvault.core.archive_recording import StoredObject
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
 from ringvault.core.recording import Recording, is_recording_id
 from ringvault.core.rewritten_record import followed
 from ringvault.core.vault_layout import AUDIO, sidecar_key
@@ -24,6 +24,7 @@ class Verdict(StrEnum):
     PENDING = "pending"
     QUEUED = "queued"
     FAILED = "failed"
+    ERASED = "erased"
     MISSING = "missing"
     UNEXPECTED = "unexpected"
 
@@ -69,6 +70,7 @@ class Finding:
             Verdict.ARCHIVED,
             Verdict.PENDING,
             Verdict.QUEUED,
+            Verdict.ERASED,
         }
 
 
@@ -124,11 +126,15 @@ def recording_id_in(object_key: str) -> str | None:
 
 def _of_item(item: CatalogueItem, listed: Recording | None, evidence: Evidence) -> Judged:
     causes = _causes(item, evidence)
-    is_rewritten = listed is not None and followed(item.recording, listed) is not None
+    is_rewritten = (
+        listed is not None
+        and item.state not in GONE
+        and followed(item.recording, listed) is not None
+    )
     finding = Finding(
         on=evidence.on,
         recording_id=item.recording.recording_id,
-        verdict=Verdict.MISSING if causes else Verdict(item.state.value.lower()),
+        verdict=Verdict.MISSING if causes else _verdict_of(item.state),
         causes=causes,
         detail=_detail(item, causes),
         is_rewritten=is_rewritten,
@@ -152,6 +158,10 @@ def _of_unlisted(recording: Recording, evidence: Evidence) -> Judged:
         causes = (Cause.NEVER_LISTED,)
         finding = Finding(evidence.on, recording.recording_id, Verdict.MISSING, causes)
     return Judged(finding, listed=recording)
+
+
+def _verdict_of(state: State) -> Verdict:
+    return Verdict.ERASED if state in GONE else Verdict(state.value.lower())
 
 
 def _causes(item: CatalogueItem, evidence: Evidence) -> tuple[Cause, ...]:
@@ -193,7 +203,7 @@ def _is_unexpected(object_key: str, evidence: Evidence) -> bool:
         return recording_id not in evidence.known and recording_id not in evidence.listed
     if item.archived is not None:
         return item.archived.object_key != object_key
-    return item.state is State.ABSENT
+    return item.state is State.ABSENT or item.state in GONE
 
 
 def _of_object(object_key: str, evidence: Evidence) -> Finding:

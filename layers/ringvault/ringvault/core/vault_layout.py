@@ -7,6 +7,7 @@ from ringvault.core.recording import Recording
 
 AUDIO = "recordings/"
 SIDECARS = "metadata/"
+PROOFS = "erasures/"
 _DAY = re.compile(r"account=([0-9A-Za-z_-]+)/year=(\d{4})/month=(\d{2})/day=(\d{2})/")
 
 
@@ -23,6 +24,11 @@ def audio_key(recording: Recording, file_type: str) -> str:
 def sidecar_key(recording: Recording) -> str:
     """Return the object key of the JSON sidecar, beside the audio tree so that Athena reads it."""
     return f"{SIDECARS}{_day_folder(recording)}/{recording.recording_id}.json"
+
+
+def proof_key(recording: Recording) -> str:
+    """Return the object key of the proof that the recording was erased."""
+    return f"{PROOFS}{_day_folder(recording)}/{recording.recording_id}.json"
 
 
 def day_prefixes(account_id: str, on: date) -> tuple[str, str]:

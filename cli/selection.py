@@ -1,0 +1,90 @@
+"""The options that name recordings, and what they lead to."""
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import days_asked
+from cli.screen import Screen
+from ringvault.core.errors import InvalidRequestError
+from ringvault.core.recording_selection import Chosen, Selection, choose
+
+if TYPE_CHECKING:
+    from ringvault.adapters.catalogue_holds import CatalogueHolds
+    from ringvault.adapters.deployed_stack import DeployedStack
+
+RecordingIds = Annotated[
+    list[str] | None,
+    typer.Option("--recording", metavar="ID", help="A recording; may be given several times."),
+]
+Call = Annotated[
+    str, typer.Option("--call", metavar="ID", help="All of a call: its telephony session id.")
+]
+Extension = Annotated[
+    str,
+    typer.Option(
+        "--extension", metavar="ID", help="All of an extension: RingCentral's id, not its number."
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Who says so, as an id; your AWS user or role otherwise."),
+]
+_BY = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+def selection_of(
+    ids: list[str] | None,
+    call: str = "",
+    extension: str = "",
+    number: str = "",
+    days: tuple[str | None, str | None] = (None, None),
+) -> Selection:
+    """Return what the options name.
+
+    Raises:
+        InvalidRequestError: it makes no sense.
+    """
+    period = days_asked(*days, today=datetime.now(UTC).date())
+    return Selection(tuple(ids or ()), call, extension, number, period)
+
+
+def catalogue_in(deployed: "DeployedStack") -> "CatalogueHolds":
+    """Return the catalogue of a stack."""
+    from ringvault.adapters.catalogue_holds import CatalogueHolds
+
+    return CatalogueHolds(deployed.output("CatalogueTableName"), deployed.client("dynamodb"))
+
+
+def chosen_in(deployed: "DeployedStack", selection: Selection, shown: Screen) -> list[Chosen]:
+    """Return what the selection means, with a bar."""
+    from ringvault.adapters.catalogue_indexes import CatalogueIndexes
+
+    indexes = CatalogueIndexes(
+        deployed.client("dynamodb"),
+        catalogue_table=deployed.output("CatalogueTableName"),
+        number_index_table=deployed.output("NumberIndexTableName"),
+    )
+    found = []
+    with shown.bar("looked up", unit="recordings") as advance:
+        for it in choose(selection, indexes=indexes, catalogue=catalogue_in(deployed)):
+            found.append(it)
+            advance(len(found), None)
+    return found
+
+
+def id_of_person(by: str | None, deployed: "DeployedStack") -> str:
+    """Return who says so: what --by names, or what AWS knows.
+
+    Raises:
+        InvalidRequestError: --by is no id.
+    """
+    from ringvault.adapters.caller import caller_id
+
+    if by is None:
+        return caller_id(deployed.client("sts"))
+    if not _BY.fullmatch(by):
+        raise InvalidRequestError("--by takes letters, digits, - and _: an id, never a name")
+    return by

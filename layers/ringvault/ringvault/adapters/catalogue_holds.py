@@ -1,0 +1,93 @@
+"""The catalogue as far as recordings are held or erased."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.catalogue_item import (
+    erasure_attribute,
+    hold_attribute,
+    item_of,
+    new_attributes,
+    text,
+)
+from ringvault.adapters.catalogue_table import ERASED, CatalogueTable
+from ringvault.core.catalogue import CatalogueItem, Erasure, Hold, State
+from ringvault.core.instants import format_instant
+from ringvault.core.recording_selection import Chosen, chosen_of
+
+
+class CatalogueHolds(CatalogueTable):
+    """A catalogue whose recordings can be held, released and erased."""
+
+    def hold(self, recording_id: str, hold: Hold) -> None:
+        """Hold what is neither held nor erased; ConflictError otherwise."""
+        self._update(
+            recording_id,
+            "SET held = :hold",
+            "attribute_exists(recording_id) AND attribute_not_exists(held)"
+            " AND NOT #state IN (:erasing, :erased)",
+            {":hold": hold_attribute(hold), **ERASED},
+        )
+
+    def release(self, recording_id: str, hold: Hold) -> None:
+        """End that very hold; ConflictError where it is another by now."""
+        with aws_errors("change the catalogue"):
+            self._client.update_item(
+                TableName=self._table,
+                Key={"recording_id": text(recording_id)},
+                UpdateExpression="REMOVE held",
+                ConditionExpression="held = :hold",
+                ExpressionAttributeValues={":hold": hold_attribute(hold)},
+            )
+
+    def held(self) -> Iterator[CatalogueItem]:
+        """Yield what is held, in no order; reads the whole table, 128 read units a megabyte."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table, FilterExpression="attribute_exists(held)"
+        )
+        with aws_errors("read the catalogue"):
+            for page in pages:
+                yield from map(item_of, page["Items"])
+
+    def erasing(self) -> Iterator[Chosen]:
+        """Yield what an erasure began with and did not finish."""
+        for candidate in self._by_state(State.ERASING, forward=True):
+            item = self.find(candidate.recording_id)
+            if item is not None and item.state is State.ERASING:
+                yield chosen_of(item)
+
+    def begin_erasure(
+        self, recording_id: str, erasure: Erasure, *, claimed_before: datetime
+    ) -> None:
+        """Set ERASING what is not held, and claimed until `claimed_before` at most.
+
+        Raises:
+            ConflictError: it is held, being fetched, or erased already.
+        """
+        self._update(
+            recording_id,
+            "SET #state = :erasing, erasure = :erasure"
+            " REMOVE claimed_until, claimed_by, queued_at, retry_at",
+            "attribute_exists(recording_id) AND attribute_not_exists(held)"
+            " AND NOT #state IN (:erasing, :erased)"
+            " AND (attribute_not_exists(claimed_until) OR claimed_until <= :claimed_before)",
+            {
+                **ERASED,
+                ":erasure": erasure_attribute(erasure),
+                ":claimed_before": text(format_instant(claimed_before)),
+            },
+        )
+
+    def end_erasure(self, tombstone: CatalogueItem) -> None:
+        """Put the tombstone in place of an ERASING item; ConflictError where it is not that."""
+        attributes = new_attributes(tombstone.recording, tombstone.listed_at)
+        attributes |= {"state": text(tombstone.state), "reason": text(tombstone.reason or "")}
+        with aws_errors("change the catalogue"):
+            self._client.put_item(
+                TableName=self._table,
+                Item=attributes,
+                ConditionExpression="#state = :erasing",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={":erasing": text(State.ERASING)},
+            )

@@ -1,0 +1,136 @@
+"""Erases recordings for good: what is held is refused, and a tombstone and a proof stay."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from ringvault.core.at_once import AtOnce
+from ringvault.core.catalogue import CatalogueItem, Erasure, State
+from ringvault.core.erasure_proof import proof_of, tombstone_of
+from ringvault.core.errors import ConflictError
+from ringvault.core.quota_gate import Clock
+from ringvault.core.recording import Recording
+from ringvault.core.recording_selection import Chosen
+
+ERASED_AT_ONCE = 50
+# An archiver's invocation ends after 15 minutes: whoever claimed it before works no longer.
+FETCHED_WITHIN = timedelta(minutes=16)
+
+
+class ErasableCatalogue(Protocol):
+    """The catalogue; every change is conditional on what it presumes."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item, None where the id is unknown."""
+
+    def begin_erasure(
+        self, recording_id: str, erasure: Erasure, *, claimed_before: datetime
+    ) -> None:
+        """Set ERASING what is not held, and claimed until `claimed_before` at most.
+
+        Raises:
+            ConflictError: it is held, being fetched, or erased already.
+        """
+
+    def end_erasure(self, tombstone: CatalogueItem) -> None:
+        """Put the tombstone in place of an ERASING item; ConflictError where it is not that."""
+
+
+class ErasableVault(Protocol):
+    """The bucket."""
+
+    def is_held(self, recording: Recording) -> bool:
+        """Whether a version of the recording's objects is under a legal hold."""
+
+    def erase(self, recording: Recording) -> None:
+        """Delete audio and sidecar, every version and delete marker; abort open uploads."""
+
+    def store_proof(self, proof: dict[str, object], *, of: Recording) -> None:
+        """Store the proof; one that is there stays as it is."""
+
+
+class Pointers(Protocol):
+    """The number index."""
+
+    def remove(self, recording: Recording) -> None:
+        """Let the recording be found by no number any more."""
+
+
+class Outcome(StrEnum):
+    """What became of one recording."""
+
+    ERASED = "erased"
+    ERASED_ALREADY = "erased_already"
+    HELD = "held"
+    BEING_FETCHED = "being_fetched"
+
+
+REFUSED = frozenset({Outcome.HELD, Outcome.BEING_FETCHED})
+
+
+@dataclass(frozen=True, slots=True)
+class EraseRecordings:
+    """The use case with its collaborators; `by` is the id of who asks."""
+
+    catalogue: ErasableCatalogue
+    vault: ErasableVault
+    pointers: Pointers
+    clock: Clock
+    by: str
+
+    def __call__(
+        self, chosen: Sequence[Chosen], *, at_once: AtOnce
+    ) -> Iterator[Sequence[tuple[str, Outcome]]]:
+        """Erase them; yield ids and what became of each, some at a time.
+
+        Once an item is ERASING nobody plays, fetches or holds it. It keeps its numbers, so that
+        whoever is killed anywhere finds and finishes it; they go last, with all else but the id.
+
+        Raises:
+            ConfigurationError: AWS refuses to delete; what is ERASING waits for the next run.
+        """
+        for start in range(0, len(chosen), ERASED_AT_ONCE):
+            yield at_once(self._erased, chosen[start : start + ERASED_AT_ONCE])
+
+    def _erased(self, it: Chosen) -> tuple[str, Outcome]:
+        return it.recording_id, self._outcome(it.recording_id)
+
+    def _outcome(self, recording_id: str) -> Outcome:
+        item = self.catalogue.find(recording_id)
+        if item is None or item.state is State.ERASED:
+            return Outcome.ERASED_ALREADY
+        if item.state is not State.ERASING:
+            refusal = self._refusal(item)
+            if refusal is not None:
+                return refusal
+            item = self._begun(recording_id)
+            if item is None:
+                return Outcome.BEING_FETCHED
+        self._finish(item)
+        return Outcome.ERASED
+
+    def _refusal(self, item: CatalogueItem) -> Outcome | None:
+        if item.hold is not None or self.vault.is_held(item.recording):
+            return Outcome.HELD
+        claimed_until = item.claimed_until
+        if claimed_until is not None and claimed_until > self.clock() - FETCHED_WITHIN:
+            return Outcome.BEING_FETCHED
+        return None
+
+    def _begun(self, recording_id: str) -> CatalogueItem | None:
+        """Set ERASING and return the item as it is then, None where somebody was quicker."""
+        now = self.clock()
+        erasure = Erasure(began_at=now, by=self.by)
+        try:
+            self.catalogue.begin_erasure(recording_id, erasure, claimed_before=now - FETCHED_WITHIN)
+        except ConflictError:
+            return None
+        return self.catalogue.find(recording_id)
+
+    def _finish(self, item: CatalogueItem) -> None:
+        self.vault.erase(item.recording)
+        self.vault.store_proof(proof_of(item, erased_at=self.clock()), of=item.recording)
+        self.pointers.remove(item.recording)
+        self.catalogue.end_erasure(tombstone_of(item))

@@ -1,0 +1,135 @@
+"""Which recordings a person means: by id, call, extension, phone number or period."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from ringvault.core.catalogue import GONE, CatalogueItem, Hold, State
+from ringvault.core.errors import InvalidRequestError
+from ringvault.core.phone_number import normalised_number, number_key
+from ringvault.core.reconciliation_run import Period
+from ringvault.core.recording_search import Index, Lookup, Reading
+from ringvault.core.search_parameters import Position
+
+# What one round trip brings.
+_PAGE = 100
+# Sorts before and behind every call; whole milliseconds, as the catalogue's instants are.
+_EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+
+
+class Indexes(Protocol):
+    """The indexes of the catalogue; what was erased is in none."""
+
+    def newest_first(
+        self,
+        lookup: Lookup,
+        *,
+        from_at: datetime,
+        before_at: datetime,
+        most: int,
+        after: Position | None,
+    ) -> Reading:
+        """Read at most `most` entries that started in [from_at, before_at), after `after`."""
+
+    def of_call(self, telephony_session_id: str) -> Sequence[CatalogueItem]:
+        """Return all recordings of one call."""
+
+
+class Catalogue(Protocol):
+    """The catalogue, for reading."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item, None where the id is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a person names; `period` also narrows an extension or a number.
+
+    Raises InvalidRequestError where that is nothing, or no two of it go together.
+    """
+
+    recording_ids: Sequence[str] = ()
+    telephony_session_id: str = ""
+    extension_id: str = ""
+    phone_number: str = ""
+    period: Period | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        named = [self.recording_ids, self.telephony_session_id, self.extension_id]
+        ways = sum(map(bool, [*named, self.phone_number]))
+        if ways > 1:
+            raise InvalidRequestError("name recordings in one way only")
+        if not ways and self.period is None:
+            raise InvalidRequestError("say which recordings")
+        if self.period is not None and (self.recording_ids or self.telephony_session_id):
+            raise InvalidRequestError("--from and --to go with neither --recording nor --call")
+        if self.phone_number and normalised_number(self.phone_number) is None:
+            raise InvalidRequestError("what --number names is no phone number")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A recording that was meant; `size_bytes` is 0 where it is not in the vault."""
+
+    recording_id: str
+    started_at: datetime
+    state: State
+    size_bytes: int
+    hold: Hold | None
+
+
+def choose(selection: Selection, *, indexes: Indexes, catalogue: Catalogue) -> Iterator[Chosen]:
+    """Yield what is meant; by an index, what was erased is passed over.
+
+    Raises:
+        InvalidRequestError: an id is unknown.
+    """
+    if selection.recording_ids:
+        return (_found(it, catalogue) for it in dict.fromkeys(selection.recording_ids))
+    if selection.telephony_session_id:
+        return map(chosen_of, indexes.of_call(selection.telephony_session_id))
+    return _by_index(selection, indexes)
+
+
+def chosen_of(item: CatalogueItem) -> Chosen:
+    """Return what is needed of an item."""
+    return Chosen(
+        recording_id=item.recording.recording_id,
+        started_at=item.recording.started_at,
+        state=item.state,
+        size_bytes=item.archived.size_bytes if item.archived else 0,
+        hold=item.hold,
+    )
+
+
+def _found(recording_id: str, catalogue: Catalogue) -> Chosen:
+    item = catalogue.find(recording_id)
+    if item is None:
+        raise InvalidRequestError(f"there is no recording {recording_id[:80]} in the catalogue")
+    return chosen_of(item)
+
+
+def _by_index(selection: Selection, indexes: Indexes) -> Iterator[Chosen]:
+    period = selection.period
+    from_at, before_at = (period.from_at, period.to_at) if period else _EVER
+    after: Position | None = None
+    while True:
+        reading = indexes.newest_first(
+            _lookup(selection), from_at=from_at, before_at=before_at, most=_PAGE, after=after
+        )
+        yield from (chosen_of(item) for item in reading.items if item.state not in GONE)
+        if reading.next is None:
+            return
+        after = reading.next
+
+
+def _lookup(selection: Selection) -> Lookup:
+    if selection.extension_id:
+        return Lookup(Index.EXTENSION, selection.extension_id)
+    number = normalised_number(selection.phone_number)
+    if number is not None:
+        return Lookup(Index.NUMBER, number_key(number, extension_id=None))
+    return Lookup(Index.MONTH, "")
