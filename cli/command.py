@@ -7,6 +7,7 @@ from cli.configure import configure
 from cli.doctor import doctor
 from cli.erase import erase
 from cli.hold import hold
+from cli.plan import plan
 from cli.rebuild_catalogue import rebuild_catalogue
 from cli.reconcile import reconcile
 from cli.retry import retry
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (configure, doctor, status, backfill, reconcile, retry, verify, rebuild_catalogue):
+for command in (configure, doctor, plan, status, backfill, reconcile, retry, verify, rebuild_catalogue):
     app.command()(command)
 app.add_typer(hold, name="hold")
 app.command()(erase)

@@ -75,6 +75,11 @@ class DeployedStack:
         )
 
     @property
+    def archivers(self) -> int:
+        """How many recordings are archived at once, as the stack's parameter says."""
+        return self._number("ArchiverConcurrency")
+
+    @property
     def ringcentral(self) -> RingCentralSettings:
         """Where RingCentral is, and where its credentials and the shared state are kept."""
         return RingCentralSettings(

@@ -1,0 +1,98 @@
+"""What a takeover will take: requests, days, and whether it beats RingCentral's deletion."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil, inf
+
+from ringvault.core.quota import Quota
+from ringvault.core.retention import Retention
+from ringvault.core.windows import DAY, LONGEST_STRIDE, LookBacks
+
+# Nobody has more service users than this for one archive; beyond, the answer is that it can't be.
+_MOST_USERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a plan follows from: `recordings` are still to be fetched, `recordings_a_day` come.
+
+    `quota` is that of one service user, of whom there are `users`.
+    """
+
+    recordings: int
+    recordings_a_day: float
+    quota: Quota
+    users: int
+    look_backs: LookBacks
+    retention: Retention
+    per_page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What it takes; `lasts` None is that the quota does not even suffice for new calls.
+
+    `requests` list and fetch the backlog, `requests_a_day` go to new calls, look-backs and
+    reconciliation meanwhile. `lost` are deleted before their turn, as far as anybody can tell.
+    `users_needed` is how many service users lose none, None where no number would.
+    """
+
+    requests: int
+    requests_a_day: float
+    permitted_a_day: float
+    lasts: timedelta | None
+    lost: int
+    users_needed: int | None
+
+
+def planned(situation: Situation) -> Plan:
+    """Return what the takeover takes at the present quota."""
+    requests = situation.recordings + _pages(situation)
+    permitted, daily = _permitted(situation, situation.users), _daily(situation)
+    spare = permitted - daily
+    return Plan(
+        requests=requests,
+        requests_a_day=daily,
+        permitted_a_day=permitted,
+        lasts=DAY * (requests / spare) if spare > 0 else None,
+        lost=_lost(situation, situation.users),
+        users_needed=next(
+            (users for users in range(1, _MOST_USERS + 1) if not _lost(situation, users)), None
+        ),
+    )
+
+
+def _permitted(situation: Situation, users: int) -> float:
+    """Return the requests a day: a turn comes back a guard later than RingCentral's window."""
+    quota = situation.quota
+    return users * quota.limit * (DAY / (quota.window + quota.guard))
+
+
+def _daily(situation: Situation) -> float:
+    """Return what goes every day to new calls, look-backs and reconciliation."""
+    a_day, per_page = situation.recordings_a_day, situation.per_page
+    look_backs = situation.look_backs.requests_a_day(a_day, per_page=per_page)
+    kept = situation.retention.period + 10 * DAY
+    reconciliation = max(ceil(kept / LONGEST_STRIDE), ceil(a_day * (kept / DAY) / per_page))
+    return a_day + look_backs + reconciliation
+
+
+def _pages(situation: Situation) -> int:
+    """Return what listing costs: full pages, and one for each stride of a sparse account."""
+    strides = ceil(situation.retention.period / LONGEST_STRIDE)
+    return max(strides, ceil(situation.recordings / situation.per_page))
+
+
+def _lost(situation: Situation, users: int) -> int:
+    """Return how many are deleted before their turn.
+
+    The oldest come first: so all are saved as long as the quota fetches as many a day as
+    RingCentral deletes, and else what it could not fetch until the newest of them are deleted.
+    """
+    kept = situation.retention.deletion_after(situation.recordings_a_day) / DAY
+    pages = 1 + 1 / situation.per_page
+    fetched_a_day = max(0.0, _permitted(situation, users) - _daily(situation)) / pages
+    backlog_a_day = situation.recordings / kept if kept else inf
+    if fetched_a_day >= backlog_a_day:
+        return 0
+    return round(situation.recordings - fetched_a_day * kept)
