@@ -88,7 +88,7 @@ def erase(
         plan(chosen, shown=shown)
         held = [it for it in chosen if it.hold]
         free = _free(chosen)
-        does = bool(free) and (yes or _types_the_count(len(free), as_json=json))
+        does = bool(free) and (yes or types_the_count(len(free), as_json=json))
         if free and not does:
             shown.say("nothing was erased; --yes does it without asking")
         counts, ids = _erased(free if does else (), deployed, by, shown)
@@ -124,7 +124,8 @@ def _with_unfinished(named: Sequence[Chosen], unfinished: Iterable[Chosen]) -> l
     return list({it.recording_id: it for it in (*named, *unfinished)}.values())
 
 
-def _types_the_count(number: int, *, as_json: bool) -> bool:
+def types_the_count(number: int, *, as_json: bool) -> bool:
+    """Ask for the number of recordings; False without a terminal, and where a machine asks."""
     if as_json or not sys.stdin.isatty():
         return False
     typed = typer.prompt(

@@ -15,7 +15,9 @@ def create_bucket(properties: Properties, *, site: Site) -> Resource:
     """Create a bucket with its encryption, ownership, access block, versions and life cycle."""
     s3 = site.aws.client("s3")
     name = properties.take("BucketName", site.physical_name.lower())
-    s3.create_bucket(Bucket=name)
+    s3.create_bucket(
+        Bucket=name, ObjectLockEnabledForBucket=properties.take("ObjectLockEnabled", default=False)
+    )
     for property_name, configure in _CONFIGURATIONS.items():
         if properties.has(property_name):
             configure(s3, name, properties.take_properties(property_name))
@@ -89,9 +91,32 @@ def _life_cycle_rule(rule: Properties) -> dict[str, Any]:
     for name in ("AbortIncompleteMultipartUpload",):
         if rule.has(name):
             converted[name] = rule.take(name)
+    if rule.has("Transitions"):
+        converted["Transitions"] = [_transition(it) for it in rule.take_list("Transitions")]
     if rule.has("Id"):
         converted["ID"] = rule.take("Id")
     return converted
+
+
+def _transition(transition: Properties) -> dict[str, Any]:
+    days = int(transition.take("TransitionInDays"))
+    return {"Days": days, "StorageClass": transition.take("StorageClass")}
+
+
+def _lock(s3: Client, bucket: str, properties: Properties) -> None:
+    retention = properties.take_properties("Rule").take_properties("DefaultRetention")
+    s3.put_object_lock_configuration(
+        Bucket=bucket,
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": properties.take("ObjectLockEnabled"),
+            "Rule": {
+                "DefaultRetention": {
+                    "Mode": retention.take("Mode"),
+                    "Days": int(retention.take("Days")),
+                }
+            },
+        },
+    )
 
 
 def _allow_origins(s3: Client, bucket: str, properties: Properties) -> None:
@@ -115,6 +140,7 @@ _CONFIGURATIONS = {
     "OwnershipControls": _own,
     "PublicAccessBlockConfiguration": _block_public_access,
     "VersioningConfiguration": _keep_versions,
+    "ObjectLockConfiguration": _lock,
     "LifecycleConfiguration": _set_life_cycle,
     "CorsConfiguration": _allow_origins,
 }

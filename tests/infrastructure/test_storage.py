@@ -74,6 +74,19 @@ def test_no_rule_expires_a_recording(stack: Stack) -> None:
     assert not [rule for rule in rules if any(key.startswith("Expiration") for key in rule)]
 
 
+@pytest.mark.parametrize("name", ["ObjectLockDays", "GlacierAfterDays"])
+def test_nothing_is_locked_or_moved_unasked(stack: Stack, name: str) -> None:
+    """Object Lock can't be taken back, and Glacier has a price: both wait to be asked for."""
+    assert stack.parameter_default(name) == "0"
+
+
+def test_a_default_retention_can_be_bypassed(stack: Stack) -> None:
+    """In governance mode a caller who asks to be erased can be; in compliance mode nobody could."""
+    [_, lock, _] = stack.properties("VaultBucket")["ObjectLockConfiguration"]["Fn::If"]
+
+    assert lock["Rule"]["DefaultRetention"]["Mode"] == "GOVERNANCE"
+
+
 @pytest.mark.parametrize("name", ["CatalogueTable", "PlayTable"])
 def test_what_can_not_be_made_again_can_be_restored(stack: Stack, name: str) -> None:
     """Catalogue and audit: to any point in time, not deleted by a slip, and nothing expires."""

@@ -1,9 +1,13 @@
 """`ringvault hold` and `ringvault erase` from arguments to output, against moto."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
+from local.places import ROOT
 from ringvault.core.catalogue import Erasure, State
 from tests.integration.cli.conftest import Ringvault
 from tests.integration.cloud import Cloud
@@ -102,3 +106,26 @@ def test_an_interrupted_erasure_is_finished(ringvault: Ringvault, kept: KeptArch
     assert kept.item("1").state is State.ERASED
     assert kept.item("2").state is State.ARCHIVED
     assert ringvault("erase").exit_code == 0
+
+
+@pytest.mark.parametrize(("typed", "does"), [("2", True), ("3", False), ("", False), ("y", False)])
+def test_who_erases_types_the_count(typed: str, *, does: bool) -> None:
+    """At a terminal nothing but the very number of recordings will do."""
+    ours, theirs = os.openpty()
+    os.write(ours, f"{typed}\n".encode())
+    code = "from cli.erase import types_the_count; print(types_the_count(2, as_json=False))"
+
+    child = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        cwd=ROOT,
+    )
+
+    os.close(ours)
+    os.close(theirs)
+    assert "Type 2 to erase them" in child.stdout
+    assert child.stdout.rstrip().endswith(str(does))

@@ -69,6 +69,27 @@ def test_bucket_is_as_the_template_says(plain: Plain, stack: Stack, stack_aws: A
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
+def test_a_vault_with_object_lock_is_one(plain: Plain, stack_aws: Aws) -> None:
+    """Days of retention make a bucket with Object Lock, days to Glacier a rule for audio alone."""
+    alone = {
+        **plain,
+        "Resources": {"VaultBucket": plain["Resources"]["VaultBucket"]},
+        "Outputs": {"VaultBucketName": plain["Outputs"]["VaultBucketName"]},
+    }
+    days = {"ObjectLockDays": "30", "GlacierAfterDays": "90"}
+
+    made = provision(alone, parameters=PARAMETERS | days, aws=stack_aws, code_root=ROOT)
+
+    bucket, s3 = made.outputs["VaultBucketName"], stack_aws.client("s3")
+    lock = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    [_, rule] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    retention = lock["Rule"]["DefaultRetention"]
+    assert lock["ObjectLockEnabled"] == "Enabled"
+    assert (retention["Mode"], retention["Days"]) == ("GOVERNANCE", 30)
+    assert rule["Filter"] == {"Prefix": "recordings/"}
+    assert rule["Transitions"] == [{"Days": 90, "StorageClass": "GLACIER_IR"}]
+
+
 def test_tables_are_as_the_template_says(plain: Plain, stack: Stack, stack_aws: Aws) -> None:
     """Keys, indexes, protection, encryption and recovery are read back."""
     name, dynamodb = stack.outputs["CatalogueTableName"], stack_aws.client("dynamodb")
