@@ -1,8 +1,11 @@
 """`ringvault status`: how the archive stands."""
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cli.failures import ExitStatus
 from cli.options import (
@@ -30,6 +33,12 @@ _USUAL = (State.PENDING, State.QUEUED, State.ARCHIVED, State.ABSENT, State.FAILE
 
 def status(
     *,
+    watch: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS", min=1, help="Look again every so many seconds, until Ctrl-C."
+        ),
+    ] = None,
     stack: StackName = DEFAULT_STACK,
     profile: Profile = None,
     region: Region = None,
@@ -43,15 +52,30 @@ def status(
     archived is counted in up to 20 pages; beyond, DynamoDB's own count is taken, which is up to
     six hours old. All of it is below a tenth of a cent for 100,000 waiting recordings.
 
-    Ends with 1 when something needs attention.
+    Ends with 1 when something needs attention. With --watch it ends by Ctrl-C, with 0; where no
+    terminal is, each look is then a line of JSON.
     """
     with screen(as_json=json) as shown:
         deployed = Place(stack, profile, region, local, port).open()
+        if watch is not None:
+            _watched(deployed, every_s=watch, as_lines=json or not sys.stdout.isatty())
+            return
         with shown.bar("counting"):
             found = status_of(deployed, now=datetime.now(UTC))
         show(found, called=deployed.called, shown=shown)
         shown.answer(as_json(found))
         ended(ExitStatus.WRONG if found.attention else ExitStatus.OK)
+
+
+def _watched(deployed: "DeployedStack", *, every_s: int, as_lines: bool) -> None:
+    from cli.watch import watch
+
+    watch(
+        lambda: status_of(deployed, now=datetime.now(UTC)),
+        every_s=every_s,
+        show=lambda found, shown: show(found, called=deployed.called, shown=shown),
+        as_json=as_json if as_lines else None,
+    )
 
 
 def status_of(deployed: "DeployedStack", *, now: datetime) -> ArchiveStatus:
