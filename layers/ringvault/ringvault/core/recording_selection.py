@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from ringvault.core.catalogue import GONE, CatalogueItem, Hold, State
+from ringvault.core.catalogue import CatalogueItem, Hold, State
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.phone_number import normalised_number, number_key
 from ringvault.core.reconciliation_run import Period
@@ -120,7 +120,7 @@ def _by_index(selection: Selection, indexes: Indexes) -> Iterator[Chosen]:
         reading = indexes.newest_first(
             _lookup(selection), from_at=from_at, before_at=before_at, most=_PAGE, after=after
         )
-        yield from (chosen_of(item) for item in reading.items if item.state not in GONE)
+        yield from map(chosen_of, reading.items)
         if reading.next is None:
             return
         after = reading.next
