@@ -221,6 +221,8 @@ def _cost(found: Planned) -> Iterator[Row]:
 def _days(lasts: timedelta) -> str:
     if lasts >= 2 * DAY:
         return f"{lasts / DAY:,.1f} days"
+    if lasts < timedelta(hours=1):
+        return "less than an hour"
     return f"{lasts / timedelta(hours=1):,.1f} hours"
 
 

@@ -137,6 +137,17 @@ def test_users_are_merged_and_removed(account: Account, tmp_path: Path) -> None:
     assert account.secret["service_users"] == {"second": SECOND}
 
 
+def test_one_user_under_two_names_is_refused(account: Account, tmp_path: Path) -> None:
+    """The same JWT twice would count one quota as two."""
+    file = file_with(tmp_path, DOWNLOADED)
+    account.ringvault("configure", "--file", file)
+    result = account.ringvault("configure", "--file", file, "--user", "again")
+
+    assert (result.exit_code, "the same JWT" in result.stderr) == (2, True)
+    assert account.secret["jwt"] == JWT
+    assert_keeps_secrets(result.output)
+
+
 def test_without_a_terminal_a_file_is_asked_for(account: Account) -> None:
     """Nobody is prompted where nobody could answer."""
     result = account.ringvault("configure")

@@ -11,6 +11,7 @@ from ringvault.core.credentials import ONLY_SERVICE_USER, Credentials, parse_cre
 from ringvault.core.errors import ConfigurationError, InvalidRequestError
 
 _ONE_JWT = "the file has several JWTs: --user takes one, so leave it out"
+_SAME_JWT = "two service users have the same JWT: they are one, with one quota; name it once"
 # RingCentral's own names in the file that its developer console lets one download.
 _DOWNLOADED = {"clientId": "client_id", "clientSecret": "client_secret"}
 
@@ -89,6 +90,8 @@ def changed(stored: Mapping[str, Any], change: Change) -> Credentials:
     if change.removed is not None:
         _require_removable(change.removed, jwts)
         del jwts[change.removed]
+    if len({*map(str, jwts.values())}) < len(jwts):
+        raise InvalidRequestError(_SAME_JWT)
     fields = {
         "client_id": change.client_id or stored.get("client_id"),
         "client_secret": change.client_secret or stored.get("client_secret"),
