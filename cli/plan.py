@@ -65,7 +65,7 @@ def plan(
     port: Port = DEFAULT_PORT,
     json: Json = False,
 ) -> None:
-    """Say how long the takeover will take, what it costs, and whether it comes in time.
+    """Say how long a takeover takes, at what cost, if in time.
 
     Reads some pages of the call log, spread over what RingCentral keeps, through the quota's gate:
     ten take about a minute. Fetches no recording and changes nothing. More pages, less

@@ -121,8 +121,9 @@ def test_several_users_and_archivers_among_faults(tmp_path: Path) -> None:
 
     summary = last_json(done.stdout)
     assert (done.returncode, summary["archived"], summary["missing"]) == (0, 12, 0)
-    assert summary["throttled"] == 0
-    # Faults cost requests, and one user alone would need half a minute for so many.
+    # A busy machine that holds a request back may meet a 429: that there is none otherwise is
+    # shown by the soak test, on pretended time. Faults cost requests, and one user alone would
+    # need half a minute for so many.
     assert summary["requests"] > 12 + 3 + 1
 
 
