@@ -26,7 +26,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (configure, doctor, plan, status, backfill, reconcile, retry, verify, rebuild_catalogue):
+for command in (
+    configure,
+    doctor,
+    plan,
+    status,
+    backfill,
+    reconcile,
+    retry,
+    verify,
+    rebuild_catalogue,
+):
     app.command()(command)
 app.add_typer(hold, name="hold")
 app.command()(erase)

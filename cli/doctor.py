@@ -28,7 +28,7 @@ def doctor(
     port: Port = DEFAULT_PORT,
     json: Json = False,
 ) -> None:
-    """Check that all is in order, and say what to do where it is not.
+    """Check that all is in order, and say what to do.
 
     Changes nothing. Asks RingCentral three things for each service user, through the quota's gate,
     so that it may wait for its turn while a backlog is archived.
