@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from local.simulator.options import Options
 from tests.integration.cli.account import Account, running_account
 from tests.integration.cloud import Cloud
 
+_WITHIN_S = 20
 HOME, CLEAR = "\x1b[H", "\x1b[2J"
 
 
@@ -30,14 +33,22 @@ def account(cloud: Cloud) -> Iterator[Account]:
         yield running
 
 
-def started(account: Account, **streams: Any) -> subprocess.Popen[bytes]:
-    """Start the command, which looks every second."""
+@contextmanager
+def started(account: Account, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the command, which looks every second, and end it whatever a test comes to."""
     started = "from cli.command import app; app()"
-    return subprocess.Popen(  # noqa: S603 - our own interpreter
+    with subprocess.Popen(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", started, "status", "--watch", "1", *account.place],
         env={**os.environ, "PYTHONPATH": "layers/ringvault:.", "LINES": "40"},
         **streams,
-    )
+    ) as command:
+        ended = Timer(_WITHIN_S, command.kill)
+        ended.start()
+        try:
+            yield command
+        finally:
+            ended.cancel()
+            command.kill()
 
 
 def test_without_a_terminal_each_look_is_a_line(account: Account) -> None:

@@ -1,7 +1,8 @@
 """What AWS takes: list prices of us-east-1 in US dollars, without any free tier.
 
-From AWS's public pricing pages of S3, Lambda (arm64), SQS (standard) and DynamoDB (on demand), as
-they were in June 2025. Other regions are up to a third dearer.
+S3, Lambda (arm64), SQS (standard) and DynamoDB (on demand) as of June 2025, from memory and not
+looked up since: hold them against AWS's pricing pages before a decision hangs on them. Other
+regions are up to a third dearer.
 """
 
 from collections.abc import Mapping
