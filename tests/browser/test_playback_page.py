@@ -120,7 +120,9 @@ def test_a_reload_needs_no_new_sign_in(page: Page, stack: Stack) -> None:
     page.reload()
     expect(rows(page).first).to_be_visible()
 
-    page.get_by_role("button", name="Sign out").click()
+    # By way of the issuer's end of session, and back.
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign out").click()
 
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     page.reload()
