@@ -1,4 +1,4 @@
-"""The catalogue in numbers, as a person looks at it."""
+"""The catalogue in numbers."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,9 @@ from ringvault.core.instants import parse_instant
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+WAITING = (State.PENDING, State.QUEUED)
 
 
 class CatalogueCounts:
@@ -27,18 +30,21 @@ class CatalogueCounts:
         counted, pages = 0, 0
         query = self._of(state) | {"Select": "COUNT"}
         with aws_errors("count the catalogue"):
-            for page in self._client.get_paginator("query").paginate(**query):
+            while True:
+                page = self._client.query(**query)
                 counted, pages = counted + page["Count"], pages + 1
-                if pages == most_pages and "LastEvaluatedKey" in page:
+                if "LastEvaluatedKey" not in page:
+                    return counted
+                if pages == most_pages:
                     return None
-        return counted
+                query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def oldest_waiting_at(self) -> datetime | None:
         """Return when the oldest call began whose recording is PENDING or QUEUED."""
         with aws_errors("query the catalogue"):
             found = [
                 parse_instant(item["started_at"]["S"])
-                for state in (State.PENDING, State.QUEUED)
+                for state in WAITING
                 for item in self._client.query(**self._of(state), Limit=1)["Items"]
             ]
         return min(found, default=None)
