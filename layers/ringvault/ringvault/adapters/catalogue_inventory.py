@@ -1,7 +1,6 @@
 """The catalogue as it is read by day or state, and put right."""
 
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -54,16 +53,7 @@ class CatalogueInventory(CatalogueTable):
                 ":last": text(format_instant(before_at - timedelta(milliseconds=1))),
             },
         }
-        keys = [{"recording_id": found["recording_id"]} for found in self._query(query)]
-        found = read_batches(self._client, self._table, keys)
-        return [item_of(attributes) for attributes in found]
-
-    def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
-        """Return which of the ids the catalogue holds."""
-        keys = [{"recording_id": text(recording_id)} for recording_id in recording_ids]
-        options = {"ProjectionExpression": "recording_id"}
-        found = read_batches(self._client, self._table, keys, **options)
-        return {attributes["recording_id"]["S"] for attributes in found}
+        return self.find_all([found["recording_id"]["S"] for found in self._query(query)])
 
     def archived(self, *, after: Position | None = None) -> Iterator[Position]:
         """Yield every ARCHIVED recording, oldest first, from behind `after`."""

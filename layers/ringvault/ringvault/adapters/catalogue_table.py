@@ -1,6 +1,7 @@
 """The catalogue in DynamoDB: one item for each recording."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -59,11 +60,15 @@ class CatalogueTable:
 
     def unlisted(self, recordings: Sequence[Recording]) -> tuple[Recording, ...]:
         """Return those that are not there yet, at the cost of a read."""
-        keys = [_key(recording.recording_id) for recording in recordings]
+        known = self.known([recording.recording_id for recording in recordings])
+        return tuple(it for it in recordings if it.recording_id not in known)
+
+    def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
+        """Return which of the ids the catalogue holds."""
+        keys = [_key(recording_id) for recording_id in recording_ids]
         options = {"ProjectionExpression": "recording_id"}
         found = read_batches(self._client, self._table, keys, **options)
-        known = {attributes["recording_id"]["S"] for attributes in found}
-        return tuple(it for it in recordings if it.recording_id not in known)
+        return {attributes["recording_id"]["S"] for attributes in found}
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
