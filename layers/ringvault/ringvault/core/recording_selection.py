@@ -9,31 +9,12 @@ from ringvault.core.catalogue import CatalogueItem, Hold, State
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.phone_number import normalised_number, number_key
 from ringvault.core.reconciliation_run import Period
-from ringvault.core.recording_search import Index, Lookup, Reading
-from ringvault.core.search_parameters import Position
+from ringvault.core.recording_search import Index, Indexes, Lookup
 
 # What one round trip brings.
 _PAGE = 100
 # Sorts before and behind every call; whole milliseconds, as the catalogue's instants are.
 _EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
-
-
-class Indexes(Protocol):
-    """The indexes of the catalogue; what was erased is in none."""
-
-    def newest_first(
-        self,
-        lookup: Lookup,
-        *,
-        from_at: datetime,
-        before_at: datetime,
-        most: int,
-        after: Position | None,
-    ) -> Reading:
-        """Read at most `most` entries that started in [from_at, before_at), after `after`."""
-
-    def of_call(self, telephony_session_id: str) -> Sequence[CatalogueItem]:
-        """Return all recordings of one call."""
 
 
 class Catalogue(Protocol):
@@ -115,7 +96,7 @@ def _found(recording_id: str, catalogue: Catalogue) -> Chosen:
 def _by_index(selection: Selection, indexes: Indexes) -> Iterator[Chosen]:
     period = selection.period
     from_at, before_at = (period.from_at, period.to_at) if period else _EVER
-    after: Position | None = None
+    after = None
     while True:
         reading = indexes.newest_first(
             _lookup(selection), from_at=from_at, before_at=before_at, most=_PAGE, after=after
