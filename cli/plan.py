@@ -20,9 +20,10 @@ from cli.options import (
     StackName,
 )
 from cli.screen import Advance, Row, Screen, ended, how_many, screen
+from ringvault.core.archive_status import MOST_PAGES_OF_ARCHIVED
 from ringvault.core.call_log_sample import Estimate, Sample
 from ringvault.core.catalogue import State
-from ringvault.core.errors import NotFoundError, PermissionLostError, RequestRefusedError
+from ringvault.core.listing import retention_of
 from ringvault.core.plan import Plan, Situation, planned
 from ringvault.core.prices import PRICES_OF, Cost, cost_of
 from ringvault.core.quota import Quota
@@ -101,7 +102,7 @@ def _found(deployed: "DeployedStack", requests: int, advance: Advance) -> Planne
     retention = _retention(outside)
     estimate = _estimate(outside, retention, requests, advance)
     counts = CatalogueCounts(table, dynamodb)
-    archived = counts.count(State.ARCHIVED, most_pages=20)
+    archived = counts.count(State.ARCHIVED, most_pages=MOST_PAGES_OF_ARCHIVED)
     archived = counts.items_about() if archived is None else archived
     situation = Situation(
         recordings=max(0, estimate.recordings - archived),
@@ -128,14 +129,10 @@ def _found(deployed: "DeployedStack", requests: int, advance: Advance) -> Planne
 
 
 def _retention(outside: "RingCentral") -> Retention:
-    """Return what the account says; who may not know presumes RingCentral's own."""
     from ringvault.adapters.rate_limit_groups import RequestKind
 
     turn = outside.gates[RequestKind.SETTINGS].reserve(latest=_now() + LONGEST_WAIT)
-    try:
-        return outside.client.retention(turn)
-    except (PermissionLostError, RequestRefusedError, NotFoundError):
-        return Retention()
+    return retention_of(outside.client, turn)
 
 
 def _estimate(

@@ -63,6 +63,14 @@ class Progress(Protocol):
         """Store it and return the new version; ConflictError when `version` is not current."""
 
 
+def retention_of(call_log: AccountCallLog, turn: Turn) -> Retention:
+    """Return what the account says; who may not know presumes RingCentral's own."""
+    try:
+        return call_log.retention(turn)
+    except (PermissionLostError, RequestRefusedError, NotFoundError):
+        return Retention()
+
+
 @dataclass(slots=True)
 class Listed:
     """What was read: requests sent, records seen, recordings of them and how many were new."""
@@ -154,16 +162,14 @@ class Listing:
             self.state = state
 
     def _read_retention(self) -> None:
-        """Ask once a day; who may not know presumes RingCentral's own."""
+        """Ask once a day."""
         now = self.clock()
         if self.state.retention_read_at and now - self.state.retention_read_at < DAY:
             return
         try:
             turn = self.settings_quota.reserve(latest=self.latest)
             self.listed.requests += 1
-            retention = self.call_log.retention(turn)
-        except (PermissionLostError, RequestRefusedError, NotFoundError):
-            retention = Retention()
+            retention = retention_of(self.call_log, turn)
         except TransientError:
             return  # the listing does not wait for it; the next run asks again
         self._save(replace(self.state, retention=retention, retention_read_at=now))
