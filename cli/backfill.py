@@ -24,8 +24,7 @@ from cli.screen import Screen, how_many, instant, screen
 from cli.status import window_rows
 from ringvault.core.backfill import Progress, add_backfill, open_backfills, stop_backfills
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.reconciliation_run import DAY
-from ringvault.core.windows import ListingProgress
+from ringvault.core.windows import DAY, ListingProgress
 
 
 def backfill(

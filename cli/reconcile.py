@@ -23,7 +23,8 @@ from cli.options import (
 from cli.screen import Advance, Screen, ended, screen
 from ringvault.core.complete_reconciliation import complete_reconciliation
 from ringvault.core.instants import parse_instant
-from ringvault.core.reconciliation_run import DAY, Period
+from ringvault.core.reconciliation_run import Period
+from ringvault.core.windows import DAY
 
 if TYPE_CHECKING:
     from ringvault.adapters.deployed_stack import DeployedStack

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-_DAY = timedelta(days=1)
+from ringvault.core.windows import DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +29,4 @@ class Backlog:
         """
         if self.oldest_started_at is None:
             return None
-        return (self.oldest_started_at + deletion_after - now) / _DAY
+        return (self.oldest_started_at + deletion_after - now) / DAY

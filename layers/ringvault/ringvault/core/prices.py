@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ringvault.core.windows import DAY
+
 PRICES_OF = "us-east-1, list prices of June 2025"
 
 S3_PUT = 0.005 / 1000
@@ -31,7 +33,6 @@ MEMORY_GB = 0.25
 # Lister and reconciliation, were they always at work.
 OTHER_FUNCTIONS = 2
 GB = 1e9
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def cost_of(recordings: int, *, mean_bytes: float, lasts: timedelta, archivers: 
     """Return what archiving costs; Lambda at most, as if every function waited all the time."""
     functions = archivers + OTHER_FUNCTIONS
     gb_s = functions * MEMORY_GB * lasts.total_seconds()
-    requests = recordings * QUEUE_REQUESTS_A_RECORDING + POLLS_A_DAY * (lasts / _DAY)
+    requests = recordings * QUEUE_REQUESTS_A_RECORDING + POLLS_A_DAY * (lasts / DAY)
     writes, reads = recordings * WRITES_A_RECORDING, recordings * READS_A_RECORDING
     return Cost(
         once={

@@ -17,7 +17,6 @@ from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.reconciliation import Judged
 from ringvault.core.reconciliation_report import Report, report_of
 from ringvault.core.reconciliation_run import (
-    DAY,
     Period,
     ReconciliationProgress,
     Run,
@@ -26,7 +25,7 @@ from ringvault.core.reconciliation_run import (
 from ringvault.core.report_storage import ReportVault, is_stored, last_report
 from ringvault.core.span_evidence import Catalogue, ListedCalls, Listing, SpanEvidence, Vault
 from ringvault.core.span_repair import RepairCatalogue, RepairVault, put_right
-from ringvault.core.windows import Kind, Window
+from ringvault.core.windows import DAY, Kind, Window
 
 # A tenth of what the quota permits from one scheduled invocation to the next: archiving goes on,
 # and an account of 100,000 recordings is through within hours.

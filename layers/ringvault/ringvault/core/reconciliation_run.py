@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.reconciliation import Finding
+from ringvault.core.windows import DAY
 
-DAY = timedelta(days=1)
 # How far one request for the call log may reach is not documented.
 LONGEST_STRIDE = 32 * DAY
 # A stride shorter than this is halved no more: a minute has fewer calls than a run has requests.
