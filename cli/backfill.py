@@ -56,12 +56,10 @@ def backfill(
         asked = days_asked(from_, to, today=now.date())
         deployed = Place(stack, profile, region, local, port).open()
 
-        from ringvault.adapters.listing_progress import ListingProgressStore
+        from cli.parts import listing_progress_in
         from ringvault.adapters.ringcentral_client import PER_PAGE
 
-        progress = ListingProgressStore(
-            deployed.output("StateTableName"), deployed.client("dynamodb")
-        )
+        progress = listing_progress_in(deployed)
         if asked is not None:
             from_at, to_at = asked.from_at, min(asked.to_at, now)
             state = add_backfill(progress=progress, from_at=from_at, to_at=to_at)

@@ -142,16 +142,14 @@ def _erased(
     if not chosen:
         return counts, ids
 
+    from cli.parts import number_index_in, vault_versions_in
     from ringvault.adapters.at_once import at_once
     from ringvault.adapters.clock import now
-    from ringvault.adapters.number_index import NumberIndex
-    from ringvault.adapters.vault_versions import VaultVersions
 
-    dynamodb = deployed.client("dynamodb")
     erase_recordings = EraseRecordings(
         catalogue=catalogue_in(deployed),
-        vault=VaultVersions(deployed.output("VaultBucketName"), deployed.client("s3")),
-        pointers=NumberIndex(deployed.output("NumberIndexTableName"), dynamodb),
+        vault=vault_versions_in(deployed),
+        pointers=number_index_in(deployed),
         clock=now,
         by=id_of_person(by, deployed),
     )

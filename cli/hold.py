@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -40,10 +40,6 @@ from ringvault.core.hold_recordings import (
     hold_recordings,
     release_recordings,
 )
-
-if TYPE_CHECKING:
-    from ringvault.adapters.deployed_stack import DeployedStack
-    from ringvault.adapters.vault_versions import VaultVersions
 
 hold = typer.Typer(
     help="Keep recordings from being erased: add, remove, list.",
@@ -98,9 +94,10 @@ def add(
         asked_by = id_of_person(by, deployed)
         chosen = chosen_in(deployed, selection, shown)
 
+        from cli.parts import vault_versions_in
         from ringvault.adapters.at_once import at_once
 
-        vault = _vault_in(deployed)
+        vault = vault_versions_in(deployed)
         outcomes = hold_recordings(
             chosen,
             Hold(asked, since=datetime.now(UTC), by=asked_by),
@@ -151,12 +148,13 @@ def remove(
         if kept and not does:
             shown.say("nothing was changed; --yes does it without asking")
 
+        from cli.parts import vault_versions_in
         from ringvault.adapters.at_once import at_once
 
         outcomes = release_recordings(
             kept if does else (),
             catalogue=catalogue_in(deployed),
-            vault=_vault_in(deployed),
+            vault=vault_versions_in(deployed),
             at_once=at_once,
         )
         counts = _counted(outcomes, of=len(kept), shown=shown)
@@ -183,12 +181,6 @@ def show_held(
         for item in held:
             shown.row(item.recording.recording_id, _why(item))
         shown.answer({"held": [_told(item) for item in held]})
-
-
-def _vault_in(deployed: "DeployedStack") -> "VaultVersions":
-    from ringvault.adapters.vault_versions import VaultVersions
-
-    return VaultVersions(deployed.output("VaultBucketName"), deployed.client("s3"))
 
 
 def _counted(outcomes: Iterable[Sequence[Outcome]], *, of: int, shown: Screen) -> Counter[Outcome]:

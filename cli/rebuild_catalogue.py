@@ -84,17 +84,11 @@ def as_json(rebuilt: Rebuilt, found: Sequence[Unrestored]) -> dict[str, Any]:
 
 
 def _steps(deployed: "DeployedStack") -> Iterator[Rebuilt]:
+    from cli.parts import catalogue_inventory_in, vault_inventory_in
     from ringvault.adapters.at_once import at_once
-    from ringvault.adapters.catalogue_inventory import CatalogueInventory
-    from ringvault.adapters.number_index import NumberIndex
-    from ringvault.adapters.vault_inventory import VaultInventory
 
-    dynamodb = deployed.client("dynamodb")
-    number_index = NumberIndex(deployed.output("NumberIndexTableName"), dynamodb)
     return rebuilding(
-        vault=VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3")),
-        catalogue=CatalogueInventory(
-            deployed.output("CatalogueTableName"), dynamodb, number_index=number_index
-        ),
+        vault=vault_inventory_in(deployed),
+        catalogue=catalogue_inventory_in(deployed),
         at_once=at_once,
     )

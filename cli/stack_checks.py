@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
+from cli.parts import last_report_in, listing_progress_in, reconciliation_progress_in
 from ringvault.adapters.deployed_stack import DeployedStack
-from ringvault.adapters.last_report import LastReport
-from ringvault.adapters.listing_progress import ListingProgressStore
-from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.stack_settings import (
     BucketSettings,
@@ -15,7 +13,6 @@ from ringvault.adapters.stack_settings import (
     key_state,
     subscriptions,
 )
-from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.core.doctor import (
     Finding,
     alarm_finding,
@@ -44,8 +41,10 @@ def stack_findings(deployed: DeployedStack) -> Iterator[Finding]:
         "schedule: reconciliation": lambda it: _schedule(
             it, "reconciliation", "ReconcileScheduleName"
         ),
-        "retention": lambda it: retention_finding(_listing(it).load()[0]),
-        "last listing run": lambda it: listing_finding(_listing(it).load()[0], now=_now()),
+        "retention": lambda it: retention_finding(listing_progress_in(it).load()[0]),
+        "last listing run": lambda it: listing_finding(
+            listing_progress_in(it).load()[0], now=_now()
+        ),
         "last reconciliation": _reconciliation,
         "dead letters": _dead_letters,
         "alarm topic": _alarms,
@@ -121,11 +120,8 @@ def _schedule(deployed: DeployedStack, called: str, output: str) -> Finding:
 
 
 def _reconciliation(deployed: DeployedStack) -> Finding:
-    progress = ReconciliationProgressStore(
-        deployed.output("StateTableName"), deployed.client("dynamodb")
-    )
-    vault = VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3"))
-    report = LastReport(progress, vault).last()
+    progress = reconciliation_progress_in(deployed)
+    report = last_report_in(deployed).last()
     return reconciliation_finding(progress.load()[0], report, now=_now())
 
 
@@ -137,10 +133,6 @@ def _dead_letters(deployed: DeployedStack) -> Finding:
 def _alarms(deployed: DeployedStack) -> Finding:
     confirmed, pending = subscriptions(deployed.output("AlarmTopicArn"), deployed.client("sns"))
     return alarm_finding(confirmed=confirmed, pending=pending)
-
-
-def _listing(deployed: DeployedStack) -> ListingProgressStore:
-    return ListingProgressStore(deployed.output("StateTableName"), deployed.client("dynamodb"))
 
 
 def _bucket(deployed: DeployedStack) -> BucketSettings:

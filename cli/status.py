@@ -80,25 +80,18 @@ def _watched(deployed: "DeployedStack", *, every_s: int, as_lines: bool) -> None
 
 def status_of(deployed: "DeployedStack", *, now: datetime) -> ArchiveStatus:
     """Return how the archive of a stack stands."""
+    from cli.parts import last_report_in, listing_progress_in
     from ringvault.adapters.catalogue_counts import CatalogueCounts
-    from ringvault.adapters.last_report import LastReport
-    from ringvault.adapters.listing_progress import ListingProgressStore
-    from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
     from ringvault.adapters.recording_queue import RecordingQueue
     from ringvault.adapters.ringcentral_client import PER_PAGE
-    from ringvault.adapters.vault_inventory import VaultInventory
 
     dynamodb, sqs = deployed.client("dynamodb"), deployed.client("sqs")
-    state_table = deployed.output("StateTableName")
     return archive_status(
         catalogue=CatalogueCounts(deployed.output("CatalogueTableName"), dynamodb),
-        listing=ListingProgressStore(state_table, dynamodb),
+        listing=listing_progress_in(deployed),
         queue=RecordingQueue(deployed.output("RecordingQueueUrl"), sqs),
         dead_letter_queue=RecordingQueue(deployed.output("DeadLetterQueueUrl"), sqs),
-        reports=LastReport(
-            ReconciliationProgressStore(state_table, dynamodb),
-            VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3")),
-        ),
+        reports=last_report_in(deployed),
         look_backs=deployed.look_backs,
         per_page=PER_PAGE,
         now=now,

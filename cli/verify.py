@@ -159,38 +159,30 @@ def _all_mb(found: Verification, first: Verification) -> float | None:
 
 
 def _steps(deployed: "DeployedStack", asked: Selection, *, anew: bool) -> Iterator[Verification]:
+    from cli.parts import catalogue_inventory_in, vault_inventory_in
     from ringvault.adapters.at_once import at_once
-    from ringvault.adapters.catalogue_inventory import CatalogueInventory
-    from ringvault.adapters.number_index import NumberIndex
-    from ringvault.adapters.vault_inventory import VaultInventory
     from ringvault.adapters.verification_progress import VerificationProgressStore
 
-    dynamodb = deployed.client("dynamodb")
-    number_index = NumberIndex(deployed.output("NumberIndexTableName"), dynamodb)
     return verify_vault(
         asked=asked,
         anew=anew,
-        catalogue=CatalogueInventory(
-            deployed.output("CatalogueTableName"), dynamodb, number_index=number_index
+        catalogue=catalogue_inventory_in(deployed),
+        vault=vault_inventory_in(deployed),
+        progress=VerificationProgressStore(
+            deployed.output("StateTableName"), deployed.client("dynamodb")
         ),
-        vault=VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3")),
-        progress=VerificationProgressStore(deployed.output("StateTableName"), dynamodb),
         at_once=at_once,
         clock=lambda: datetime.now(UTC),
     )
 
 
 def _verify_reports(deployed: "DeployedStack", shown: Screen) -> None:
+    from cli.parts import reconciliation_progress_in, vault_inventory_in
     from ringvault.adapters.at_once import at_once
-    from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
-    from ringvault.adapters.vault_inventory import VaultInventory
 
-    vault = VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3"))
-    progress = ReconciliationProgressStore(
-        deployed.output("StateTableName"), deployed.client("dynamodb")
-    )
+    vault = vault_inventory_in(deployed)
     keys = vault.report_keys()
-    head = progress.load()[0].chain_head
+    head = reconciliation_progress_in(deployed).load()[0].chain_head
     contents = dict(zip(keys, at_once(vault.read_report, keys), strict=True))
     faults = verify_chain(contents, head=head)
     show_faults(faults, number=len(contents), shown=shown)

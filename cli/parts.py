@@ -1,0 +1,54 @@
+"""The parts of a deployed stack, each with what speaks to it.
+
+Imported inside the commands, for it brings the SDKs, which --help does not wait for.
+"""
+
+from ringvault.adapters.catalogue_inventory import CatalogueInventory
+from ringvault.adapters.deployed_stack import DeployedStack
+from ringvault.adapters.last_report import LastReport
+from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.vault_inventory import VaultInventory
+from ringvault.adapters.vault_versions import VaultVersions
+
+
+def catalogue_inventory_in(deployed: DeployedStack) -> CatalogueInventory:
+    """Return the catalogue, to be read by its indexes and put right."""
+    return CatalogueInventory(
+        deployed.output("CatalogueTableName"),
+        deployed.client("dynamodb"),
+        number_index=number_index_in(deployed),
+    )
+
+
+def number_index_in(deployed: DeployedStack) -> NumberIndex:
+    """Return the index by the numbers that take part in calls."""
+    return NumberIndex(deployed.output("NumberIndexTableName"), deployed.client("dynamodb"))
+
+
+def vault_inventory_in(deployed: DeployedStack) -> VaultInventory:
+    """Return the bucket, to be listed and measured."""
+    return VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3"))
+
+
+def vault_versions_in(deployed: DeployedStack) -> VaultVersions:
+    """Return the bucket, to be held and erased version by version."""
+    return VaultVersions(deployed.output("VaultBucketName"), deployed.client("s3"))
+
+
+def listing_progress_in(deployed: DeployedStack) -> ListingProgressStore:
+    """Return how far the call log has been read."""
+    return ListingProgressStore(deployed.output("StateTableName"), deployed.client("dynamodb"))
+
+
+def reconciliation_progress_in(deployed: DeployedStack) -> ReconciliationProgressStore:
+    """Return how far reconciliation has come."""
+    return ReconciliationProgressStore(
+        deployed.output("StateTableName"), deployed.client("dynamodb")
+    )
+
+
+def last_report_in(deployed: DeployedStack) -> LastReport:
+    """Return what reconciliation left."""
+    return LastReport(reconciliation_progress_in(deployed), vault_inventory_in(deployed))
