@@ -17,10 +17,12 @@ class State(StrEnum):
     FAILED = "FAILED"  # given up for good; `reason` says why
     ERASING = "ERASING"  # a person had it erased, and some of it may still be there
     ERASED = "ERASED"  # nothing of it is left but this: it is never fetched again
+    EXPIRING = "EXPIRING"  # its time in the vault is over, and S3 may still have some of it
+    EXPIRED = "EXPIRED"  # S3 has deleted it; nothing is left but this: it is never fetched again
 
 
 # Neither played, fetched, held nor found any more.
-GONE = frozenset({State.ERASING, State.ERASED})
+GONE = frozenset({State.ERASING, State.ERASED, State.EXPIRING, State.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
