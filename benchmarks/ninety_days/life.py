@@ -30,7 +30,7 @@ from ringvault.core.quota_gate import QuotaGate, Turn
 from ringvault.core.reconcile_archive import reconcile_archive
 from ringvault.core.recording_stream import MediaResponse
 from ringvault.core.retention import Retention
-from ringvault.core.windows import Reach
+from ringvault.core.windows import LookBacks, Reach
 
 USER, WORKERS = "user-0", 2
 # An idle poller looks again after this; an idle account would otherwise cost most of the run.
@@ -193,6 +193,7 @@ class Life:
             catalogue=mortal(self.catalogue, container.fate.step),
             vault=mortal(self.vault, container.fate.step),
             listing=container.stack.progress,
+            wide_look_back=LookBacks().wide,
             progress=progress,
             clock=self._time.clock,
             latest=self._time.clock() + RECONCILING_LATEST,

@@ -114,6 +114,7 @@ def _outside() -> _Outside:
         ),
         vault=VaultInventory(settings.vault_bucket, session.client("s3")),
         listing=ListingProgressStore(state_table, dynamodb),
+        wide_look_back=settings.wide_look_back,
         progress=ReconciliationProgressStore(state_table, dynamodb),
         clock=now,
     )

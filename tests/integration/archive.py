@@ -27,6 +27,7 @@ from tests.integration.moving_time import MovingTime
 
 MOST_INVOCATIONS = 50
 REACH = timedelta(days=8)
+WIDE_LOOK_BACK = timedelta(days=1)
 
 
 @dataclass
@@ -95,6 +96,7 @@ class Archive:
             catalogue=self.catalogue,
             vault=self.vault,
             listing=ListingProgressStore(self.state_table, self.cloud.dynamodb),
+            wide_look_back=WIDE_LOOK_BACK,
             progress=self.progress,
             clock=self.time,
             latest=self.time() + timedelta(seconds=500),

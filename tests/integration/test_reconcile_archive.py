@@ -11,8 +11,8 @@ from local.simulator.server import Simulator
 from ringvault.core.archive_recording import Outcome
 from ringvault.core.catalogue import State
 from ringvault.core.report_chain import verify_chain
-from ringvault.core.span_evidence import LISTED_AFTER
-from tests.integration.archive import Archive, archived_account
+from ringvault.core.span_evidence import LISTED_WITHIN
+from tests.integration.archive import WIDE_LOOK_BACK, Archive, archived_account
 from tests.integration.cloud import Cloud
 from tests.integration.deployed import secrets_of
 from tests.integration.moving_time import MovingTime
@@ -39,7 +39,8 @@ def archive(cloud: Cloud, time: MovingTime, simulator: Simulator) -> Archive:
 def old(simulator: Simulator, time: MovingTime) -> list[str]:
     """Return the recordings that the lister has had all its time for."""
     calls = simulator.account.call_of
-    return [it for it, call in calls.items() if call.started_at < time() - LISTED_AFTER]
+    listed_before = time() - WIDE_LOOK_BACK - LISTED_WITHIN
+    return [it for it, call in calls.items() if call.started_at < listed_before]
 
 
 def found(report: dict[str, Any]) -> dict[str, list[str]]:

@@ -254,9 +254,9 @@ def test_what_the_lister_has_still_to_read_is_not_missing(listing: ListingProgre
 
 
 def test_what_is_younger_than_the_look_back_is_not_missing() -> None:
-    """The deep look-back still has to come to it."""
-    outside = whole()
-    outside.calls.append(call(99, START - timedelta(hours=27)))
+    """The wide look-back of three days still has to come to it, up to a day later."""
+    outside = whole(wide_look_back=3 * DAY)
+    outside.calls.append(call(99, START - timedelta(hours=97)))
     report = report_of(outside)
 
     assert (report["findings"], report["totals"]["pending"]) == ([], 1)

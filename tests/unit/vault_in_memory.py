@@ -72,6 +72,7 @@ class Outside:
     turns_left: int = 10_000
     latest: datetime = START + DAY
     daily_reach: timedelta | None = REACH
+    wide_look_back: timedelta = timedelta(hours=2)
     at_step: int | None = None
     happens: Callable[[], object] = die
     step: int = 0
@@ -231,6 +232,7 @@ class Outside:
             catalogue=self,
             vault=self,
             listing=listing,
+            wide_look_back=self.wide_look_back,
             progress=self,
             clock=self.time,
             latest=self.latest,

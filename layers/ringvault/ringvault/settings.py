@@ -87,6 +87,7 @@ class ReconcileArchiveSettings:
     number_index_table: str
     vault_bucket: str
     daily_reach: timedelta | None
+    wide_look_back: timedelta
 
     @classmethod
     def from_environ(cls, environ: Environ) -> "ReconcileArchiveSettings":
@@ -99,6 +100,7 @@ class ReconcileArchiveSettings:
                 number_index_table=reader.text("NUMBER_INDEX_TABLE"),
                 vault_bucket=reader.text("VAULT_BUCKET"),
                 daily_reach=timedelta(days=reader.number("RECONCILE_DAYS", 0, 3650)) or None,
+                wide_look_back=_wide_look_back(reader),
             )
         )
 
@@ -148,9 +150,13 @@ def _reach(reader: "_Reader") -> Reach:
         look_backs=LookBacks(
             short=timedelta(minutes=reader.number("SHORT_LOOK_BACK_MINUTES", 10, 1440)),
             deep=timedelta(hours=reader.number("DEEP_LOOK_BACK_HOURS", 1, 168)),
-            wide=timedelta(days=reader.number("WIDE_LOOK_BACK_DAYS", 1, 90)),
+            wide=_wide_look_back(reader),
         ),
     )
+
+
+def _wide_look_back(reader: "_Reader") -> timedelta:
+    return timedelta(days=reader.number("WIDE_LOOK_BACK_DAYS", 1, 90))
 
 
 def _ringcentral(reader: "_Reader") -> RingCentralSettings:

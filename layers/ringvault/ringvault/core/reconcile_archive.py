@@ -83,6 +83,7 @@ def reconcile_archive(
     catalogue: ReconciledCatalogue,
     vault: ReconciledVault,
     listing: Listing,
+    wide_look_back: timedelta,
     progress: Progress,
     clock: Clock,
     latest: datetime,
@@ -91,7 +92,8 @@ def reconcile_archive(
 
     With `asked` it works on a run over that period, without on the daily one, or on one that was
     asked for and is not through. The daily one reaches back `daily_reach`; None is all that
-    RingCentral may still have. Nothing starts after `latest`.
+    RingCentral may still have. What RingCentral shows so late that only the lister's
+    `wide_look_back` will meet it is not missing before that. Nothing starts after `latest`.
 
     Raises:
         InvalidRequestError: another period was asked for and is not through yet.
@@ -103,6 +105,7 @@ def reconcile_archive(
         catalogue=catalogue,
         vault=vault,
         listing=listing,
+        wide_look_back=wide_look_back,
         progress=progress,
         clock=clock,
         latest=latest,
@@ -135,6 +138,7 @@ class _Invocation:
     catalogue: ReconciledCatalogue
     vault: ReconciledVault
     listing: Listing
+    wide_look_back: timedelta
     progress: Progress
     clock: Clock
     latest: datetime
@@ -223,6 +227,7 @@ class _Invocation:
             catalogue=self.catalogue,
             vault=self.vault,
             listing=self.listing,
+            wide_look_back=self.wide_look_back,
             clock=self.clock,
             latest=self.latest,
         )

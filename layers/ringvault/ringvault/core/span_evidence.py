@@ -19,8 +19,8 @@ from ringvault.core.vault_layout import SIDECARS, sidecar_key
 from ringvault.core.windows import Kind, ListingProgress
 
 ListedCalls = Sequence[CallLogRecord]
-# The deep look-back reads the last 26 hours every hour: what is younger is not missing yet.
-LISTED_AFTER = timedelta(hours=28)
+# The wide look-back runs once a day; two hours more for a run that waits for the quota.
+LISTED_WITHIN = timedelta(hours=26)
 # Objects are measured in batches, and the time is looked at in between.
 MEASURED_AT_ONCE = 500
 
@@ -66,8 +66,9 @@ class Listing(Protocol):
 class SpanEvidence:
     """What is known of a span whose call-log `records` have been read.
 
-    `end_at` is where the run ends. The catalogue is read before the bucket: whatever the one
-    calls archived was stored before, so that nothing is missing only because it came in between.
+    `end_at` is where the run ends, `wide_look_back` how far back the lister looks once a day. The
+    catalogue is read before the bucket: whatever the one calls archived was stored before, so that
+    nothing is missing only because it came in between.
     """
 
     span: Span
@@ -76,6 +77,7 @@ class SpanEvidence:
     catalogue: Catalogue
     vault: Vault
     listing: Listing
+    wide_look_back: timedelta
     clock: Clock
     latest: datetime
 
@@ -160,7 +162,7 @@ class SpanEvidence:
     def _is_still_to_come(self, recording: Recording, progress: ListingProgress) -> bool:
         """Whether the lister has not had to list it yet."""
         at = recording.started_at
-        is_young = at >= self.clock() - LISTED_AFTER
+        is_young = at >= self.clock() - self.wide_look_back - LISTED_WITHIN
         is_open = any(
             window.kind is Kind.BACKFILL and window.from_at <= at <= window.to_at
             for window in progress.windows
