@@ -12,8 +12,6 @@ from local.metric_series import Series, series
 
 # A figure is the newest value of so many periods.
 _PERIODS = 12
-# moto computes no percentiles.
-_COMPUTED = {"Average", "Maximum", "Minimum", "SampleCount", "Sum"}
 Widget = Mapping[str, Any]
 
 
@@ -65,8 +63,6 @@ def _stat(
     cloudwatch: Client, widget: Widget, parts: list[str], options: Mapping[str, Any], at: datetime
 ) -> Series:
     statistic = options.get("stat", widget["stat"])
-    if statistic not in _COMPUTED:
-        return [None] * _PERIODS
     namespace, name, *pairs = parts
     dimensions = zip(pairs[::2], pairs[1::2], strict=True)
     metric = {

@@ -3,13 +3,16 @@
 moto checks a condition and writes without a lock between, so that of two conditional writes at
 once both may win; DynamoDB lets one win. And it copies a table once for each write of a
 transaction, to go back to: one copy does, and takes seconds less with thousands of items.
+CloudWatch's percentiles, of which it has none, are added.
 """
 
 import copy
+import math
 import sys
 import threading
 from typing import Any
 
+from moto.cloudwatch.models import Statistics
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -27,6 +30,17 @@ def _copied_once(table: Any, memo: dict[int, Any]) -> Any:  # noqa: ANN401 - mot
         copied = _copies[id(table)] = copy.copy(table)
         copied.items = copy.deepcopy(table.items, memo)
     return _copies[id(table)]
+
+
+_moto_statistic = Statistics.get_statistics_for_type
+
+
+def _statistic(of: Any, stat: str) -> Any:  # noqa: ANN401 - moto's own
+    """Return one of moto's statistics or, for `p99`, what 99 of 100 values do not exceed."""
+    if not stat.startswith("p"):
+        return _moto_statistic(of, stat)
+    values = sorted(of.metric_single_values_list)
+    return values[math.ceil(len(values) * float(stat[1:]) / 100) - 1] if values else None
 
 
 class _OneWriteAtATime:
@@ -50,6 +64,7 @@ class _Silent(MotoRequestHandler):
 def moto_server(port: int) -> BaseWSGIServer:
     """Return a server bound to a port of loopback, 0 for any; `serve_forever` runs it."""
     setattr(Table, "__deepcopy__", _copied_once)  # noqa: B010 - moto's class has none to replace
+    setattr(Statistics, "get_statistics_for_type", _statistic)  # noqa: B010 - mypy refuses the other
     return make_server(
         "127.0.0.1", port, _OneWriteAtATime(), threaded=True, request_handler=_Silent
     )

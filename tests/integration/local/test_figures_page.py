@@ -53,4 +53,7 @@ def test_the_page_shows_figures_and_alarms(stack: Watched) -> None:
         "<td>Pending</td><td>recordings</td><td>-</td>",
     ):
         assert any(it.startswith(row) for it in rows), row
+    for label in ("half of them", "99 of 100"):
+        [row] = [it for it in rows if it.startswith(f"<td>API latency</td><td>{label}</td>")]
+        assert "<td>-</td>" not in row
     assert STACK_NAME not in answer.text

@@ -231,8 +231,9 @@ def test_bad_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], nam
 def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> None:
     """However a serving stack is ended, every process that it started ends too."""
     with started(tmp_path, "--recordings", "1") as process:
-        page_url = page_of(process)
+        page_url, figures_url = addresses_of(process)
         assert requests.get(page_url, timeout=WAIT_S).ok
+        wait_until(lambda: missing_of(requests.get(figures_url, timeout=WAIT_S).text) == [])
         assert status_of(page_url)["recordings"]["archived"] == 1
         children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
         process.send_signal(number)
@@ -258,18 +259,28 @@ def status_of(page_url: str) -> dict[str, Any]:
     return last_json(done.stdout)
 
 
-def page_of(process: "subprocess.Popen[str]") -> str:
-    """Return the page's address once the stack serves."""
+def missing_of(figures_page: str) -> list[str]:
+    """Return what the real handlers told and the page of figures does not show."""
+    shown = (
+        "<td>nothing-listed</td><td>OK</td>",
+        "<td>recordings-failed</td><td>OK</td>",
+        "<td>Pending</td><td>recordings</td><td>1</td>",
+        "<td>Archived an hour</td><td>recordings</td><td>1</td>",
+    )
+    return [row for row in shown if row not in figures_page]
+
+
+def addresses_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Return the addresses of the page and of the figures once the stack serves."""
     assert process.stdout is not None
     watchdog = threading.Timer(RUN_WITHIN_S, process.kill)
     watchdog.start()
-    url, told = "", []
+    told = []
     for line in process.stdout:
-        told.append(line)
-        if line.startswith("the page: "):
-            url = line.removeprefix("the page: ").strip()
+        told.append(line.strip())
         if line.startswith("Ctrl-C"):
             break
     watchdog.cancel()
-    assert url, "".join(told)
-    return url
+    lines = dict(line.split(": ", 1) for line in told if ": " in line)
+    assert {"the page", "the figures"} <= lines.keys(), told
+    return lines["the page"], lines["the figures"]
