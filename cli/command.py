@@ -10,6 +10,7 @@ from cli.hold import hold
 from cli.plan import plan
 from cli.rebuild_catalogue import rebuild_catalogue
 from cli.reconcile import reconcile
+from cli.retention import retention
 from cli.retry import retry
 from cli.status import status
 from cli.verify import verify
@@ -40,6 +41,7 @@ for command in (
     app.command()(command)
 app.add_typer(hold, name="hold")
 app.command()(erase)
+app.command()(retention)
 
 
 @app.callback()

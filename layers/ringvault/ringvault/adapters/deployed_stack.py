@@ -80,6 +80,16 @@ class DeployedStack:
         return self._number("ArchiverConcurrency")
 
     @property
+    def expire_after(self) -> timedelta:
+        """How long after archiving recordings expire, as the stack's parameter says; 0 is never."""
+        return timedelta(days=self._number("ExpireAfterDays"))
+
+    @property
+    def object_lock(self) -> timedelta:
+        """How long S3 lets nobody delete a version, as the stack's parameter says; 0 without."""
+        return timedelta(days=self._number("ObjectLockDays"))
+
+    @property
     def ringcentral(self) -> RingCentralSettings:
         """Where RingCentral is, and where its credentials and the shared state are kept."""
         return RingCentralSettings(
