@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 
 _TOLD = {
     Outcome.ERASED: "erased; the proofs lie in the vault under erasures/",
-    Outcome.ERASED_ALREADY: "erased before",
+    Outcome.ERASED_ALREADY: "erased before, or expired",
     Outcome.HELD: "refused: held, see ringvault hold list",
     Outcome.BEING_FETCHED: "refused: on their way into the vault, try again in 20 minutes",
 }
+_NOTHING_LEFT = {State.ERASED, State.EXPIRED}
 
 
 def erase(
@@ -117,7 +118,7 @@ def plan(chosen: Sequence[Chosen], *, shown: Screen) -> None:
 
 
 def _free(chosen: Sequence[Chosen]) -> Sequence[Chosen]:
-    return [it for it in chosen if not it.hold and it.state is not State.ERASED]
+    return [it for it in chosen if not it.hold and it.state not in _NOTHING_LEFT]
 
 
 def _with_unfinished(named: Sequence[Chosen], unfinished: Iterable[Chosen]) -> list[Chosen]:

@@ -1,4 +1,4 @@
-"""`ringvault hold`: keep recordings from being erased, say which are kept, let them go."""
+"""`ringvault hold`: keep recordings from going, say which are kept, let them go."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -51,9 +51,17 @@ _TOLD = {
     Outcome.HELD_ALREADY: "held for this reason before; the date stays",
     Outcome.HELD_OTHERWISE: "held for another reason, which stays: see hold list",
     Outcome.ERASED: "erased, or being erased: too late",
+    Outcome.BEING_EXPIRED: "due to expire, about to be deleted by S3: run it again in 15 minutes",
+    Outcome.EXPIRED: "expired, S3 has deleted it: too late",
     Outcome.RELEASED: "no longer held",
     Outcome.NOT_HELD: "not held",
 }
+_NOT_HELD_SO = (
+    Outcome.HELD_OTHERWISE,
+    Outcome.ERASED,
+    Outcome.BEING_EXPIRED,
+    Outcome.EXPIRED,
+)
 _NO_LOCK = (
     "This vault has no Object Lock: erase refuses what is held, but whoever may delete from the"
     " bucket by hand still can."
@@ -79,11 +87,12 @@ def add(
     port: Port = DEFAULT_PORT,
     json: Json = False,
 ) -> None:
-    """Hold recordings: nothing erases them until the hold is removed.
+    """Hold recordings: nothing erases them, and none expires, until the hold is removed.
 
     Holds what the catalogue has now, archived or not. For an extension or a period that goes on,
     and for what was not archived yet, run it again: what is held stays as it is.
     Where the vault has Object Lock, S3 refuses to delete any version of them.
+    What is about to expire is rescued for as long as S3 has not deleted it.
 
     Ends with 1 when one of them could not be held for this reason.
     """
@@ -94,10 +103,10 @@ def add(
         asked_by = id_of_person(by, deployed)
         chosen = chosen_in(deployed, selection, shown)
 
-        from cli.parts import vault_versions_in
+        from cli.parts import vault_expiry_in
         from ringvault.adapters.at_once import at_once
 
-        vault = vault_versions_in(deployed)
+        vault = vault_expiry_in(deployed)
         outcomes = hold_recordings(
             chosen,
             Hold(asked, since=datetime.now(UTC), by=asked_by),
@@ -109,8 +118,7 @@ def add(
         if not vault.has_object_lock:
             shown.say(_NO_LOCK)
         shown.answer({**_plain(counts), "object_lock": vault.has_object_lock})
-        bad = counts[Outcome.HELD_OTHERWISE] + counts[Outcome.ERASED]
-        ended(ExitStatus.WRONG if bad else ExitStatus.OK)
+        ended(ExitStatus.WRONG if any(counts[it] for it in _NOT_HELD_SO) else ExitStatus.OK)
 
 
 @hold.command()
@@ -148,13 +156,13 @@ def remove(
         if kept and not does:
             shown.say("nothing was changed; --yes does it without asking")
 
-        from cli.parts import vault_versions_in
+        from cli.parts import vault_expiry_in
         from ringvault.adapters.at_once import at_once
 
         outcomes = release_recordings(
             kept if does else (),
             catalogue=catalogue_in(deployed),
-            vault=vault_versions_in(deployed),
+            vault=vault_expiry_in(deployed),
             at_once=at_once,
         )
         counts = _counted(outcomes, of=len(kept), shown=shown)

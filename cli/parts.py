@@ -9,6 +9,7 @@ from ringvault.adapters.last_report import LastReport
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.vault_expiry import VaultExpiry
 from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.adapters.vault_versions import VaultVersions
 
@@ -35,6 +36,11 @@ def vault_inventory_in(deployed: DeployedStack) -> VaultInventory:
 def vault_versions_in(deployed: DeployedStack) -> VaultVersions:
     """Return the bucket, to be held and erased version by version."""
     return VaultVersions(deployed.output("VaultBucketName"), deployed.client("s3"))
+
+
+def vault_expiry_in(deployed: DeployedStack) -> VaultExpiry:
+    """Return the bucket, to be held, and rescued from expiring."""
+    return VaultExpiry(deployed.output("VaultBucketName"), deployed.client("s3"))
 
 
 def listing_progress_in(deployed: DeployedStack) -> ListingProgressStore:

@@ -8,6 +8,7 @@ import typer
 
 from cli.options import days_asked
 from cli.screen import Screen
+from ringvault.core.catalogue import GONE, State
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.recording_selection import Chosen, Selection, choose
 
@@ -66,6 +67,8 @@ def chosen_in(deployed: "DeployedStack", selection: Selection, shown: Screen) ->
         deployed.client("dynamodb"),
         catalogue_table=deployed.output("CatalogueTableName"),
         number_index_table=deployed.output("NumberIndexTableName"),
+        # A hold rescues it, and it may be erased before S3 has deleted it.
+        hidden=GONE - {State.EXPIRING},
     )
     found = []
     with shown.bar("looked up", unit="recordings") as advance:

@@ -87,15 +87,25 @@ def _set_life_cycle(s3: Client, bucket: str, properties: Properties) -> None:
 
 
 def _life_cycle_rule(rule: Properties) -> dict[str, Any]:
-    converted = {"Status": rule.take("Status"), "Filter": {"Prefix": rule.take("Prefix", "")}}
-    for name in ("AbortIncompleteMultipartUpload",):
+    converted = {"Status": rule.take("Status"), "Filter": _filter(rule)}
+    for name in ("AbortIncompleteMultipartUpload", "NoncurrentVersionExpiration"):
         if rule.has(name):
             converted[name] = rule.take(name)
+    if rule.has("ExpirationInDays"):
+        converted["Expiration"] = {"Days": int(rule.take("ExpirationInDays"))}
+    if rule.has("ExpiredObjectDeleteMarker"):
+        marker = rule.take("ExpiredObjectDeleteMarker")
+        converted["Expiration"] = {"ExpiredObjectDeleteMarker": marker}
     if rule.has("Transitions"):
         converted["Transitions"] = [_transition(it) for it in rule.take_list("Transitions")]
     if rule.has("Id"):
         converted["ID"] = rule.take("Id")
     return converted
+
+
+def _filter(rule: Properties) -> dict[str, Any]:
+    prefix, tags = rule.take("Prefix", ""), rule.take("TagFilters", [])
+    return {"And": {"Prefix": prefix, "Tags": tags}} if tags else {"Prefix": prefix}
 
 
 def _transition(transition: Properties) -> dict[str, Any]:

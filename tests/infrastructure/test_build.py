@@ -16,6 +16,7 @@ FUNCTIONS = {
     "ListRecordingsFunction": "list_recordings",
     "ArchiveRecordingFunction": "archive_recording",
     "ReconcileArchiveFunction": "reconcile_archive",
+    "ExpireRecordingsFunction": "expire_recordings",
     "PlaybackApiFunction": "playback_api",
 }
 EM_AARCH64 = 183  # ELF's number for the machine

@@ -1,6 +1,7 @@
 """The functions: runtime, layer, log group, environment, and the schedules."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,15 @@ FUNCTIONS = [
     "ListRecordingsFunction",
     "ArchiveRecordingFunction",
     "ReconcileArchiveFunction",
+    "ExpireRecordingsFunction",
     "PlaybackApiFunction",
 ]
-# What each scheduled function runs by.
-SCHEDULES = {"ListRecordingsFunction": "ListEvery", "ReconcileArchiveFunction": "ReconcileEvery"}
+# What each scheduled function runs by: a parameter, or what nobody has a reason to change.
+SCHEDULES = {
+    "ListRecordingsFunction": {"Ref": "ListEvery"},
+    "ReconcileArchiveFunction": {"Ref": "ReconcileEvery"},
+    "ExpireRecordingsFunction": "rate(6 hours)",
+}
 # Powertools reads these itself.
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 
@@ -93,8 +99,8 @@ def test_no_secret_is_in_an_environment(stack: Stack, name: str) -> None:
     assert all(variable.endswith(("_ARN", "_ENDPOINT")) for variable in suspects)
 
 
-@pytest.mark.parametrize(("function", "parameter"), SCHEDULES.items())
-def test_a_schedule_invokes_its_function(stack: Stack, function: str, parameter: str) -> None:
+@pytest.mark.parametrize(("function", "expression"), SCHEDULES.items())
+def test_a_schedule_invokes_its_function(stack: Stack, function: str, expression: Any) -> None:
     """The schedule is on and its role may do one thing."""
     schedule = stack.properties(f"{function}Schedule")
     role = stack.properties(schedule["Target"]["RoleArn"]["Fn::GetAtt"][0])
@@ -103,7 +109,7 @@ def test_a_schedule_invokes_its_function(stack: Stack, function: str, parameter:
 
     assert len(stack.of_type("AWS::Scheduler::Schedule")) == len(SCHEDULES)
     assert schedule.get("State", "ENABLED") == "ENABLED"
-    assert schedule["ScheduleExpression"] == {"Ref": parameter}
+    assert schedule["ScheduleExpression"] == expression
     assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
     assert statement["Action"] == "lambda:InvokeFunction"
     assert statement["Resource"] == schedule["Target"]["Arn"]
@@ -123,10 +129,24 @@ def test_two_stacks_fit_into_one_account(stack: Stack) -> None:
         assert not fixed, key
 
 
-@pytest.mark.parametrize(("function", "parameter"), SCHEDULES.items())
-def test_a_run_ends_before_the_next_starts(stack: Stack, function: str, parameter: str) -> None:
+@pytest.mark.parametrize(("function", "expression"), SCHEDULES.items())
+def test_a_run_ends_before_the_next_starts(stack: Stack, function: str, expression: Any) -> None:
     """Two runs at a time would spend the quota twice on the same windows."""
-    amount, unit = stack.parameter_default(parameter).removeprefix("rate(").rstrip(")").split()
+    rate = expression if isinstance(expression, str) else stack.parameter_default(expression["Ref"])
+    amount, unit = rate.removeprefix("rate(").rstrip(")").split()
     seconds = int(amount) * {"minute": 60, "hour": 3600}[unit.rstrip("s")]
 
     assert stack.properties(function)["Timeout"] < seconds
+
+
+def test_nothing_expires_unasked(stack: Stack) -> None:
+    """Without the parameter there is neither the function, nor what starts it, nor its role."""
+    own = {
+        name: resource
+        for name, resource in stack.document["Resources"].items()
+        if name.startswith("ExpireRecordings")
+    }
+
+    assert stack.parameter_default("ExpireAfterDays") == "0"
+    assert len(own) == 5
+    assert {resource["Condition"] for resource in own.values()} == {"Expires"}

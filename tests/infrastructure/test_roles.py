@@ -56,7 +56,7 @@ def prefixes_for(stack: Stack, role: str, action: str) -> set[str]:
 
 
 def test_writers_write_only_what_is_theirs(stack: Stack) -> None:
-    """Audio is the archiver's, reports are reconciliation's, and nobody can delete anything."""
+    """Audio is the archiver's, reports are reconciliation's; nobody deletes but from an index."""
     roles = {role for role, _ in stack.statements()}
     writers = {
         role: found for role in roles if (found := prefixes_for(stack, role, "s3:PutObject"))
@@ -66,9 +66,50 @@ def test_writers_write_only_what_is_theirs(stack: Stack) -> None:
         "ArchiveRecordingFunctionRole": {"recordings/*", "metadata/*"},
         "ReconcileArchiveFunctionRole": {"metadata/*", "reports/*"},
     }
-    for _, statement in stack.statements():
-        actions = set(as_list(statement["Action"]))
-        assert not actions & {"s3:DeleteObject", "s3:DeleteObjectVersion", "dynamodb:DeleteItem"}
+    deleting = [
+        (role, statement["Action"], statement["Resource"])
+        for role, statement in stack.statements()
+        if any(":Delete" in action for action in as_list(statement["Action"]))
+        and "sqs:DeleteMessage" not in statement["Action"]
+    ]
+    numbers = {"Fn::GetAtt": ["NumberIndexTable", "Arn"]}
+    assert deleting == [("ExpireRecordingsFunctionRole", "dynamodb:DeleteItem", numbers)]
+
+
+def test_only_expiry_tags_and_only_for_expiry(stack: Stack) -> None:
+    """S3 deletes by a tag: one role gives it, no other, and takes none away."""
+    [(role, statement)] = [
+        (role, statement)
+        for role, statement in stack.statements()
+        if any("Tagging" in it and ":Get" not in it for it in as_list(statement["Action"]))
+    ]
+
+    assert (role, statement["Action"]) == (
+        "ExpireRecordingsFunctionRole",
+        "s3:PutObjectVersionTagging",
+    )
+    assert statement["Condition"] == {"StringEquals": {"s3:RequestObjectTag/ringvault": "expired"}}
+    assert prefixes_for(stack, role, statement["Action"]) == {"recordings/*", "metadata/*"}
+    assert stack.resource(role)["Condition"] == "Expires"
+
+
+def test_expiry_hears_and_fetches_nothing(stack: Stack) -> None:
+    """It reads tags and legal holds, no audio; has neither RingCentral's secret nor its token."""
+    actions = {
+        action
+        for role, statement in stack.statements()
+        if role == "ExpireRecordingsFunctionRole"
+        for action in as_list(statement["Action"])
+    }
+
+    assert {action for action in actions if action.startswith("s3:")} == {
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetObjectLegalHold",
+        "s3:GetObjectVersionTagging",
+        "s3:ListBucketVersions",
+        "s3:PutObjectVersionTagging",
+    }
+    assert {action.partition(":")[0] for action in actions} == {"dynamodb", "s3"}
 
 
 def test_reconciliation_never_scans(stack: Stack) -> None:

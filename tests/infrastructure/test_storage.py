@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ringvault.adapters.vault_expiry import TAG_KEY, TAG_VALUE
 from tests.infrastructure.stack import Stack
 
 
@@ -67,16 +68,28 @@ def test_uploads_that_nobody_finished_are_removed(stack: Stack) -> None:
     assert "Prefix" not in aborting[0]
 
 
-def test_no_rule_expires_a_recording(stack: Stack) -> None:
-    """Nothing in the template deletes what was archived."""
+def test_nothing_expires_but_what_is_tagged_and_old_enough(stack: Stack) -> None:
+    """Every rule that deletes versions asks for the tag; audio's asks for its age as well."""
     rules = stack.properties("VaultBucket")["LifecycleConfiguration"]["Rules"]
+    expiring = [rule["Fn::If"][1] for rule in rules if rule.get("Fn::If", [""])[0] == "Expires"]
+    others = [rule["Fn::If"][1] if "Fn::If" in rule else rule for rule in rules]
+    others = [rule for rule in others if rule not in expiring]
+    deleting = [rule for rule in expiring if "ExpiredObjectDeleteMarker" not in rule]
 
-    assert not [rule for rule in rules if any(key.startswith("Expiration") for key in rule)]
+    assert len(expiring) == 4
+    assert not [rule for rule in others if any("Expir" in key for key in rule)]
+    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in deleting} == {
+        "recordings/": {"Ref": "ExpireAfterDays"},
+        "metadata/": 1,
+    }
+    for rule in deleting:
+        assert rule["TagFilters"] == [{"Key": TAG_KEY, "Value": TAG_VALUE}]
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
-@pytest.mark.parametrize("name", ["ObjectLockDays", "GlacierAfterDays"])
-def test_nothing_is_locked_or_moved_unasked(stack: Stack, name: str) -> None:
-    """Object Lock can't be taken back, and Glacier has a price: both wait to be asked for."""
+@pytest.mark.parametrize("name", ["ObjectLockDays", "GlacierAfterDays", "ExpireAfterDays"])
+def test_nothing_is_locked_moved_or_deleted_unasked(stack: Stack, name: str) -> None:
+    """Object Lock and deletion can't be taken back, Glacier has a price: all wait to be asked."""
     assert stack.parameter_default(name) == "0"
 
 

@@ -168,4 +168,7 @@ def test_queries_ask_log_groups_of_the_stack(stack: Stack) -> None:
     groups = stack.of_type("AWS::Logs::LogGroup")
     for name, query in stack.of_type("AWS::Logs::QueryDefinition").items():
         assert query["Name"]["Fn::Sub"].startswith("${AWS::StackName}/"), name
-        assert {group["Ref"] for group in query["LogGroupNames"]} <= groups.keys(), name
+        asked = [
+            group["Fn::If"][1] if "Fn::If" in group else group for group in query["LogGroupNames"]
+        ]
+        assert {group["Ref"] for group in asked} <= groups.keys(), name

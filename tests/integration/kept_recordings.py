@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.catalogue_holds import CatalogueHolds
 from ringvault.adapters.number_index import NumberIndex
-from ringvault.adapters.vault_versions import VaultVersions
+from ringvault.adapters.vault_expiry import VaultExpiry
 from ringvault.core.catalogue import CatalogueItem, Hold
 from ringvault.core.erase_recordings import EraseRecordings, Outcome
 from ringvault.core.hold_recordings import Outcome as HoldOutcome
@@ -47,9 +47,9 @@ class KeptArchive:
         return CatalogueHolds(self.catalogue_table, self.cloud.dynamodb)
 
     @property
-    def vault(self) -> VaultVersions:
+    def vault(self) -> VaultExpiry:
         """The bucket."""
-        return VaultVersions(self.bucket, self.s3)
+        return VaultExpiry(self.bucket, self.s3)
 
     @property
     def pointers(self) -> NumberIndex:

@@ -25,6 +25,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "ReconciliationStep": "Count",
         "RecordingsAbsent": "Count",
         "RecordingsArchived": "Count",
+        "RecordingsExpired": "Count",
         "RecordingsFailed": "Count",
         "RecordingsListed": "Count",
         "RecordingsMissing": "Count",

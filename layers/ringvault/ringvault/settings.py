@@ -106,6 +106,29 @@ class ReconcileArchiveSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpireRecordingsSettings:
+    """What `expire_recordings` needs; it exists only where recordings expire."""
+
+    catalogue_table: str
+    number_index_table: str
+    vault_bucket: str
+    expire_after: timedelta
+
+    @classmethod
+    def from_environ(cls, environ: Environ) -> "ExpireRecordingsSettings":
+        """Return the settings; raises ConfigurationError with every fault."""
+        reader = _Reader(environ)
+        return reader.build(
+            lambda: cls(
+                catalogue_table=reader.text("CATALOGUE_TABLE"),
+                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
+                vault_bucket=reader.text("VAULT_BUCKET"),
+                expire_after=timedelta(days=reader.number("EXPIRE_AFTER_DAYS", 1, 36_500)),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackApiSettings:
     """What `playback_api` needs."""
 

@@ -25,9 +25,9 @@ CANCELLED = "TransactionCanceledException"
 CONDITION_FAILED = "ConditionalCheckFailed"
 # KMS's answers for what another key encrypted.
 OTHER_KEY = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
-# S3's answers for an upload that was completed or aborted already, and for an object that is not
-# there: to HEAD, which has no body to name it in, and to GET.
-GONE = frozenset({"NoSuchUpload", "404", "NoSuchKey"})
+# S3's answers for an upload that was completed or aborted already, and for an object or a version
+# that is not there: to HEAD, which has no body to name it in, and to the others.
+GONE = frozenset({"NoSuchUpload", "404", "NoSuchKey", "NoSuchVersion"})
 # S3's answer to If-None-Match: * where there is an object.
 OBJECT_EXISTS = "PreconditionFailed"
 # The stack is not what the code expects; waiting does not help, a person does.

@@ -8,10 +8,9 @@ from ringvault.adapters.catalogue_item import (
     erasure_attribute,
     hold_attribute,
     item_of,
-    new_attributes,
     text,
 )
-from ringvault.adapters.catalogue_table import ERASED, CatalogueTable
+from ringvault.adapters.catalogue_table import GONE_VALUES, NOT_GONE, CatalogueTable
 from ringvault.core.catalogue import CatalogueItem, Erasure, Hold, State
 from ringvault.core.instants import format_instant
 from ringvault.core.recording_selection import Chosen, chosen_of
@@ -21,13 +20,26 @@ class CatalogueHolds(CatalogueTable):
     """A catalogue whose recordings can be held, released and erased."""
 
     def hold(self, recording_id: str, hold: Hold) -> None:
-        """Hold what is neither held nor erased; ConflictError otherwise."""
+        """Hold what is neither held nor gone; ConflictError otherwise."""
         self._update(
             recording_id,
             "SET held = :hold",
-            "attribute_exists(recording_id) AND attribute_not_exists(held)"
-            " AND NOT #state IN (:erasing, :erased)",
-            {":hold": hold_attribute(hold), **ERASED},
+            f"attribute_exists(recording_id) AND attribute_not_exists(held) AND {NOT_GONE}",
+            {":hold": hold_attribute(hold), **GONE_VALUES},
+        )
+
+    def rescue(self, recording_id: str, hold: Hold, *, expiring_at: datetime) -> None:
+        """Hold what is EXPIRING since that instant, ARCHIVED again; ConflictError otherwise."""
+        self._update(
+            recording_id,
+            "SET #state = :archived, held = :hold REMOVE expiring_at, retry_at",
+            "#state = :expiring AND expiring_at = :expiring_at",
+            {
+                ":archived": text(State.ARCHIVED),
+                ":hold": hold_attribute(hold),
+                ":expiring": text(State.EXPIRING),
+                ":expiring_at": text(format_instant(expiring_at)),
+            },
         )
 
     def release(self, recording_id: str, hold: Hold) -> None:
@@ -63,17 +75,19 @@ class CatalogueHolds(CatalogueTable):
         """Set ERASING what is not held, and claimed until `claimed_before` at most.
 
         Raises:
-            ConflictError: it is held, being fetched, or erased already.
+            ConflictError: it is held, being fetched, erased or expired already.
         """
         self._update(
             recording_id,
             "SET #state = :erasing, erasure = :erasure"
-            " REMOVE claimed_until, claimed_by, queued_at, retry_at",
+            " REMOVE claimed_until, claimed_by, queued_at, retry_at, expiring_at",
             "attribute_exists(recording_id) AND attribute_not_exists(held)"
-            " AND NOT #state IN (:erasing, :erased)"
+            " AND NOT #state IN (:erasing, :erased, :expired)"
             " AND (attribute_not_exists(claimed_until) OR claimed_until <= :claimed_before)",
             {
-                **ERASED,
+                ":erasing": text(State.ERASING),
+                ":erased": text(State.ERASED),
+                ":expired": text(State.EXPIRED),
                 ":erasure": erasure_attribute(erasure),
                 ":claimed_before": text(format_instant(claimed_before)),
             },
@@ -81,13 +95,4 @@ class CatalogueHolds(CatalogueTable):
 
     def end_erasure(self, tombstone: CatalogueItem) -> None:
         """Put the tombstone in place of an ERASING item; ConflictError where it is not that."""
-        attributes = new_attributes(tombstone.recording, tombstone.listed_at)
-        attributes |= {"state": text(tombstone.state), "reason": text(tombstone.reason or "")}
-        with aws_errors("change the catalogue"):
-            self._client.put_item(
-                TableName=self._table,
-                Item=attributes,
-                ConditionExpression="#state = :erasing",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={":erasing": text(State.ERASING)},
-            )
+        self._bury(tombstone, "#state = :erasing", {":erasing": text(State.ERASING)})

@@ -5,6 +5,7 @@ written once and not once for each index, and what is found is as the table has 
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from ringvault.adapters.aws_errors import aws_errors
 from ringvault.adapters.catalogue_item import Attributes, item_of, text
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import position_of, sort_key
-from ringvault.core.catalogue import GONE, CatalogueItem
+from ringvault.core.catalogue import GONE, CatalogueItem, State
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording_search import Index, Lookup, Reading
 from ringvault.core.search_parameters import Position
@@ -45,14 +46,23 @@ _KEYS = {
 
 
 class CatalogueIndexes:
-    """The indexes of the catalogue table, and the number index beside it."""
+    """The indexes of the catalogue table, and the number index beside it.
+
+    What is in a `hidden` state is not found.
+    """
 
     def __init__(
-        self, client: "DynamoDBClient", *, catalogue_table: str, number_index_table: str
+        self,
+        client: "DynamoDBClient",
+        *,
+        catalogue_table: str,
+        number_index_table: str,
+        hidden: AbstractSet[State] = GONE,
     ) -> None:
         self._client = client
         self._catalogue_table = catalogue_table
         self._number_index_table = number_index_table
+        self._hidden = hidden
 
     def newest_first(
         self,
@@ -129,12 +139,12 @@ class CatalogueIndexes:
         """Return the items in the order of their positions.
 
         Left out are pointers that lead nowhere, or to a recording that was listed with another
-        start in the end, and what was erased.
+        start in the end, and what is hidden.
         """
         ids = dict.fromkeys(position.recording_id for position in positions)
         keys = [{"recording_id": text(recording_id)} for recording_id in ids]
         found = map(item_of, read_batches(self._client, self._catalogue_table, keys))
-        items = {_position(item): item for item in found if item.state not in GONE}
+        items = {_position(item): item for item in found if item.state not in self._hidden}
         return tuple(items[position] for position in positions if position in items)
 
 

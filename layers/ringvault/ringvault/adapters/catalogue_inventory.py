@@ -12,7 +12,7 @@ from ringvault.adapters.catalogue_item import (
     text,
     whole,
 )
-from ringvault.adapters.catalogue_table import ERASED, CatalogueTable
+from ringvault.adapters.catalogue_table import GONE_VALUES, NOT_GONE, CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import CatalogueItem, State
@@ -127,7 +127,7 @@ class CatalogueInventory(CatalogueTable):
     def follow_record(self, recording: Recording) -> CatalogueItem:
         """Take over what a rewritten record says and return the item.
 
-        ConflictError where it is gone, or erased.
+        ConflictError where it is gone, erased or expired.
         """
         self._number_index.add([recording])
         attributes = new_attributes(recording, recording.started_at)
@@ -140,10 +140,9 @@ class CatalogueInventory(CatalogueTable):
                 TableName=self._table,
                 Key={"recording_id": text(recording.recording_id)},
                 UpdateExpression=update + (f" REMOVE {', '.join(gone)}" if gone else ""),
-                ConditionExpression="attribute_exists(recording_id)"
-                " AND NOT #state IN (:erasing, :erased)",
+                ConditionExpression=f"attribute_exists(recording_id) AND {NOT_GONE}",
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values | ERASED,
+                ExpressionAttributeValues=values | GONE_VALUES,
                 ReturnValues="ALL_NEW",
             )
         return item_of(answer["Attributes"])

@@ -90,6 +90,7 @@ def item_of(attributes: Attributes) -> CatalogueItem:
         archived=_archived(attributes) if "object_key" in attributes else None,
         hold=_hold(attributes),
         erasure=_erasure(attributes),
+        expiring_at=_instant(attributes, "expiring_at"),
     )
 
 

@@ -18,7 +18,7 @@ from ringvault.adapters.catalogue_item import (
     whole,
 )
 from ringvault.adapters.dynamodb_batches import read_batches
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
 from ringvault.core.errors import ServiceUnavailableError
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant
@@ -34,7 +34,8 @@ MOST_ROUNDS = 10
 
 Write = Any  # one of the shapes that TransactWriteItems takes
 
-ERASED = {":erasing": text(State.ERASING), ":erased": text(State.ERASED)}
+GONE_VALUES = {f":{state.lower()}": text(state) for state in sorted(GONE)}
+NOT_GONE = f"NOT #state IN ({', '.join(GONE_VALUES)})"
 _NOT_ANOTHERS = "(attribute_not_exists(claimed_by) OR claimed_by = :me)"
 
 
@@ -99,7 +100,7 @@ class CatalogueTable:
         self._update(
             item.recording.recording_id,
             "SET claimed_until = :until, claimed_by = :me",
-            "NOT #state IN (:archived, :absent, :erasing, :erased)"
+            f"NOT #state IN (:archived, :absent) AND {NOT_GONE}"
             " AND (attribute_not_exists(claimed_until)"
             " OR claimed_until < :now OR claimed_by = :me)",
             {
@@ -108,7 +109,7 @@ class CatalogueTable:
                 ":now": text(format_instant(now)),
                 ":archived": text(State.ARCHIVED),
                 ":absent": text(State.ABSENT),
-                **ERASED,
+                **GONE_VALUES,
             },
         )
 
@@ -117,9 +118,9 @@ class CatalogueTable:
         self._update(
             recording_id,
             "SET claimed_until = :until",
-            "claimed_by = :me AND NOT #state IN (:archived, :erasing, :erased)",
+            f"claimed_by = :me AND #state <> :archived AND {NOT_GONE}",
             {
-                **ERASED,
+                **GONE_VALUES,
                 ":until": text(format_instant(until)),
                 ":me": self._claimed_by,
                 ":archived": text(State.ARCHIVED),
@@ -129,7 +130,7 @@ class CatalogueTable:
     def set_archived(self, recording_id: str, archived: ArchivedObject) -> None:
         """Set ARCHIVED, whatever was before: the object is in the vault.
 
-        ConflictError when it is erased.
+        ConflictError when it is erased or expired.
         """
         attributes = archived_attributes(archived)
         assignments = ", ".join(f"{name} = :{name}" for name in attributes)
@@ -137,10 +138,10 @@ class CatalogueTable:
             recording_id,
             f"SET #state = :archived, {assignments}"
             " REMOVE claimed_until, claimed_by, retry_at, reason",
-            "attribute_exists(recording_id) AND NOT #state IN (:erasing, :erased)",
+            f"attribute_exists(recording_id) AND {NOT_GONE}",
             {
                 ":archived": text(State.ARCHIVED),
-                **ERASED,
+                **GONE_VALUES,
                 **{f":{name}": value for name, value in attributes.items()},
             },
         )
@@ -151,9 +152,9 @@ class CatalogueTable:
             item.recording.recording_id,
             "SET #state = :pending, retry_at = :retry_at, reason = :reason, attempts = :attempts"
             " REMOVE claimed_until, claimed_by, queued_at",
-            f"NOT #state IN (:archived, :absent, :erasing, :erased) AND {_NOT_ANOTHERS}",
+            f"NOT #state IN (:archived, :absent) AND {NOT_GONE} AND {_NOT_ANOTHERS}",
             {
-                **ERASED,
+                **GONE_VALUES,
                 ":me": self._claimed_by,
                 ":pending": text(State.PENDING),
                 ":retry_at": text(format_instant(retry_at)),
@@ -170,9 +171,9 @@ class CatalogueTable:
             item.recording.recording_id,
             "SET #state = :state, reason = :reason, attempts = :attempts"
             " REMOVE claimed_until, claimed_by, queued_at, retry_at",
-            f"NOT #state IN (:archived, :erasing, :erased) AND {_NOT_ANOTHERS}",
+            f"#state <> :archived AND {NOT_GONE} AND {_NOT_ANOTHERS}",
             {
-                **ERASED,
+                **GONE_VALUES,
                 ":me": self._claimed_by,
                 ":state": text(state),
                 ":reason": text(reason),
@@ -180,6 +181,19 @@ class CatalogueTable:
                 ":archived": text(State.ARCHIVED),
             },
         )
+
+    def _bury(self, tombstone: CatalogueItem, condition: str, values: Mapping[str, Any]) -> None:
+        """Put the tombstone in place of the item, of which nothing else stays."""
+        attributes = new_attributes(tombstone.recording, tombstone.listed_at)
+        attributes |= {"state": text(tombstone.state), "reason": text(tombstone.reason or "")}
+        with aws_errors("change the catalogue"):
+            self._client.put_item(
+                TableName=self._table,
+                Item=attributes,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=values,
+            )
 
     def _to_be_tried(self, now: datetime, *, forward: bool) -> Iterator[Candidate]:
         pending = self._by_state(State.PENDING, forward=forward)

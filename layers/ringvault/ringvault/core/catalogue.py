@@ -63,7 +63,11 @@ class ArchivedObject:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueItem:
-    """One recording in the catalogue."""
+    """One recording in the catalogue.
+
+    `expiring_at` is when S3 was last told to delete what is EXPIRING; its `retry_at` is when to
+    look whether it did, None where nobody knows that it was told.
+    """
 
     recording: Recording
     state: State
@@ -76,3 +80,4 @@ class CatalogueItem:
     archived: ArchivedObject | None = None
     hold: Hold | None = None
     erasure: Erasure | None = None
+    expiring_at: datetime | None = None

@@ -31,7 +31,7 @@ class ErasableCatalogue(Protocol):
         """Set ERASING what is not held, and claimed until `claimed_before` at most.
 
         Raises:
-            ConflictError: it is held, being fetched, or erased already.
+            ConflictError: it is held, being fetched, erased or expired already.
         """
 
     def end_erasure(self, tombstone: CatalogueItem) -> None:
@@ -62,7 +62,7 @@ class Outcome(StrEnum):
     """What became of one recording."""
 
     ERASED = "erased"
-    ERASED_ALREADY = "erased_already"
+    ERASED_ALREADY = "erased_already"  # or expired: nothing is there
     HELD = "held"
     BEING_FETCHED = "being_fetched"
 
@@ -99,7 +99,7 @@ class EraseRecordings:
 
     def _outcome(self, recording_id: str) -> Outcome:
         item = self.catalogue.find(recording_id)
-        if item is None or item.state is State.ERASED:
+        if item is None or item.state in {State.ERASED, State.EXPIRED}:
             return Outcome.ERASED_ALREADY
         if item.state is not State.ERASING:
             refusal = self._refusal(item)

@@ -1,7 +1,6 @@
 """The proof that a recording was erased: what, when and by whom, and nothing about a person."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording, is_recording_id
+from ringvault.core.tombstone import tombstone
 from ringvault.core.vault_layout import proof_key
 
 SCHEMA_VERSION = 1
@@ -41,16 +41,8 @@ def proof_of(item: CatalogueItem, *, erased_at: datetime) -> dict[str, Any]:
 
 
 def tombstone_of(item: CatalogueItem) -> CatalogueItem:
-    """Return what stays of an item: that there was a recording of this id at that time."""
-    recording = item.recording
-    return CatalogueItem(
-        recording=replace(
-            recording, content_uri="", duration_s=None, extension_id=None, call_record={}
-        ),
-        state=State.ERASED,
-        listed_at=item.listed_at,
-        reason=f"erased; the proof is {proof_key(recording)}",
-    )
+    """Return what stays of an item that was erased."""
+    return tombstone(item, State.ERASED, reason=f"erased; the proof is {proof_key(item.recording)}")
 
 
 def tombstone_of_proof(proof: Mapping[str, Any]) -> CatalogueItem:

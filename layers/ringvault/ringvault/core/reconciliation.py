@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     QUEUED = "queued"
     FAILED = "failed"
     ERASED = "erased"
+    EXPIRED = "expired"
     MISSING = "missing"
     UNEXPECTED = "unexpected"
 
@@ -71,6 +72,7 @@ class Finding:
             Verdict.PENDING,
             Verdict.QUEUED,
             Verdict.ERASED,
+            Verdict.EXPIRED,
         }
 
 
@@ -161,6 +163,8 @@ def _of_unlisted(recording: Recording, evidence: Evidence) -> Judged:
 
 
 def _verdict_of(state: State) -> Verdict:
+    if state in {State.EXPIRING, State.EXPIRED}:
+        return Verdict.EXPIRED
     return Verdict.ERASED if state in GONE else Verdict(state.value.lower())
 
 

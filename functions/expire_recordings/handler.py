@@ -1,0 +1,70 @@
+"""Lambda: the schedule's event in, one sweep of what is due to expire, one log line out."""
+
+import os
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from ringvault.adapters.at_once import at_once
+from ringvault.adapters.aws_session import patient_session
+from ringvault.adapters.catalogue_expiry import CatalogueExpiry
+from ringvault.adapters.clock import before_end, now
+from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.vault_expiry import VaultExpiry
+from ringvault.core.errors import RingvaultError
+from ringvault.core.expire_recordings import ExpireRecordings, Outcome, Sweep
+from ringvault.observability import count_error, logger, measure
+from ringvault.settings import ExpireRecordingsSettings
+
+# A hundred recordings, eight at a time, while S3 has boto3 try again.
+_MARGIN = timedelta(seconds=120)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the schedule says nothing
+    """Sweep once; `outcome` says whether it came to everything that was due.
+
+    `through` it did, `going_on` its time was over, `failed` says why in `problem`. The next run
+    does what is left.
+    """
+    try:
+        latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+        sweep = _expire_recordings()(latest=latest, at_once=at_once)
+    except RingvaultError as error:
+        return _answer("failed", **_failed(error))
+    measure({"RecordingsExpired": sweep.counts[Outcome.EXPIRED]})
+    told = _told(sweep)
+    if sweep.problem is not None:
+        return _answer("failed", **_failed(sweep.problem), **told)
+    return _answer("through" if sweep.is_through else "going_on", **told)
+
+
+def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+    log = logger().error if outcome == "failed" else logger().info
+    log("expire_recordings", outcome=outcome, **told)
+    return {"outcome": outcome, **told}
+
+
+@cache
+def _expire_recordings() -> ExpireRecordings:
+    settings = ExpireRecordingsSettings.from_environ(os.environ)
+    session = patient_session()
+    dynamodb = session.client("dynamodb")
+    return ExpireRecordings(
+        catalogue=CatalogueExpiry(settings.catalogue_table, dynamodb),
+        vault=VaultExpiry(settings.vault_bucket, session.client("s3")),
+        pointers=NumberIndex(settings.number_index_table, dynamodb),
+        clock=now,
+        after=settings.expire_after,
+    )
+
+
+def _told(sweep: Sweep) -> dict[str, Any]:
+    return {outcome.value: sweep.counts[outcome] for outcome in Outcome}
+
+
+def _failed(error: RingvaultError) -> dict[str, Any]:
+    name = type(error).__name__
+    count_error(name)
+    return {"error": name, "problem": str(error)}
