@@ -1,11 +1,12 @@
 """`ringvault backfill`: read a span of the call log once more, or for the first time."""
 
-from datetime import UTC, datetime
-from math import ceil
-from typing import Annotated, Any
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.failures import ExitStatus
 from cli.options import (
     DEFAULT_PORT,
     DEFAULT_STACK,
@@ -18,13 +19,26 @@ from cli.options import (
     Region,
     StackName,
     ToDay,
+    Yes,
     days_asked,
 )
-from cli.screen import Screen, how_many, instant, screen
+from cli.planned import DEFAULT_PAGES, Asked, PagesToRead, Planned, planned_for, utc_now
+from cli.planned import show as show_plan
+from cli.screen import Screen, ended, how_many, instant, screen
 from cli.status import window_rows
-from ringvault.core.backfill import Progress, add_backfill, open_backfills, stop_backfills
+from ringvault.core.backfill import (
+    Progress,
+    add_backfill,
+    open_backfills,
+    require_backfill,
+    stop_backfills,
+)
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.windows import DAY, ListingProgress
+from ringvault.core.prices import Prices
+from ringvault.core.windows import ListingProgress
+
+if TYPE_CHECKING:
+    from ringvault.adapters.deployed_stack import DeployedStack
 
 
 def backfill(
@@ -37,6 +51,8 @@ def backfill(
     stops: Annotated[
         bool, typer.Option("--stop", help="Give up every open backfill; what it listed stays.")
     ] = False,
+    requests: PagesToRead = DEFAULT_PAGES,
+    yes: Yes = False,
     stack: StackName = DEFAULT_STACK,
     profile: Profile = None,
     region: Region = None,
@@ -46,27 +62,43 @@ def backfill(
 ) -> None:
     """Have days of the call log read once more.
 
-    The lister reads them besides what it reads by itself, within its share of the quota, oldest
-    first, and goes on where it was killed. Days are UTC, by start of call, both included. Several
-    backfills may be open.
+    Says first how many recordings they have, how long fetching them takes, at what cost, and
+    whether that beats the deletion; then it asks. Without a terminal, and with --json, nothing
+    changes unless --yes is given.
+
+    The lister reads the days besides what it reads by itself, within its share of the quota,
+    oldest first, and goes on where it was killed. Days are UTC, by start of call, both included.
+    Several backfills may be open.
+
+    Ends with 1 when days were asked for and nothing was changed.
     """
     with screen(as_json=json) as shown:
         _require_one_of(shows=shows, stops=stops, adds=bool(from_ or to))
-        now = datetime.now(UTC)
+        now = utc_now()
         asked = days_asked(from_, to, today=now.date())
         deployed = Place(stack, profile, region, local, port).open()
 
         from cli.parts import listing_progress_in
-        from ringvault.adapters.ringcentral_client import PER_PAGE
 
         progress = listing_progress_in(deployed)
-        if asked is not None:
-            from_at, to_at = asked.from_at, min(asked.to_at, now)
-            state = add_backfill(progress=progress, from_at=from_at, to_at=to_at)
-            _show_plan(state, from_at, to_at, now=now, per_page=PER_PAGE, shown=shown)
-        else:
+        if asked is None:
             state = _stopped(progress, shown) if stops else progress.load()[0]
-        _show(state, shown)
+            _show(state, shown)
+            return
+        state = progress.load()[0]
+        calls = Asked(
+            asked.from_at, min(asked.to_at, now), now, state.retention, state.recordings_a_day
+        )
+        require_backfill(state, calls.from_at, calls.to_at)
+        found = _planned(calls, deployed, requests, shown)
+        does = shown.confirms("Have these days read?", yes=yes)
+        if does:
+            state = add_backfill(progress=progress, from_at=calls.from_at, to_at=calls.to_at)
+            shown.say(f"added: {instant(calls.from_at)} to {instant(calls.to_at)}")
+        else:
+            shown.say("nothing was changed; --yes does it without asking")
+        _show(state, shown, plan=found and asdict(found), lost_before=calls.lost_before)
+        ended(ExitStatus.OK if does else ExitStatus.WRONG)
 
 
 def _require_one_of(*, shows: bool, stops: bool, adds: bool) -> None:
@@ -81,32 +113,36 @@ def _stopped(progress: Progress, shown: Screen) -> ListingProgress:
     return state
 
 
-def _show_plan(
-    state: ListingProgress,
-    from_at: datetime,
-    to_at: datetime,
-    *,
-    now: datetime,
-    per_page: int,
-    shown: Screen,
-) -> None:
-    shown.say(f"added: {instant(from_at)} to {instant(to_at)}")
-    if state.recordings_a_day is not None:
-        recordings = ceil(state.recordings_a_day * ((to_at - from_at) / DAY))
-        requests = max(1, ceil(recordings / per_page))
-        shown.say(
-            f"if those days were like the last ones: about {how_many(recordings, 'recording')},"
-            f" at least {how_many(requests, 'request')} to list them"
+def _planned(
+    calls: Asked, deployed: "DeployedStack", requests: int, shown: Screen
+) -> Planned | None:
+    """Show the plan for what RingCentral still has of the calls; None where it has nothing."""
+    if calls.lost_before is not None:
+        shown.say(f"lost already: what is older than {instant(calls.lost_before)}")
+        if calls.to_at <= calls.lost_before:
+            return None
+        calls = replace(calls, from_at=calls.lost_before)
+
+    from ringvault.adapters.ringcentral import ringcentral
+
+    prices = Prices()
+    with shown.bar("pages of the call log", unit="pages") as advance:
+        found = planned_for(
+            calls,
+            deployed=deployed,
+            outside=ringcentral(deployed.ringcentral, deployed, deployed.client("dynamodb")),
+            requests=requests,
+            prices=prices,
+            advance=advance,
         )
-    kept_from_at = now - state.deletion_after
-    if from_at < kept_from_at:
-        shown.say(f"RingCentral has deleted what is older than {instant(kept_from_at)}")
+    show_plan(found, prices=prices, shown=shown)
+    return found
 
 
-def _show(state: ListingProgress, shown: Screen) -> None:
+def _show(state: ListingProgress, shown: Screen, **told: object) -> None:
     found = open_backfills(state)
     shown.section("Open backfills", window_rows(found) if found else [("none", "")])
-    shown.answer({"backfills": [_told(window.from_at, window.to_at) for window in found]})
+    shown.answer({"backfills": [_told(window.from_at, window.to_at) for window in found], **told})
 
 
 def _told(from_at: datetime, to_at: datetime) -> dict[str, Any]:

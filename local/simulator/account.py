@@ -70,7 +70,7 @@ def _calls(options: Options, now: datetime) -> Iterator[Call]:
     span = timedelta(days=options.days) - _NEWEST_ENDS_BEFORE - _OLDEST_ENDS_AFTER
     done = 0
     while done < len(files):
-        ended_at = newest_ended_at - span * (done / len(files))
+        ended_at = newest_ended_at - span * options.spread(done / len(files))
         taken, calls = dialling.next_calls(files[done : done + 2], ended_at=ended_at)
         done += taken
         yield from calls

@@ -1,6 +1,6 @@
 """What a simulated RingCentral account is like."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -33,6 +33,11 @@ class Quota:
     penalty_s: int
 
 
+def evenly(share: float) -> float:
+    """Return the share of time that holds a share of recordings where no day is busier."""
+    return share
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """Everything about the simulated account that can be chosen.
@@ -46,6 +51,8 @@ class Options:
     `gone` recordings are listed and answer 404 for good; their calls ended long before the start.
     `latency_ms`, shortest and longest, passes before a request is counted, and again before its
     answer leaves, in real time.
+    `spread` says when calls ended: which share of `days`, newest first, holds that share of all
+    recordings.
     """
 
     port: int = 0
@@ -58,6 +65,7 @@ class Options:
     seed: int = 1
     recordings: int = 200
     days: int = 90
+    spread: Callable[[float], float] = evenly
     add_wav_bytes: tuple[int, ...] = ()
     record_lag_s: int = 0
     recording_lag_s: int = 0

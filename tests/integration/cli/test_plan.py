@@ -1,11 +1,16 @@
-"""`ringvault plan` over sockets: what it tells, what it costs RingCentral, when it warns."""
+"""`ringvault plan`, and backfill's, over sockets: what is told, and what it costs RingCentral."""
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from local.simulator.options import Options, Quota, quotas_with
+from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.core.windows import ListingProgress
 from tests.integration.cli.account import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -14,9 +19,11 @@ from tests.integration.cli.account import (
     running_account,
 )
 from tests.integration.cloud import Cloud
+from tests.integration.recordings import NOW, archived_of, recording_of
 
 SECRET = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "jwt": JWT}
 RECORDINGS = 300
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -49,3 +56,86 @@ def test_a_person_reads_it_on_one_screen(account: Account) -> None:
     for told in ("at RingCentral", "permitted a day", "in time", "DynamoDB", "a month", "assumed"):
         assert told in result.stdout
     assert "28,562 with 1 service user" in result.stdout
+
+
+def test_other_prices_come_from_a_file(account: Account, tmp_path: Path) -> None:
+    """They are named beside the cost; a file that makes no sense asks RingCentral nothing."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text('{"called": "our contract", "s3_gb_month": 0.01}')
+    bad.write_text('{"s3_gb_month": "cheap"}')
+
+    refused = account.ringvault("plan", "--prices", str(bad))
+    missing = account.ringvault("plan", "--prices", str(tmp_path / "none.json"))
+    asked = dict(account.books["requests"])
+    taken = account.ringvault("plan", "--requests", "3", "--prices", str(good))
+
+    assert (refused.exit_code, missing.exit_code, taken.exit_code) == (2, 2, 0)
+    assert "s3_gb_month has to be a number" in refused.stderr
+    assert "No such file" in missing.stderr
+    assert not asked.get("heavy")
+    assert "Cost (our contract)" in taken.stdout
+
+
+def days_of(*, first: int, last: int) -> tuple[str, ...]:
+    """Return the options that name the days from so many days ago to so many."""
+    today = datetime.now(UTC)
+    return (
+        f"--from={(today - first * DAY):%Y-%m-%d}",
+        f"--to={(today - last * DAY):%Y-%m-%d}",
+    )
+
+
+@pytest.fixture
+def listing(account: Account) -> ListingProgressStore:
+    """Return how far the call log has been read: once."""
+    store = ListingProgressStore(account.outputs["StateTableName"], account.cloud.dynamodb)
+    progress = ListingProgress(opened_to={"short": NOW}, recordings_a_day=RECORDINGS / 90)
+    store.save(progress, version=0)
+    return store
+
+
+def test_a_backfill_is_planned_before_it_is_added(
+    account: Account, listing: ListingProgressStore
+) -> None:
+    """Without a yes nothing changes; the plan is for those days, less what is archived of them."""
+    table = CatalogueTable(account.outputs["CatalogueTableName"], account.cloud.dynamodb)
+    within = recording_of("1", started_at=datetime.now(UTC) - 15 * DAY)
+    outside = recording_of("2", started_at=datetime.now(UTC) - 40 * DAY)
+    table.add_new([within, outside], listed_at=NOW)
+    for recording in (within, outside):
+        table.set_archived(recording.recording_id, archived_of(recording))
+    days = days_of(first=30, last=1)
+
+    refused = account.ringvault("backfill", *days, "--json")
+    before = listing.load()[0].windows
+    added = account.ringvault("backfill", *days, "--yes")
+
+    told = json.loads(refused.stdout)
+    found = told["plan"]["estimate"]["recordings"]
+    assert (refused.exit_code, before, added.exit_code) == (1, (), 0), added.output
+    assert found == pytest.approx(RECORDINGS / 3, abs=5)
+    assert told["plan"]["situation"]["recordings"] == found - 1
+    assert (told["plan"]["plan"]["lost"], told["backfills"], told["lost_before"]) == (0, [], None)
+    assert account.books["requests"]["heavy"] <= 24
+    assert account.books["throttled"] == 0
+    for words in ("takes", "deletes these", "in time", "together", "added: "):
+        assert words in added.stdout
+    assert added.stdout.index("in time") < added.stdout.index("added: ")
+    assert len(listing.load()[0].windows) == 1
+
+
+def test_what_ringcentral_has_deleted_is_said_to_be_lost(
+    account: Account, listing: ListingProgressStore
+) -> None:
+    """Days beyond its keeping cost no request; of the others only what is left is planned."""
+    gone = account.ringvault("backfill", *days_of(first=140, last=120), "--yes")
+    asked = account.books["requests"].get("heavy", 0)
+    partly = account.ringvault("backfill", *days_of(first=120, last=60), "--json")
+
+    assert (gone.exit_code, asked, partly.exit_code) == (0, 0, 1)
+    assert "lost already: what is older than" in gone.stdout
+    assert "at RingCentral" not in gone.stdout
+    told = json.loads(partly.stdout)
+    assert told["lost_before"] is not None
+    assert told["plan"]["estimate"]["recordings"] == pytest.approx(RECORDINGS / 3, abs=5)
+    assert len(listing.load()[0].windows) == 1

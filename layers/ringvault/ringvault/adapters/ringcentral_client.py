@@ -70,12 +70,20 @@ class RingCentralClient:
 
     def first_page(self, window: Window, turn: Turn) -> CallLogPage:
         """Return the first page of the recorded calls that started in the window."""
+        return self.page(window, 1, turn)
+
+    def page(self, window: Window, number: int, turn: Turn) -> CallLogPage:
+        """Return that page of the recorded calls that started in the window; beyond the last, none.
+
+        Seen of RingCentral: a page beyond the last is empty (ringcentral-python, issue 12).
+        """
         parameters = {
             "view": "Detailed",
             "recordingType": "All",
             "dateFrom": format_instant(window.from_at),
             "dateTo": format_instant(window.to_at + BEYOND),
             "perPage": PER_PAGE,
+            "page": number,
         }
         url = f"{self._server_url}/restapi/v1.0/account/~/call-log"
         return _page(self._get(url, kind=RequestKind.CALL_LOG, turn=turn, parameters=parameters))

@@ -35,6 +35,15 @@ class Counts(Protocol):
         """Return how many recordings there were within the last six hours."""
 
 
+class CountsByCall(Counts, Protocol):
+    """The same, by when a call began."""
+
+    def count_between(
+        self, state: State, from_at: datetime, to_at: datetime, *, most_pages: int
+    ) -> int | None:
+        """Return how many are in the state of calls from then to then, None like `count`."""
+
+
 class Listing(Protocol):
     """How far the call log has been read."""
 
@@ -118,7 +127,7 @@ def archive_status(
     report = reports.last()
     return ArchiveStatus(
         at=now,
-        counts=_counts(catalogue),
+        counts=state_counts(catalogue),
         oldest_waiting_at=started_at,
         nearest_deletion_at=started_at + after if started_at else None,
         is_near_deletion=started_at is not None
@@ -134,7 +143,7 @@ def archive_status(
     )
 
 
-def _counts(catalogue: Counts) -> Mapping[State, Count]:
+def state_counts(catalogue: Counts) -> Mapping[State, Count]:
     """Count exactly whatever a person may have to act on, and what is archived as far as cheap."""
     others = [state for state in State if state is not State.ARCHIVED]
     counts = {state: Count(catalogue.count(state) or 0) for state in others}
@@ -144,3 +153,10 @@ def _counts(catalogue: Counts) -> Mapping[State, Count]:
     rest = sum(count.number for count in counts.values())
     about = max(0, catalogue.items_about() - rest)
     return counts | {State.ARCHIVED: Count(about, is_exact=False)}
+
+
+def archived_between(catalogue: CountsByCall, from_at: datetime, to_at: datetime) -> Count:
+    """Count what is archived of those calls; where that is too much, about what is archived."""
+    most = MOST_PAGES_OF_ARCHIVED
+    archived = catalogue.count_between(State.ARCHIVED, from_at, to_at, most_pages=most)
+    return state_counts(catalogue)[State.ARCHIVED] if archived is None else Count(archived)

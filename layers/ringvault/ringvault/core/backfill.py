@@ -26,6 +26,20 @@ def open_backfills(progress: ListingProgress) -> tuple[Window, ...]:
     return tuple(window for window in progress.windows if window.kind is Kind.BACKFILL)
 
 
+def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime) -> None:
+    """Let a backfill pass that can be opened.
+
+    Raises:
+        InvalidRequestError: the lister has not run yet, or this very window is open.
+    """
+    if not state.opened_to:
+        raise InvalidRequestError(
+            "the call log was never read: its first run reaches back by itself, wait for it"
+        )
+    if any((it.from_at, it.to_at) == (from_at, to_at) for it in open_backfills(state)):
+        raise InvalidRequestError("this backfill is open already: backfill --list shows it")
+
+
 def add_backfill(*, progress: Progress, from_at: datetime, to_at: datetime) -> ListingProgress:
     """Open a backfill beside those that are open; return the progress as it now is.
 
@@ -35,12 +49,7 @@ def add_backfill(*, progress: Progress, from_at: datetime, to_at: datetime) -> L
     """
 
     def added(state: ListingProgress) -> ListingProgress:
-        if not state.opened_to:
-            raise InvalidRequestError(
-                "the call log was never read: its first run reaches back by itself, wait for it"
-            )
-        if any((it.from_at, it.to_at) == (from_at, to_at) for it in open_backfills(state)):
-            raise InvalidRequestError("this backfill is open already: backfill --list shows it")
+        require_backfill(state, from_at, to_at)
         return state.with_backfill(from_at, to_at)
 
     return _changed(progress, added)

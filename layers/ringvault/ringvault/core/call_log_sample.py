@@ -1,46 +1,42 @@
 """Estimates how many recordings the call log has, from a few of its pages.
 
-A window is as long as one page probably holds; windows lie in equal parts of the period, at
-changing times of day and week.
+RingCentral tells no total, but has any page by its number, and an empty one beyond the last. So the
+last page is looked for: where those that were read make one expect it, else by halves.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import sqrt
+from math import ceil
+from typing import Protocol
 
-from ringvault.core.call_log import CallLog, CallLogPage, Quota
+from ringvault.core.call_log import CallLogPage, Quota
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.recording import Recording, recordings_of, unique
-from ringvault.core.windows import DAY, Kind, Window
+from ringvault.core.windows import Kind, Window
 
-# How long a window may be, shortest first: parts of a day, whole days, whole weeks.
-_LENGTHS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480)) + tuple(
-    days * DAY for days in (1, 2, 3, 7, 14, 28)
-)
-# A page is planned to be this full, so that a busy day still fits.
-_FILL = 0.6
-# More pages of one window than this would cost the others theirs.
-_MOST_PAGES = 3
-# Multiples of it, modulo one, spread evenly whatever their number.
-_GOLDEN = 0.6180339887498949
-_WHOLE = 0.999
+# RingCentral's schema has no page beyond it: what is older is counted from page 1 again.
+DEEPEST_PAGE = 1000
+# An end that is known to a hundredth is known well enough.
+_NEAR_ENOUGH = 100
+# So many full pages in a row, and the next is looked for at twice the number at least.
+_PATIENCE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen of a window: `recordings` in `length`."""
+class NumberedPages(Protocol):
+    """The call log, whose pages can be asked for in any order."""
 
-    length: timedelta
-    recordings: int
+    def page(self, window: Window, number: int, turn: Turn) -> CallLogPage:
+        """Return that page of the calls that started in the window, newest first, from 1 on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many recordings there are, within `low` and `high` nineteen times of twenty.
+    """How many recordings there are: between `low` and `high`, as far as the pages read tell.
 
-    `mean_duration_s` is None where no recorded call was seen.
+    Where all of them were read the three are the same. `mean_duration_s` is None where no recorded
+    call was seen.
     """
 
     recordings: int
@@ -51,25 +47,89 @@ class Estimate:
 
 
 @dataclass(slots=True)
+class Span:
+    """What is known of a window's pages: another follows `full`, and `beyond` is empty.
+
+    `tail` are the recordings of the last page, None until it was met.
+    """
+
+    window: Window
+    read: dict[int, Sequence[Recording]] = field(default_factory=dict)
+    full: int = 0
+    beyond: int | None = None
+    tail: Sequence[Recording] | None = None
+    oldest_at: datetime | None = None
+
+    def note(self, number: int, page: CallLogPage, found: Sequence[Recording]) -> None:
+        """Remember what the page tells of those before and after it."""
+        if page.next_uri:
+            self.full = max(self.full, number)
+            self.read[number] = found
+            # The order within a page is nowhere promised.
+            self.oldest_at = min((it.started_at for it in found), default=self.oldest_at)
+        elif found or number == 1:
+            self.full, self.beyond, self.tail = number - 1, number, found
+        else:
+            self.beyond = number
+
+    def next_number(self, *, most_requests: int) -> int | None:
+        """Return the page that tells most, None when none tells more for so many requests."""
+        if self.beyond is None:
+            if self.full == DEEPEST_PAGE:
+                return None
+            doubled = 2 * self.full if len(self.read) > _PATIENCE else 0
+            return min(DEEPEST_PAGE, max(self.full, self.expected, doubled) + 1)
+        if self.beyond - self.full <= 1 + self.full // _NEAR_ENOUGH:
+            unread = [it for it in range(1, self.full + 1) if it not in self.read]
+            return unread[0] if 0 < len(unread) <= most_requests else None
+        return self.likely if most_requests % 2 else (self.full + self.beyond) // 2
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is older than what the pages until `beyond` hold."""
+        return self.beyond is not None
+
+    @property
+    def expected(self) -> int:
+        """How many pages there were if calls came evenly."""
+        if self.oldest_at is None:
+            return self.full
+        covered = max(self.window.to_at - self.oldest_at, timedelta(seconds=1))
+        return ceil(self.full * ((self.window.to_at - self.window.from_at) / covered))
+
+    @property
+    def likely(self) -> int:
+        """How many pages there are probably: as expected, as long as that is possible."""
+        if self.beyond is None or self.full < self.expected < self.beyond:
+            return self.expected
+        return (self.full + self.beyond) // 2
+
+    @property
+    def pages(self) -> tuple[int, int, int]:
+        """How many full pages there are at least, probably and at most."""
+        if self.tail is not None or self.full == DEEPEST_PAGE:
+            return self.full, self.full, self.full
+        most = 2 * self.expected if self.beyond is None else self.beyond - 1
+        return self.full, min(self.likely, most), most
+
+
+@dataclass(slots=True)
 class Sample:
-    """The pages that were read of a period; `wait` is how long each may wait for its turn.
+    """The pages that are read of a period; `wait` is how long each may wait for its turn.
 
     `on_read` gets how many requests were sent, after each.
     """
 
-    call_log: CallLog
+    call_log: NumberedPages
     quota: Quota
     clock: Clock
     wait: timedelta
     from_at: datetime
     to_at: datetime
     most_requests: int
-    per_page: int
     on_read: Callable[[int], None]
 
     requests: int = 0
-    seen: int = 0
-    seconds: int = 0
 
     def estimate(self) -> Estimate:
         """Read the pages and return what they tell.
@@ -77,114 +137,56 @@ class Sample:
         Raises:
             RingvaultError: RingCentral does not let itself be asked.
         """
-        a_day = self._pilot()
-        looks: list[Look] = []
-        parts = max(1, self.most_requests - 1)
-        for number in sorted(range(parts), key=lambda it: (it * _GOLDEN) % 1):
-            if self.requests >= self.most_requests:
+        spans: list[Span] = []
+        to_at = self.to_at
+        while self.requests < self.most_requests and self.from_at < to_at:
+            span = Span(Window(Kind.BACKFILL, self.from_at, to_at))
+            spans.append(span)
+            self._read(span)
+            if span.is_settled or span.oldest_at is None:
                 break
-            look = self._look(self._window(number, parts, a_day))
-            looks.append(look)
-            length, found = _sums(looks)
-            a_day = max(found, 1) / (length / DAY)
-        mean_s = self.seconds / self.seen if self.seen else None
-        return estimated(looks, self.to_at - self.from_at, self.requests, mean_s)
+            to_at = span.oldest_at
+        return estimated(spans, requests=self.requests)
 
-    def _pilot(self) -> float:
-        """Return about how many recordings a day has, which decides how long windows are."""
-        middle = self.from_at + (self.to_at - self.from_at) / 2
-        window = Window(Kind.BACKFILL, middle, min(middle + DAY, self.to_at))
-        page, found = self._first(window)
-        length = window.to_at - window.from_at
-        return len(found) / ((_covered(found) if page.next_uri else length) / DAY)
-
-    def _window(self, number: int, parts: int, a_day: float) -> Window:
-        part = (self.to_at - self.from_at) / parts
-        start = self.from_at + number * part
-        length = _length(a_day, part=part, per_page=self.per_page)
-        step = DAY if length >= DAY else timedelta(minutes=5)
-        spare = part - length
-        offset = spare * ((number * _GOLDEN + 0.5) % 1)
-        start += offset - offset % step
-        return Window(Kind.BACKFILL, start, start + length)
-
-    def _look(self, window: Window) -> Look:
-        page, found = self._first(window)
-        pages = 1
-        while page.next_uri and pages < _MOST_PAGES and self.requests < self.most_requests:
-            page, more = self._next(page.next_uri)
-            found, pages = unique([*found, *more]), pages + 1
-        length = _covered(found) if page.next_uri else window.to_at - window.from_at
-        return Look(length, len(found))
-
-    def _first(self, window: Window) -> tuple[CallLogPage, Sequence[Recording]]:
-        page = self.call_log.first_page(window, self._turn())
-        # RingCentral is asked for a second more.
-        return page, [
-            it for it in self._taken(page) if window.from_at <= it.started_at < window.to_at
-        ]
-
-    def _next(self, uri: str) -> tuple[CallLogPage, Sequence[Recording]]:
-        page = self.call_log.next_page(uri, self._turn())
-        return page, self._taken(page)
-
-    def _turn(self) -> Turn:
-        turn = self.quota.reserve(latest=self.clock() + self.wait)
-        self.requests += 1
-        return turn
-
-    def _taken(self, page: CallLogPage) -> Sequence[Recording]:
-        self.on_read(self.requests)
-        found: list[Recording] = []
-        for record in page.records:
-            try:
-                found += recordings_of(record)
-            except InvalidRecordError:
-                continue
-        recordings = unique(found)
-        self.seen += len(recordings)
-        self.seconds += sum(it.duration_s or 0 for it in recordings)
-        return recordings
+    def _read(self, span: Span) -> None:
+        while self.requests < self.most_requests:
+            number = span.next_number(most_requests=self.most_requests - self.requests)
+            if number is None:
+                return
+            turn = self.quota.reserve(latest=self.clock() + self.wait)
+            self.requests += 1
+            page = self.call_log.page(span.window, number, turn)
+            self.on_read(self.requests)
+            found = _recordings_on(page)
+            # RingCentral is asked for a second more.
+            span.note(number, page, [it for it in found if it.started_at < span.window.to_at])
 
 
-def estimated(
-    looks: Sequence[Look], period: timedelta, requests: int, mean_duration_s: float | None
-) -> Estimate:
-    """Return what the looks tell of the whole period: exact where they cover it."""
-    length, found = _sums(looks)
-    total = round(found * (period / length))
-    share = min(1.0, length / period)
-    if share >= _WHOLE:
-        return Estimate(found, found, found, requests, mean_duration_s)
-    spread = _spread(looks, found / (length / DAY)) * (period / length) * sqrt(1 - share)
-    low, high = max(found, round(total - spread)), round(total + spread)
-    return Estimate(total, low, high, requests, mean_duration_s)
+def estimated(spans: Sequence[Span], *, requests: int) -> Estimate:
+    """Return what is known of spans that follow each other, the newest first."""
+    seen = [found for span in spans for found in span.read.values()]
+    tails = [found for span in spans for found in (span.tail or (),)]
+    every = unique([it for found in (*seen, *tails) for it in found])
+    mean_s = sum(it.duration_s or 0 for it in every) / len(every) if every else None
+    if all(span.tail is not None and len(span.read) == span.full for span in spans):
+        return Estimate(len(every), len(every), len(every), requests, mean_s)
+    sizes = [len(found) for found in seen] or [0]
+    least, likely, most = (sum(span.pages[it] for span in spans) for it in range(3))
+    tail = sum(len(found) for found in tails)
+    return Estimate(
+        recordings=round(likely * sum(sizes) / len(sizes)) + tail,
+        low=max(len(every), least * min(sizes) + tail),
+        high=most * max(sizes) + tail,
+        requests=requests,
+        mean_duration_s=mean_s,
+    )
 
 
-def _spread(looks: Sequence[Look], a_day: float) -> float:
-    """Return how far the sum of the looks may be off, never less than mere chance has it."""
-    found = sum(it.recordings for it in looks)
-    freedom = len(looks) - 1
-    if freedom < 1:
-        return float(found)
-    squares = sum((it.recordings - a_day * (it.length / DAY)) ** 2 for it in looks)
-    deviation = sqrt(max(squares * len(looks) / freedom, found))
-    # Student's t for 95 %, near enough.
-    return deviation * (1.96 + 2.5 / freedom + 3 / freedom**2)
-
-
-def _length(a_day: float, *, part: timedelta, per_page: int) -> timedelta:
-    fitting = [it for it in _LENGTHS if a_day * (it / DAY) <= per_page * _FILL]
-    length = fitting[-1] if fitting else _LENGTHS[0]
-    is_whole = a_day * (part / DAY) <= per_page * _FILL
-    return part if is_whole else min(length, part)
-
-
-def _covered(found: Sequence[Recording]) -> timedelta:
-    """Return what a page that is not the last spans, whichever end of the window it begins at."""
-    starts = [it.started_at for it in found]
-    return max(max(starts) - min(starts), timedelta(seconds=1)) if starts else DAY
-
-
-def _sums(looks: Sequence[Look]) -> tuple[timedelta, int]:
-    return sum((it.length for it in looks), timedelta()), sum(it.recordings for it in looks)
+def _recordings_on(page: CallLogPage) -> Sequence[Recording]:
+    found: list[Recording] = []
+    for record in page.records:
+        try:
+            found += recordings_of(record)
+        except InvalidRecordError:
+            continue
+    return unique(found)

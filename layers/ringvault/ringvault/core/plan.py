@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil, inf
+from math import ceil
 
 from ringvault.core.quota import Quota
 from ringvault.core.retention import Retention
@@ -14,12 +14,16 @@ _MOST_USERS = 100
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a plan follows from: `recordings` are still to be fetched, `recordings_a_day` come.
+    """What a plan follows from: `recordings` of the `listed` ones are still to be fetched.
 
+    They are of calls within `period`, which ended `ended_ago`; `recordings_a_day` come besides.
     `quota` is that of one service user, of whom there are `users`.
     """
 
     recordings: int
+    listed: int
+    period: timedelta
+    ended_ago: timedelta
     recordings_a_day: float
     quota: Quota
     users: int
@@ -79,20 +83,18 @@ def _daily(situation: Situation) -> float:
 
 def _pages(situation: Situation) -> int:
     """Return what listing costs: full pages, and one for each stride of a sparse account."""
-    strides = ceil(situation.retention.period / LONGEST_STRIDE)
-    return max(strides, ceil(situation.recordings / situation.per_page))
+    strides = ceil(situation.period / LONGEST_STRIDE)
+    return max(strides, ceil(situation.listed / situation.per_page))
 
 
 def _lost(situation: Situation, users: int) -> int:
     """Return how many are deleted before their turn.
 
-    The oldest come first: so all are saved as long as the quota fetches as many a day as
-    RingCentral deletes, and else what it could not fetch until the newest of them are deleted.
+    The oldest come first, evenly spread: so it is what the quota can't fetch until the newest of
+    them are deleted.
     """
-    kept = situation.retention.deletion_after(situation.recordings_a_day) / DAY
+    kept = situation.retention.deletion_after(situation.recordings_a_day)
+    left = max(0.0, (kept - situation.ended_ago) / DAY)
     pages = 1 + 1 / situation.per_page
     fetched_a_day = max(0.0, _permitted(situation, users) - _daily(situation)) / pages
-    backlog_a_day = situation.recordings / kept if kept else inf
-    if fetched_a_day >= backlog_a_day:
-        return 0
-    return round(situation.recordings - fetched_a_day * kept)
+    return max(0, round(situation.recordings - fetched_a_day * left))

@@ -1,60 +1,118 @@
 """What AWS takes: list prices of us-east-1 in US dollars, without any free tier.
 
-S3, Lambda (arm64), SQS (standard) and DynamoDB (on demand) as of June 2025, from memory and not
-looked up since: hold them against AWS's pricing pages before a decision hangs on them. Other
-regions are up to a third dearer.
+AWS's own pages fill their tables in the browser, so that stored copies lack most figures; each was
+held against who quotes them, as read in November 2026:
+
+- S3 Standard 0.023 a GB and month, PUT 0.005 a thousand: devnotes.tech, "Understanding AWS S3
+  pricing" (undated), and dev.to, "AWS S3 Pricing for Beginners" (2024).
+- Lambda arm64 0.0000133334 a GB-second, 0.20 a million requests: wring.co, "AWS Lambda Pricing
+  2026" (8 March 2026).
+- SQS standard 0.40 a million: cloudburn.io, "Amazon SQS Pricing" (14 March 2026).
+- DynamoDB on demand 0.625 a million write units, 0.125 a million read units: airbyte.com, "Amazon
+  DynamoDB Pricing" (21 July 2025), since AWS halved them in November 2024.
+- DynamoDB storage 0.25 a GB and month: aws.amazon.com/dynamodb/pricing (undated copy).
+- KMS 1.00 a key and month: cloudburn.io, "AWS KMS Pricing" (14 March 2026).
+- Secrets Manager 0.40 a secret and month: hivebook.wiki, "AWS Secrets Manager" (undated).
+
+A GB is 2 to the 30th bytes, as in the examples of AWS's S3 FAQs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
+from math import inf
 
+from ringvault.core.errors import InvalidRequestError
 from ringvault.core.windows import DAY
-
-PRICES_OF = "us-east-1, list prices of June 2025"
-
-S3_PUT = 0.005 / 1000
-S3_GB_MONTH = 0.023
-LAMBDA_GB_S = 0.0000133334
-LAMBDA_REQUEST = 0.20 / 1e6
-SQS_REQUEST = 0.40 / 1e6
-DYNAMODB_WRITE = 0.625 / 1e6
-DYNAMODB_READ = 0.125 / 1e6
 
 # Audio and sidecar.
 PUTS_A_RECORDING = 2
 # Item and indexes when it is listed, queued, claimed and archived; numbers; its turn of the quota.
 WRITES_A_RECORDING = 25
 READS_A_RECORDING = 15
+# Item with indexes and numbers.
+ITEM_BYTES = 5_000
 # Sent, received, deleted; and what idle pollers ask besides.
 QUEUE_REQUESTS_A_RECORDING = 3
 POLLS_A_DAY = 21_600
 MEMORY_GB = 0.25
 # Lister and reconciliation, were they always at work.
 OTHER_FUNCTIONS = 2
-GB = 1e9
+GB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """In US dollars for the unit in the name; `called` says whose they are."""
+
+    called: str = "us-east-1, list prices of 2026"
+    s3_put_thousand: float = 0.005
+    s3_gb_month: float = 0.023
+    lambda_gb_s: float = 0.0000133334
+    lambda_request_million: float = 0.20
+    sqs_request_million: float = 0.40
+    dynamodb_write_million: float = 0.625
+    dynamodb_read_million: float = 0.125
+    dynamodb_gb_month: float = 0.25
+    kms_key_month: float = 1.00
+    secret_month: float = 0.40
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """In US dollars: once, by service, and every month from then on for what was stored."""
+    """In the prices' currency: once, by service, and every month for what was stored.
+
+    `fixed_a_month` is for the key and the secret of a stack, however much it stores.
+    """
 
     once: Mapping[str, float]
     a_month: float
+    fixed_a_month: float
 
 
-def cost_of(recordings: int, *, mean_bytes: float, lasts: timedelta, archivers: int) -> Cost:
+def cost_of(
+    recordings: int,
+    *,
+    mean_bytes: float,
+    lasts: timedelta,
+    archivers: int,
+    prices: Prices = Prices(),
+) -> Cost:
     """Return what archiving costs; Lambda at most, as if every function waited all the time."""
     functions = archivers + OTHER_FUNCTIONS
     gb_s = functions * MEMORY_GB * lasts.total_seconds()
     requests = recordings * QUEUE_REQUESTS_A_RECORDING + POLLS_A_DAY * (lasts / DAY)
     writes, reads = recordings * WRITES_A_RECORDING, recordings * READS_A_RECORDING
+    called = recordings * prices.lambda_request_million / 1e6
+    used = writes * prices.dynamodb_write_million + reads * prices.dynamodb_read_million
+    audio = mean_bytes * prices.s3_gb_month
     return Cost(
         once={
-            "S3": recordings * PUTS_A_RECORDING * S3_PUT,
-            "Lambda": gb_s * LAMBDA_GB_S + recordings * LAMBDA_REQUEST,
-            "SQS": requests * SQS_REQUEST,
-            "DynamoDB": writes * DYNAMODB_WRITE + reads * DYNAMODB_READ,
+            "S3": recordings * PUTS_A_RECORDING * prices.s3_put_thousand / 1e3,
+            "Lambda": gb_s * prices.lambda_gb_s + called,
+            "SQS": requests * prices.sqs_request_million / 1e6,
+            "DynamoDB": used / 1e6,
         },
-        a_month=recordings * mean_bytes / GB * S3_GB_MONTH,
+        a_month=recordings * (audio + ITEM_BYTES * prices.dynamodb_gb_month) / GB,
+        fixed_a_month=prices.kms_key_month + prices.secret_month,
     )
+
+
+def prices_from(document: object) -> Prices:
+    """Return the prices that somebody has written down; what they leave out is a list price.
+
+    Raises:
+        InvalidRequestError: not an object, an unknown name, or something that is no price.
+    """
+    known = ", ".join(it.name for it in fields(Prices))
+    if not isinstance(document, dict):
+        raise InvalidRequestError(f"the prices are no JSON object; it may have {known}")
+    for name, value in document.items():
+        if name not in known.split(", "):
+            raise InvalidRequestError(f"no price is called {name!r}; there are {known}")
+        if name == "called":
+            if not isinstance(value, str):
+                raise InvalidRequestError("the prices' name `called` has to be a text")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
+            raise InvalidRequestError(f"the price {name} has to be a number, 0 or more")
+    return Prices(**document)
