@@ -24,6 +24,7 @@ from ringvault.core.doctor import (
     reconciliation_finding,
     retention_finding,
 )
+from ringvault.core.expiry_findings import expiry_finding, lock_finding
 
 DEPLOY = "deploy the template again: sam deploy"
 
@@ -35,6 +36,8 @@ def stack_findings(deployed: DeployedStack) -> Iterator[Finding]:
         "bucket: versions": _versions,
         "bucket: encryption": _encryption,
         "bucket: uploads": _uploads,
+        "bucket: expiry": _expiry,
+        "Object Lock": lambda it: lock_finding(object_lock=it.object_lock, after=it.expire_after),
         "access-token key": _key,
         "AWS's clock": _clock,
         "schedule: listing": lambda it: _schedule(it, "listing", "ListScheduleName"),
@@ -92,6 +95,10 @@ def _uploads(deployed: DeployedStack) -> Finding:
         otherwise="incomplete ones stay, and are paid for",
         remedy=DEPLOY,
     )
+
+
+def _expiry(deployed: DeployedStack) -> Finding:
+    return expiry_finding(_bucket(deployed).expiry_rules(), after=deployed.expire_after)
 
 
 def _key(deployed: DeployedStack) -> Finding:

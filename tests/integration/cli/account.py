@@ -63,6 +63,7 @@ def running_account(
     *,
     secret: Mapping[str, Any],
     outputs: Mapping[str, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> Iterator[Account]:
     """Run an account beside an empty archive whose secret holds `secret`."""
     with Simulator(options) as simulator:
@@ -74,11 +75,12 @@ def running_account(
             **(outputs or {}),
         }
         declared = cloud.template["Parameters"].items()
-        parameters = {name: str(parameter["Default"]) for name, parameter in declared} | {
+        given = {name: str(parameter["Default"]) for name, parameter in declared} | {
             "RingCentralServerUrl": simulator.base_url,
             "RingCentralMediaUrl": simulator.base_url,
+            **(parameters or {}),
         }
         port = urlsplit(simulator.base_url).port or 0
-        stack, path = Stack(told, Runtime(), parameters), stack_file(port)
+        stack, path = Stack(told, Runtime(), given), stack_file(port)
         with described(stack, aws=Aws(cloud.url), invoke_url=cloud.url, path=path):
             yield Account(cloud, simulator, told, port)

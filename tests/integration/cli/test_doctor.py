@@ -99,7 +99,7 @@ def test_where_all_is_well_everything_is_ok(account: Account) -> None:
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert [line for line in lines[:-1] if not line.startswith("OK ")] == []
-    assert lines[-1] == "20 OK, 0 WARN, 0 FAIL"
+    assert lines[-1] == "22 OK, 0 WARN, 0 FAIL"
     assert max(map(len, lines)) <= 80
     books = account.books
     assert (books["requests"]["heavy"], books["requests"]["light"]) == (2, 1)
@@ -165,6 +165,42 @@ def test_what_is_set_wrong_is_found(account: Account, cloud: Cloud) -> None:
         "dead letters",
         "alarm topic",
     }
+
+
+def expire_after(days: int, *, bucket: str, cloud: Cloud, tag: str = "expired") -> None:
+    """Give the bucket the rules of a stack whose recordings expire."""
+    rules: Any = [
+        {
+            "ID": prefix,
+            "Status": "Enabled",
+            "Filter": {"And": {"Prefix": prefix, "Tags": [{"Key": "ringvault", "Value": tag}]}},
+            "Expiration": {"Days": after},
+        }
+        for prefix, after in (("recordings/", days), ("metadata/", 1))
+    ]
+    marker = {"ID": "m", "Status": "Enabled", "Filter": {"Prefix": "recordings/"}}
+    rules.append(marker | {"Expiration": {"ExpiredObjectDeleteMarker": True}})
+    upload = {"ID": "u", "Status": "Enabled", "Filter": {"Prefix": ""}}
+    rules.append(upload | {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}})
+    cloud.s3.put_bucket_lifecycle_configuration(
+        Bucket=bucket, LifecycleConfiguration={"Rules": rules}
+    )
+
+
+def test_expiry_is_as_the_stack_says(cloud: Cloud, outputs: dict[str, str]) -> None:
+    """The bucket's own rules count; a lock that lasts longer is told, with its remedy."""
+    bucket, parameters = outputs["VaultBucketName"], {"ExpireAfterDays": "9", "ObjectLockDays": "9"}
+    with running_account(
+        cloud, OPTIONS, secret=SECRET, outputs=outputs, parameters=parameters
+    ) as account:
+        found = []
+        for days, tag in ((9, "expired"), (8, "expired"), (9, "another")):
+            expire_after(days, bucket=bucket, cloud=cloud, tag=tag)
+            found.append(levels_of(account.ringvault("doctor", "--json")))
+
+    assert [it["bucket: expiry"] for it in found] == ["OK", "FAIL", "FAIL"]
+    assert {it["Object Lock"] for it in found} == {"OK"}
+    assert {it["bucket: uploads"] for it in found} == {"OK"}
 
 
 def test_an_empty_secret_is_one_line(cloud: Cloud, outputs: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """How the stack's resources are set, as AWS tells it now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ringvault.adapters.aws_errors import aws_errors, error_code
+from ringvault.adapters.vault_expiry import TAG_KEY, TAG_VALUE
+from ringvault.core.expiry_findings import ExpiryRule
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -23,6 +25,8 @@ _NEVER_SET = frozenset(
     }
 )
 CONFIRMED = "arn:"
+# What a lifecycle rule's Expiration has where it deletes.
+_DELETES = frozenset({"Days", "Date"})
 
 
 class BucketSettings:
@@ -51,16 +55,21 @@ class BucketSettings:
 
     def ends_uploads(self) -> bool:
         """Whether what was left of incomplete uploads goes by itself."""
-        rules = self._told(self._client.get_bucket_lifecycle_configuration).get("Rules", ())
-        return any(
-            rule["Status"] == "Enabled" and "AbortIncompleteMultipartUpload" in rule
-            for rule in rules
-        )
+        return any("AbortIncompleteMultipartUpload" in rule for rule in self._lifecycle())
+
+    def expiry_rules(self) -> Sequence[ExpiryRule]:
+        """Return the rules that delete current versions; what only removes markers is none."""
+        return [_expiry_rule(it) for it in self._lifecycle() if _DELETES & _expiration(it).keys()]
 
     def told_at(self) -> datetime:
         """Return the time by AWS's clock, in whole seconds."""
         answer = self._told(self._client.head_bucket)
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+    def _lifecycle(self) -> Sequence[Any]:
+        """Return the enabled rules of the lifecycle."""
+        rules = self._told(self._client.get_bucket_lifecycle_configuration).get("Rules", ())
+        return [rule for rule in rules if rule["Status"] == "Enabled"]
 
     def _told(self, ask: Callable[..., Any]) -> Any:  # noqa: ANN401 - each answer has its own shape
         with aws_errors("look at the bucket's settings"):
@@ -70,6 +79,23 @@ class BucketSettings:
                 if error_code(error) in _NEVER_SET:
                     return {}
                 raise
+
+
+def _expiration(rule: Any) -> Mapping[str, Any]:  # noqa: ANN401 - S3's own nesting
+    expiration: Mapping[str, Any] = rule.get("Expiration", {})
+    return expiration
+
+
+def _expiry_rule(rule: Any) -> ExpiryRule:  # noqa: ANN401 - S3's own nesting
+    """Return it; S3 tells several conditions as `And`, and an old rule's prefix without Filter."""
+    chosen = rule.get("Filter", rule)
+    chosen = chosen.get("And", chosen)
+    tags = chosen.get("Tags", [chosen.get("Tag")])
+    return ExpiryRule(
+        prefix=chosen.get("Prefix", ""),
+        days=_expiration(rule).get("Days"),
+        is_tagged={"Key": TAG_KEY, "Value": TAG_VALUE} in tags,
+    )
 
 
 def key_state(key_arn: str, client: "KMSClient") -> str:
