@@ -67,6 +67,16 @@ def test_what_is_due_stands_under_today_and_what_is_later_nowhere(
     assert list(forecast_of(kept(archived_at)).days) == days
 
 
+def test_the_last_midnight_belongs_to_a_forecast_made_at_midnight() -> None:
+    """Within so many days means up to and with their end."""
+    midnight, archived_at = NOW - timedelta(hours=12), NOW - YEAR + 29 * DAY
+    archived = Archived(kept(archived_at))
+
+    found = forecast(archived, after=YEAR, days=30, now=midnight, on_read=lambda *_: None)
+
+    assert list(found.days) == [TODAY + 30 * DAY]
+
+
 def test_what_is_held_is_counted_apart() -> None:
     """It stays: neither its number nor its bytes nor its call are among what expires."""
     free, held = kept(NOW - YEAR), kept(NOW - YEAR - timedelta(hours=2), is_held=True)

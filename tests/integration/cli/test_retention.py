@@ -1,17 +1,23 @@
 """`ringvault retention` from arguments to output, against moto."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ringvault.adapters.archived_recordings import ArchivedInCatalogue
 from ringvault.adapters.catalogue_holds import CatalogueHolds
 from ringvault.adapters.dynamodb_batches import MOST_KEYS
 from ringvault.core.catalogue import Hold, State
 from tests.integration.cli.conftest import Archive, Ringvault
 from tests.integration.cloud import Cloud
 from tests.integration.recordings import archived_of, recording_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 DAY = timedelta(days=1)
 YOUNG, DUE_SOON, HELD, DUE = range(4)
@@ -107,6 +113,39 @@ def test_what_is_past_its_time_is_counted(
     assert told["total"]["recordings"] == MOST_KEYS - 1
     assert "Object Lock" in " ".join(told["cautions"])
     assert catalogue.find(str(DUE)) == before
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A client whose index still lists ids that the table has otherwise by now."""
+
+    client: "DynamoDBClient"
+    listed: tuple[str, ...]
+
+    def get_paginator(self, _: str) -> "Behind":
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[Any]:
+        yield {"Items": [{"recording_id": {"S": it}} for it in self.listed]}
+
+    def batch_get_item(self, **asked: Any) -> Any:
+        return self.client.batch_get_item(**asked)
+
+
+def test_what_is_no_longer_archived_is_left_out(
+    cloud: Cloud, outputs: dict[str, str], now: datetime
+) -> None:
+    """The table counts, not the index: what is PENDING again, or not there, does not expire."""
+    table = CatalogueHolds(outputs["CatalogueTableName"], cloud.dynamodb)
+    recordings = [recording_of(it) for it in ("archived", "pending")]
+    table.add_new(recordings, listed_at=now)
+    table.set_archived("archived", archived_of(recordings[0]))
+    client: Any = Behind(cloud.dynamodb, ("archived", "pending", "unknown"))
+
+    archived = ArchivedInCatalogue(outputs["CatalogueTableName"], client)
+    [[found]] = archived.batches(before_at=now)
+
+    assert found.started_at == recordings[0].started_at
 
 
 @pytest.mark.parametrize("arguments", [("--days", "0"), ("--expire-after", "0"), ("--days", "367")])
