@@ -3,15 +3,21 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ringvault.adapters.archived_recordings import ArchivedInCatalogue
+from ringvault.adapters.at_once import at_once
+from ringvault.adapters.catalogue_expiry import CatalogueExpiry
 from ringvault.adapters.catalogue_holds import CatalogueHolds
 from ringvault.adapters.dynamodb_batches import MOST_KEYS
+from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.vault_expiry import VaultExpiry
 from ringvault.core.catalogue import Hold, State
+from ringvault.core.expire_recordings import ExpireRecordings, Outcome
+from ringvault.core.instants import parse_instant
 from tests.integration.cli.conftest import Archive, Ringvault
 from tests.integration.cloud import Cloud
 from tests.integration.recordings import archived_of, recording_of
@@ -19,7 +25,7 @@ from tests.integration.recordings import archived_of, recording_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 YOUNG, DUE_SOON, HELD, DUE = range(4)
 
 
@@ -113,6 +119,36 @@ def test_what_is_past_its_time_is_counted(
     assert told["total"]["recordings"] == MOST_KEYS - 1
     assert "Object Lock" in " ".join(told["cautions"])
     assert catalogue.find(str(DUE)) == before
+
+
+def test_the_sweep_does_what_was_foretold(
+    ringvault: Ringvault, archive: Archive, cloud: Cloud, now: datetime
+) -> None:
+    """What is due by now is what it tags, to the second; what is held it passes over."""
+    archive.parameters["ExpireAfterDays"] = 365
+    names = archive.outputs
+    table = CatalogueHolds(names["CatalogueTableName"], cloud.dynamodb)
+    edge = datetime.combine(now.date(), time(), UTC) - 365 * DAY
+    for number, archived_at in enumerate((edge - SECOND, edge - DAY, edge - SECOND, edge)):
+        recording = recording_of(str(number), started_at=archived_at - DAY)
+        table.add_new([recording], listed_at=now)
+        table.set_archived(str(number), archived_of(recording, archived_at=archived_at))
+    table.hold("2", Hold("file 12", since=now, by="AIDALAWYER"))
+
+    told = told_by(ringvault("retention", "--json", "--days", "1"))
+    sweep = ExpireRecordings(
+        catalogue=CatalogueExpiry(names["CatalogueTableName"], cloud.dynamodb),
+        vault=VaultExpiry(names["VaultBucketName"], cloud.s3),
+        pointers=NumberIndex(names["NumberIndexTableName"], cloud.dynamodb),
+        clock=lambda: parse_instant(told["at"]),
+        after=365 * DAY,
+    )(latest=now + DAY, at_once=at_once)
+    afterwards = told_by(ringvault("retention", "--json"))
+
+    [due, tomorrow] = told["days"]
+    assert (due["recordings"], due["held"], tomorrow["recordings"]) == (2, 1, 1)
+    assert sweep.counts == {Outcome.TAGGED: 2, Outcome.HELD: 1}
+    assert (afterwards["expiring"], afterwards["total"]["recordings"]) == (2, 1)
 
 
 @dataclass(frozen=True)
