@@ -143,7 +143,7 @@ def test_one_user_under_two_names_is_refused(account: Account, tmp_path: Path) -
     account.ringvault("configure", "--file", file)
     result = account.ringvault("configure", "--file", file, "--user", "again")
 
-    assert (result.exit_code, "the same JWT" in result.stderr) == (2, True)
+    assert (result.exit_code, "1 and again have the same JWT" in result.stderr) == (2, True)
     assert account.secret["jwt"] == JWT
     assert_keeps_secrets(result.output)
 

@@ -11,7 +11,6 @@ from ringvault.core.credentials import ONLY_SERVICE_USER, Credentials, parse_cre
 from ringvault.core.errors import ConfigurationError, InvalidRequestError
 
 _ONE_JWT = "the file has several JWTs: --user takes one, so leave it out"
-_SAME_JWT = "two service users have the same JWT: they are one, with one quota; name it once"
 # RingCentral's own names in the file that its developer console lets one download.
 _DOWNLOADED = {"clientId": "client_id", "clientSecret": "client_secret"}
 
@@ -90,8 +89,7 @@ def changed(stored: Mapping[str, Any], change: Change) -> Credentials:
     if change.removed is not None:
         _require_removable(change.removed, jwts)
         del jwts[change.removed]
-    if len({*map(str, jwts.values())}) < len(jwts):
-        raise InvalidRequestError(_SAME_JWT)
+    _require_different(jwts)
     fields = {
         "client_id": change.client_id or stored.get("client_id"),
         "client_secret": change.client_secret or stored.get("client_secret"),
@@ -135,6 +133,15 @@ def _named(fields: Mapping[str, Any], user: str | None) -> Mapping[str, str]:
     if len(jwts) == 1 and "service_users" not in fields:
         return {user or ONLY_SERVICE_USER: next(iter(jwts.values()))}
     return {user or name: jwt for name, jwt in jwts.items()}
+
+
+def _require_different(jwts: Mapping[str, str]) -> None:
+    names: dict[str, str] = {}
+    for name, jwt in jwts.items():
+        if (other := names.setdefault(str(jwt), name)) != name:
+            raise InvalidRequestError(
+                f"{other} and {name} have the same JWT: they are one service user, with one quota"
+            )
 
 
 def _concerned(stored: Mapping[str, Any], credentials: Credentials) -> AbstractSet[str]:

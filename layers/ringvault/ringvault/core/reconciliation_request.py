@@ -42,4 +42,4 @@ def _day(name: str, value: object) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise InvalidRequestError(f"{name} is not a UTC day such as 2026-10-01: {EXAMPLE}")
+    raise InvalidRequestError(f"{name} is not a UTC day such as 2026-10-01")
