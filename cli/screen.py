@@ -45,12 +45,12 @@ class Screen:
         """Print a heading and a line or more for each point."""
         self.section(heading, ())
         for point in points:
-            self.say(f"  {point}")
+            self.row("", point, indent=2)
 
-    def row(self, name: str, value: str) -> None:
+    def row(self, name: str, value: str, *, indent: int = 22) -> None:
         """Print a name and what belongs to it, whose further lines begin where it begins."""
         if not self._as_json:
-            typer.echo(wrapped(f"{name:<22}{value}".rstrip(), indent=22))
+            typer.echo(wrapped(f"{name:<{indent}}{value}".rstrip(), indent=indent))
 
     def answer(self, told: Mapping[str, Any]) -> None:
         """Print what a machine gets; people got the same in words."""
