@@ -56,11 +56,13 @@ class KeptArchive:
         """The number index."""
         return NumberIndex(self.number_index_table, self.cloud.dynamodb)
 
-    def archive(self, recording_id: str, **changes: Any) -> Recording:
+    def archive(
+        self, recording_id: str, *, archived_at: datetime = NOW, **changes: Any
+    ) -> Recording:
         """Archive a recording of NUMBER, its sidecar written twice."""
         record = {"id": f"call-{recording_id}", "from": {"phoneNumber": NUMBER, "name": "Ann Lee"}}
         recording = recording_of(recording_id, **{"call_record": record, **changes})
-        archived = archived_of(recording)
+        archived = archived_of(recording, archived_at=archived_at)
         self.pointers.add([recording])
         self.catalogue.add_new([recording], listed_at=NOW)
         self.vault.store_audio(archived.object_key, content_type="audio/mpeg", chunks=[b"ID3 hi"])

@@ -20,31 +20,9 @@ from ringvault.core.reconciliation_run import Period
 from ringvault.core.recording_selection import Selection, choose
 from ringvault.core.vault_layout import proof_key
 from tests.integration.cloud import Cloud
+from tests.integration.dying import DiedError, Dying
 from tests.integration.kept_recordings import HOLD, NUMBER, KeptArchive, in_turn
 from tests.integration.recordings import NOW, archived_of, recording_of
-
-
-class DiedError(Exception):
-    """The process is gone."""
-
-
-class Dying:
-    """Passes calls on, and dies at one of them: before it is done, or after."""
-
-    def __init__(self, inner: Any, left: list[int], *, after: bool) -> None:
-        self._inner, self._left, self._after = inner, left, after
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*arguments: Any, **named: Any) -> Any:
-            self._left[0] -= 1
-            if self._left[0] == 0 and not self._after:
-                raise DiedError
-            answer = getattr(self._inner, name)(*arguments, **named)
-            if self._left[0] == 0:
-                raise DiedError
-            return answer
-
-        return call
 
 
 @pytest.fixture

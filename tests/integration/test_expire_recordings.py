@@ -1,0 +1,535 @@
+"""Expiring through the handler, against tables and a bucket as the template makes it, in moto."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from functions.expire_recordings import handler
+from local.aws import Aws
+from local.places import ROOT
+from local.provision.stack import provision
+from ringvault.adapters.catalogue_expiry import CatalogueExpiry
+from ringvault.adapters.catalogue_indexes import CatalogueIndexes
+from ringvault.adapters.clock import now
+from ringvault.adapters.vault_expiry import TAG_KEY, TAG_VALUE
+from ringvault.core.catalogue import State
+from ringvault.core.erase_recordings import Outcome as EraseOutcome
+from ringvault.core.errors import ConflictError
+from ringvault.core.expire_recordings import ExpireRecordings, Outcome, Sweep
+from ringvault.core.hold_recordings import Outcome as HoldOutcome
+from ringvault.core.hold_recordings import hold_recordings
+from ringvault.core.instants import format_instant, parse_instant
+from ringvault.core.recording import Recording
+from ringvault.core.recording_search import Index, Lookup
+from ringvault.core.vault_layout import audio_prefix
+from tests.integration.cloud import Cloud
+from tests.integration.deployed import Context
+from tests.integration.dying import DiedError, Dying
+from tests.integration.kept_recordings import HOLD, KeptArchive, in_turn
+from tests.integration.lifecycle import apply_lifecycle, grow_older
+from tests.integration.recordings import archived_of
+
+DAY = timedelta(days=1)
+AFTER = 30 * DAY
+OURS = {"Key": TAG_KEY, "Value": TAG_VALUE}
+THEIRS = {"Key": "cost-centre", "Value": "7"}
+_INSTANTS = ("archived_at", "expiring_at", "retry_at")
+Versions = dict[tuple[str, str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """An archive where time passes: whatever was written becomes older."""
+
+    kept: KeptArchive
+
+    def archive(self, recording_id: str, *, days_ago: int = 40) -> Recording:
+        """Archive a recording so many days ago, of a call long before."""
+        recording = self.kept.archive(
+            recording_id,
+            archived_at=now() - days_ago * DAY,
+            started_at=now().replace(microsecond=0) - 100 * DAY,
+        )
+        self._grow_older_in_vault(recording, days_ago * DAY)
+        return recording
+
+    def state(self, recording_id: str) -> State:
+        """Return what the catalogue says."""
+        return self.kept.item(recording_id).state
+
+    def use_case(self, **others: Any) -> ExpireRecordings:
+        """Return the use case, with some of its parts replaced."""
+        parts: Any = {
+            "catalogue": CatalogueExpiry(self.kept.catalogue_table, self.kept.cloud.dynamodb),
+            "vault": self.kept.vault,
+            "pointers": self.kept.pointers,
+            "clock": now,
+        }
+        return ExpireRecordings(after=AFTER, **(parts | others))
+
+    def sweep(self, **others: Any) -> Sweep:
+        """Run the use case to its end."""
+        return self.use_case(**others)(latest=now() + DAY, at_once=in_turn)
+
+    def hold(self, recording_id: str, **others: Any) -> HoldOutcome:
+        """Hold a recording now."""
+        parts: Any = {"catalogue": self.kept.catalogue, "vault": self.kept.vault}
+        hold = replace(HOLD, since=now())
+        chosen = self.kept.chosen(recording_id)
+        [[outcome]] = hold_recordings(chosen, hold, at_once=in_turn, **(parts | others))
+        return outcome
+
+    def pass_days(self, days: int) -> None:
+        """Let S3 do its round and the function its sweep, day after day."""
+        for _ in range(days):
+            apply_lifecycle(self.kept.s3, self.kept.bucket, at=now())
+            swept()
+            self.pass_time(DAY)
+
+    def pass_time(self, by: timedelta) -> None:
+        """Let everything be so much older."""
+        grow_older(self.kept.bucket, by)
+        dynamodb, table = self.kept.cloud.dynamodb, self.kept.catalogue_table
+        for item in dynamodb.scan(TableName=table)["Items"]:
+            older: Any = {
+                name: {"S": format_instant(parse_instant(item[name]["S"]) - by)}
+                for name in _INSTANTS
+                if name in item
+            }
+            dynamodb.put_item(TableName=table, Item={**item, **older})
+
+    def versions(self, recording: Recording) -> Versions:
+        """Return every version of audio and sidecar with its content."""
+        get, bucket = self.kept.s3.get_object, self.kept.bucket
+        return {
+            (key, version): get(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
+            for key, version in self.named(recording)
+        }
+
+    def named(self, recording: Recording) -> list[tuple[str, str]]:
+        """Return key and version id of the same."""
+        listed: Any = self.kept.s3.list_object_versions(Bucket=self.kept.bucket)
+        name = f"/{recording.recording_id}."
+        found = listed.get("Versions", ())
+        return [(it["Key"], it["VersionId"]) for it in found if name in it["Key"]]
+
+    def tags(self, recording: Recording) -> list[Any]:
+        """Return the tags of every version."""
+        get, bucket = self.kept.s3.get_object_tagging, self.kept.bucket
+        return [
+            get(Bucket=bucket, Key=key, VersionId=version)["TagSet"]
+            for key, version in self.named(recording)
+        ]
+
+    def tag(self, recording: Recording, *tags: Any) -> None:
+        """Tag every version, as anybody with the right can."""
+        for key, version in self.named(recording):
+            self.kept.s3.put_object_tagging(
+                Bucket=self.kept.bucket, Key=key, VersionId=version, Tagging={"TagSet": tags}
+            )
+
+    def _grow_older_in_vault(self, recording: Recording, by: timedelta) -> None:
+        grow_older(self.kept.bucket, by, only=f"/{recording.recording_id}.")
+
+
+def bucket_of_template(cloud: Cloud, **parameters: str) -> str:
+    """Return the vault as the local stack provisions it, under a name of its own."""
+    name = f"Vault{uuid4().hex[:12]}"
+    alone = {
+        **cloud.template,
+        "Resources": {name: cloud.template["Resources"]["VaultBucket"]},
+        "Outputs": {"VaultBucketName": {"Value": {"Ref": name}}},
+    }
+    given = {
+        "JwtIssuer": "https://issuer",
+        "JwtAudience": "ringvault",
+        "SignInAuthorizationEndpoint": "https://issuer/authorize",
+        "SignInTokenEndpoint": "https://issuer/token",
+        "ExpireAfterDays": str(AFTER // DAY),
+    }
+    stack = provision(alone, parameters=given | parameters, aws=Aws(cloud.url), code_root=ROOT)
+    return stack.outputs["VaultBucketName"]
+
+
+def deployed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, **parameters: str) -> Expiring:
+    """Return an archive that the handler reaches."""
+    bucket = bucket_of_template(cloud, **parameters)
+    kept = KeptArchive.new(cloud, s3=cloud.s3, bucket=bucket)
+    environ = {
+        **cloud.environ,
+        "POWERTOOLS_SERVICE_NAME": "ringvault",
+        "CATALOGUE_TABLE": kept.catalogue_table,
+        "NUMBER_INDEX_TABLE": kept.number_index_table,
+        "VAULT_BUCKET": bucket,
+        "EXPIRE_AFTER_DAYS": str(AFTER // DAY),
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return Expiring(kept)
+
+
+@pytest.fixture
+def archive(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Expiring:
+    """Return an archive whose recordings expire after thirty days."""
+    return deployed(cloud, monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _cold_start() -> Iterator[None]:
+    handler._expire_recordings.cache_clear()
+    yield
+    handler._expire_recordings.cache_clear()
+
+
+def swept() -> dict[str, Any]:
+    """Return what the function answers to its schedule."""
+    return handler.lambda_handler({}, Context())
+
+
+def counts(**numbers: int) -> dict[str, Any]:
+    """Return the numbers of an answer."""
+    return {outcome.value: numbers.get(outcome.value, 0) for outcome in Outcome}
+
+
+def test_what_is_due_and_not_held_is_deleted_by_s3(
+    archive: Expiring, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of that every version goes and a tombstone stays; what is held or young keeps every byte."""
+    due, held, young = archive.archive("1"), archive.archive("2"), archive.archive("3", days_ago=5)
+    archive.hold("2")
+    kept = {it.recording_id: archive.versions(it) for it in (held, young)}
+
+    assert swept() == {"outcome": "through", **counts(tagged=1, held=1)}
+    assert archive.tags(due) == [[OURS]] * 3
+    assert archive.tags(held) == archive.tags(young) == [[]] * 3
+    assert archive.state("1") is State.EXPIRING
+    archive.pass_days(4)
+    assert swept()["expired"] == 0
+
+    assert archive.state("1") is State.EXPIRED
+    assert archive.versions(due) == {}
+    assert {it.recording_id: archive.versions(it) for it in (held, young)} == kept
+    assert len(archive.kept.versions()) == 6  # no delete marker is left either
+    assert archive.state("2") is archive.state("3") is State.ARCHIVED
+    told = [json.loads(it) for it in capsys.readouterr().out.splitlines() if '"_aws"' in it]
+    assert sum(it["RecordingsExpired"][0] for it in told) == 1
+
+
+def test_the_tombstone_says_nothing_of_the_call(archive: Expiring) -> None:
+    """Id, account, start and why it is gone: neither call record nor number nor extension."""
+    recording = archive.archive("1")
+    swept()
+    archive.pass_days(4)
+
+    item = archive.kept.item("1")
+    assert item.state is State.EXPIRED
+    assert item.reason == "expired: kept for 30 days"
+    assert item.recording.started_at == recording.started_at
+    everything = archive.kept.everything()
+    for personal in ("6505550100", "Ann Lee", "'101'", "call-1", "recording/1/content"):
+        assert personal not in everything
+    numbers = archive.kept.cloud.dynamodb.scan(TableName=archive.kept.number_index_table)
+    assert numbers["Count"] == 0
+
+
+def test_a_young_recording_survives_whoever_tags_it(archive: Expiring) -> None:
+    """S3 itself deletes no audio before its time, and at its time only what is tagged."""
+    tagged, other = (archive.archive(it, days_ago=20) for it in ("1", "2"))
+    audio = {key: it for key, it in archive.versions(tagged).items() if key[0].endswith(".mp3")}
+    archive.tag(tagged, OURS)
+
+    for _ in range(10):
+        assert audio.items() <= archive.versions(tagged).items()
+        apply_lifecycle(archive.kept.s3, archive.kept.bucket, at=now())
+        archive.pass_time(DAY)
+    archive.pass_time(3 * DAY)
+    apply_lifecycle(archive.kept.s3, archive.kept.bucket, at=now())
+
+    assert archive.kept.vault.find_audio(audio_prefix(tagged)) is None
+    assert len(archive.versions(other)) == 3
+
+
+def test_what_others_tagged_stays_tagged(archive: Expiring) -> None:
+    """The tag comes beside theirs, and goes without them."""
+    recording = archive.archive("1")
+    archive.tag(recording, THEIRS)
+    swept()
+    assert all(OURS in tags and THEIRS in tags for tags in archive.tags(recording))
+
+    archive.kept.vault.untag(recording)
+
+    assert archive.tags(recording) == [[THEIRS]] * 3
+
+
+def test_who_is_killed_is_caught_up(archive: Expiring) -> None:
+    """Killed at any step, a later run brings it to its end; no state is written too early."""
+    deaths = 0
+    for step in range(1, 20):
+        recording = archive.archive(f"{step}")
+        try:
+            archive.sweep(**dying(archive, step))
+        except DiedError:
+            deaths += 1
+        else:
+            break
+        assert_true_to_its_word(archive, recording)
+        archive.sweep()
+        assert archive.tags(recording) == [[OURS]] * 3
+    assert deaths >= 3
+    for _ in range(4):
+        apply_lifecycle(archive.kept.s3, archive.kept.bucket, at=now())
+        archive.pass_time(DAY)
+    assert archive.kept.versions() == []
+    for step in range(1, deaths + 1):
+        with pytest.raises(DiedError):
+            archive.sweep(**dying(archive, step + 1))
+    archive.sweep()
+
+    assert {archive.state(f"{it}") for it in range(1, deaths + 2)} == {State.EXPIRED}
+    assert "Ann Lee" not in archive.kept.everything()
+
+
+def dying(archive: Expiring, step: int) -> dict[str, Any]:
+    """Return the parts of a process that dies before a step: which is after the one before it."""
+    left = [step]
+    use_case = archive.use_case()
+    return {
+        name: Dying(getattr(use_case, name), left, after=False)
+        for name in ("catalogue", "vault", "pointers")
+    }
+
+
+def assert_true_to_its_word(archive: Expiring, recording: Recording) -> None:
+    """Nothing ARCHIVED is tagged, and nothing that is there is EXPIRED."""
+    state = archive.state(recording.recording_id)
+    assert state is not State.EXPIRED
+    assert state is State.EXPIRING or archive.tags(recording) == [[]] * 3
+
+
+def test_a_hold_rescues_what_s3_still_has(archive: Expiring) -> None:
+    """Not while it may still be tagged; then whole, archived and held, whatever S3 does later."""
+    recording = archive.archive("1")
+    before = archive.versions(recording)
+    swept()
+
+    assert archive.hold("1") is HoldOutcome.BEING_EXPIRED
+    archive.pass_time(timedelta(minutes=17))
+    assert archive.hold("1") is HoldOutcome.HELD
+    assert archive.hold("1") is HoldOutcome.HELD_ALREADY
+
+    item = archive.kept.item("1")
+    assert (item.state, item.expiring_at, item.retry_at) == (State.ARCHIVED, None, None)
+    assert archive.tags(recording) == [[]] * 3
+    archive.pass_days(3)
+    assert archive.versions(recording) == before
+    archive.kept.release("1")
+    assert swept()["tagged"] == 1
+
+
+def test_a_hold_can_come_too_late(archive: Expiring) -> None:
+    """What S3 hides already is not brought back, and goes on to its end."""
+    archive.archive("1")
+    swept()
+    archive.pass_time(DAY)
+    apply_lifecycle(archive.kept.s3, archive.kept.bucket, at=now())
+
+    assert archive.hold("1") is HoldOutcome.EXPIRED
+    archive.pass_days(5)
+    assert archive.state("1") is State.EXPIRED
+    assert archive.hold("1") is HoldOutcome.EXPIRED
+
+
+def test_a_rescue_that_is_killed_is_run_again(archive: Expiring) -> None:
+    """At any step the recording is there, and the second run holds it."""
+    recordings = [archive.archive(f"{step}") for step in range(1, 9)]
+    archive.sweep()
+    archive.pass_time(timedelta(minutes=17))
+    deaths = 0
+    for step, recording in enumerate(recordings, start=1):
+        left = [step]
+        parts = {
+            name: Dying(getattr(archive.kept, name), left, after=False)
+            for name in ("catalogue", "vault")
+        }
+        try:
+            archive.hold(f"{step}", **parts)
+        except DiedError:
+            deaths += 1
+        assert archive.hold(f"{step}") in {HoldOutcome.HELD, HoldOutcome.HELD_ALREADY}
+        assert archive.state(f"{step}") is State.ARCHIVED
+        assert archive.tags(recording) == [[]] * 3
+    assert deaths >= 7
+
+
+def test_a_hold_between_look_and_expiry_wins(archive: Expiring) -> None:
+    """The change to EXPIRING presumes that nothing is held."""
+    recording = archive.archive("1")
+
+    class HeldMeanwhile(CatalogueExpiry):
+        def begin_expiry(self, *arguments: Any, **named: Any) -> None:
+            archive.hold("1")
+            super().begin_expiry(*arguments, **named)
+
+    table, dynamodb = archive.kept.catalogue_table, archive.kept.cloud.dynamodb
+    sweep = archive.sweep(catalogue=HeldMeanwhile(table, dynamodb))
+
+    assert sweep.counts == {Outcome.CHANGED: 1}
+    assert archive.state("1") is State.ARCHIVED
+    assert archive.tags(recording) == [[]] * 3
+
+
+def test_a_sweep_between_look_and_rescue_wins(archive: Expiring) -> None:
+    """It tags anew what the rescue has untagged, so the rescue may not call it archived."""
+    recording = archive.archive("1")
+    swept()
+    archive.pass_time(2 * DAY)
+
+    class SweptMeanwhile(type(archive.kept.vault)):  # type: ignore[misc] # a class of the vault's
+        def untag(self, recording: Recording) -> None:
+            super().untag(recording)
+            assert archive.sweep().counts == {Outcome.TAGGED: 1}
+
+    vault = SweptMeanwhile(archive.kept.bucket, archive.kept.s3)
+
+    assert archive.hold("1", vault=vault) is HoldOutcome.BEING_EXPIRED
+    assert archive.state("1") is State.EXPIRING
+    assert archive.tags(recording) == [[OURS]] * 3
+
+
+def test_a_legal_hold_is_a_hold(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where S3 alone knows of it nothing is tagged: a delete marker would hide the recording."""
+    archive = deployed(cloud, monkeypatch, ObjectLockDays="1")
+    recording = archive.archive("1")
+    archive.kept.vault.hold(recording)
+
+    assert swept() == {"outcome": "through", **counts(held=1)}
+    assert archive.tags(recording) == [[]] * 3
+    assert archive.state("1") is State.ARCHIVED
+
+
+def test_what_is_locked_waits_for_its_lock(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 hides it and deletes nothing; it is EXPIRING for as long."""
+    archive = deployed(cloud, monkeypatch, ObjectLockDays="100")
+    recording = archive.archive("1")
+    swept()
+    archive.pass_days(4)
+
+    assert len(archive.versions(recording)) == 3
+    assert archive.kept.vault.find_audio(audio_prefix(recording)) is None
+    assert swept() == {"outcome": "through", **counts(left=1)}
+    assert swept() == {"outcome": "through", **counts()}
+    assert archive.state("1") is State.EXPIRING
+
+
+def test_what_expires_can_be_erased(archive: Expiring) -> None:
+    """At once where somebody asks; what has expired is as good as erased."""
+    archive.archive("1")
+    archive.archive("2")
+    swept()
+
+    assert archive.kept.erase("1") == [EraseOutcome.ERASED]
+    archive.pass_days(4)
+
+    assert archive.state("1") is State.ERASED
+    assert archive.kept.erase("2") == [EraseOutcome.ERASED_ALREADY]
+    assert archive.state("2") is State.EXPIRED
+
+
+@pytest.mark.parametrize("days", [0, 4], ids=["expiring", "expired"])
+def test_what_expires_is_neither_found_nor_fetched_again(archive: Expiring, days: int) -> None:
+    """No index leads to it but for who may rescue it, and no archiver can claim or end it."""
+    recording = archive.archive("1")
+    swept()
+    archive.pass_days(days)
+    item, catalogue = archive.kept.item("1"), archive.kept.catalogue
+
+    assert found(archive) == []
+    assert found(archive, hidden=frozenset()) == ([] if days else ["1"])
+    assert catalogue.unlisted([recording]) == ()
+    assert catalogue.add_new([recording], listed_at=now()) == 0
+    changes: list[Any] = [
+        lambda: catalogue.claim(item, now=now(), until=now() + DAY),
+        lambda: catalogue.renew_claim("1", until=now()),
+        lambda: catalogue.set_archived("1", archived_of(recording)),
+        lambda: catalogue.defer(item, retry_at=now(), reason="", attempts=1),
+        lambda: catalogue.end(item, state=State.FAILED, reason="", attempts=1),
+        lambda: catalogue.hold("1", HOLD),
+    ]
+    for change in changes:
+        with pytest.raises(ConflictError):
+            change()
+    assert archive.kept.item("1") == item
+
+
+def found(archive: Expiring, **options: Any) -> list[str]:
+    """Return what a search by extension finds."""
+    indexes = CatalogueIndexes(
+        archive.kept.cloud.dynamodb,
+        catalogue_table=archive.kept.catalogue_table,
+        number_index_table=archive.kept.number_index_table,
+        **options,
+    )
+    reading = indexes.newest_first(
+        Lookup(Index.EXTENSION, "101"),
+        from_at=now() - 200 * DAY,
+        before_at=now().replace(microsecond=0),
+        most=10,
+        after=None,
+    )
+    return [it.recording.recording_id for it in reading.items]
+
+
+def test_one_that_fails_keeps_nobody_from_the_others(archive: Expiring) -> None:
+    """It is told and counted as failed; its turn comes again."""
+    full, other = archive.archive("1"), archive.archive("2")
+    archive.tag(full, *({"Key": f"{it}", "Value": ""} for it in range(10)))  # S3 takes no more
+
+    answer = swept()
+
+    assert answer["outcome"] == "failed"
+    assert answer["error"] == "ServiceUnavailableError"
+    assert {it: answer[it] for it in counts()} == counts(tagged=1, failed=1)
+    assert archive.tags(other) == [[OURS]] * 3
+    assert swept()["failed"] == 1
+
+
+def test_a_run_ends_in_time(archive: Expiring) -> None:
+    """What it does not come to is left to the next one."""
+    archive.archive("1")
+
+    class Hurried(Context):
+        @staticmethod
+        def get_remaining_time_in_millis() -> int:
+            return 100_000
+
+    assert handler.lambda_handler({}, Hurried()) == {"outcome": "going_on", **counts()}
+    assert swept()["tagged"] == 1
+
+
+def test_wrong_settings_are_named_together(
+    archive: Expiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every fault at once; without a number of days nothing is due."""
+    archive.archive("1")
+    monkeypatch.delenv("VAULT_BUCKET")
+    monkeypatch.setenv("EXPIRE_AFTER_DAYS", "0")
+    answer = swept()
+
+    assert (answer["outcome"], answer["error"]) == ("failed", "ConfigurationError")
+    assert "VAULT_BUCKET is missing" in answer["problem"]
+    assert "EXPIRE_AFTER_DAYS must be a whole number from 1 to 36500" in answer["problem"]
+    assert archive.state("1") is State.ARCHIVED
+
+
+def test_the_day_of_expiry_ends_at_midnight(archive: Expiring) -> None:
+    """The function waits for the midnight that S3 waits for."""
+    archive.archive("1", days_ago=30)
+    midnight = datetime.combine(now().date(), datetime.min.time(), now().tzinfo)
+
+    assert archive.sweep(clock=lambda: midnight + DAY - timedelta(seconds=1)).counts == {}
+    assert archive.sweep(clock=lambda: midnight + DAY).counts == {Outcome.TAGGED: 1}
