@@ -100,19 +100,20 @@ def test_a_backfill_is_planned_before_it_is_added(
     """Without a yes nothing changes; the plan is for those days, less what is archived of them."""
     table = CatalogueTable(account.outputs["CatalogueTableName"], account.cloud.dynamodb)
     within = recording_of("1", started_at=datetime.now(UTC) - 15 * DAY)
-    outside = recording_of("2", started_at=datetime.now(UTC) - 40 * DAY)
-    table.add_new([within, outside], listed_at=NOW)
-    for recording in (within, outside):
+    before_it = recording_of("2", started_at=datetime.now(UTC) - 40 * DAY)
+    behind_it = recording_of("3", started_at=datetime.now(UTC))
+    table.add_new([within, before_it, behind_it], listed_at=NOW)
+    for recording in (within, before_it, behind_it):
         table.set_archived(recording.recording_id, archived_of(recording))
     days = days_of(first=30, last=1)
 
     refused = account.ringvault("backfill", *days, "--json")
-    before = listing.load()[0].windows
+    unchanged = listing.load()[0].windows
     added = account.ringvault("backfill", *days, "--yes")
 
     told = json.loads(refused.stdout)
     found = told["plan"]["estimate"]["recordings"]
-    assert (refused.exit_code, before, added.exit_code) == (1, (), 0), added.output
+    assert (refused.exit_code, unchanged, added.exit_code) == (1, (), 0), added.output
     assert found == pytest.approx(RECORDINGS / 3, abs=5)
     assert told["plan"]["situation"]["recordings"] == found - 1
     assert (told["plan"]["plan"]["lost"], told["backfills"], told["lost_before"]) == (0, [], None)
@@ -137,5 +138,6 @@ def test_what_ringcentral_has_deleted_is_said_to_be_lost(
     assert "at RingCentral" not in gone.stdout
     told = json.loads(partly.stdout)
     assert told["lost_before"] is not None
+    assert told["plan"]["situation"]["period"].startswith("30 days")
     assert told["plan"]["estimate"]["recordings"] == pytest.approx(RECORDINGS / 3, abs=5)
     assert len(listing.load()[0].windows) == 1

