@@ -173,6 +173,16 @@ def test_more_than_a_thousand_pages_are_counted_from_the_first_again() -> None:
     assert found.recordings == pytest.approx(len(account.starts), rel=0.01)
 
 
+@pytest.mark.parametrize("requests", [3, 4, 5, 6, 8])
+def test_bounds_hold_where_the_numbers_end(requests: int) -> None:
+    """Requests that end at or before the deepest page leave what is older open."""
+    account = even(DEEPEST_PAGE * PER_PAGE + 20_000)
+
+    found = estimate_of(account, requests=requests)
+
+    assert found.low <= len(account.starts) <= found.high
+
+
 def test_more_service_users_beat_the_deletion() -> None:
     """Too many for one user are lost in part; the plan says how many users save all."""
     plan = planned(plan_for(1_200_000, retention=Retention(most_recordings=10**9)))

@@ -50,7 +50,8 @@ class Estimate:
 class Span:
     """What is known of a window's pages: another follows `full`, and `beyond` is empty.
 
-    `tail` are the recordings of the last page, None until it was met.
+    `tail` are the recordings of the last page, None until it was met. What is older than the last
+    full page of one that is `continued` is another span's.
     """
 
     window: Window
@@ -59,14 +60,16 @@ class Span:
     beyond: int | None = None
     tail: Sequence[Recording] | None = None
     oldest_at: datetime | None = None
+    continued: bool = False
 
     def note(self, number: int, page: CallLogPage, found: Sequence[Recording]) -> None:
         """Remember what the page tells of those before and after it."""
         if page.next_uri:
-            self.full = max(self.full, number)
             self.read[number] = found
-            # The order within a page is nowhere promised.
-            self.oldest_at = min((it.started_at for it in found), default=self.oldest_at)
+            if number > self.full:
+                self.full = number
+                # The order within a page is nowhere promised.
+                self.oldest_at = min((it.started_at for it in found), default=self.oldest_at)
         elif found or number == 1:
             self.full, self.beyond, self.tail = number - 1, number, found
         else:
@@ -83,11 +86,6 @@ class Span:
             unread = [it for it in range(1, self.full + 1) if it not in self.read]
             return unread[0] if 0 < len(unread) <= most_requests else None
         return self.likely if most_requests % 2 else (self.full + self.beyond) // 2
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing is older than what the pages until `beyond` hold."""
-        return self.beyond is not None
 
     @property
     def expected(self) -> int:
@@ -107,7 +105,7 @@ class Span:
     @property
     def pages(self) -> tuple[int, int, int]:
         """How many full pages there are at least, probably and at most."""
-        if self.tail is not None or self.full == DEEPEST_PAGE:
+        if self.tail is not None or self.continued:
             return self.full, self.full, self.full
         most = 2 * self.expected if self.beyond is None else self.beyond - 1
         return self.full, min(self.likely, most), most
@@ -137,29 +135,28 @@ class Sample:
         Raises:
             RingvaultError: RingCentral does not let itself be asked.
         """
-        spans: list[Span] = []
-        to_at = self.to_at
-        while self.requests < self.most_requests and self.from_at < to_at:
-            span = Span(Window(Kind.BACKFILL, self.from_at, to_at))
+        span = self._span(self.to_at)
+        spans = [span]
+        while span.beyond is None and span.oldest_at and self.requests < self.most_requests:
+            span.continued = True
+            span = self._span(span.oldest_at)
             spans.append(span)
-            self._read(span)
-            if span.is_settled or span.oldest_at is None:
-                break
-            to_at = span.oldest_at
         return estimated(spans, requests=self.requests)
 
-    def _read(self, span: Span) -> None:
+    def _span(self, to_at: datetime) -> Span:
+        span = Span(Window(Kind.BACKFILL, self.from_at, to_at))
         while self.requests < self.most_requests:
             number = span.next_number(most_requests=self.most_requests - self.requests)
             if number is None:
-                return
+                break
             turn = self.quota.reserve(latest=self.clock() + self.wait)
             self.requests += 1
             page = self.call_log.page(span.window, number, turn)
             self.on_read(self.requests)
             found = _recordings_on(page)
             # RingCentral is asked for a second more.
-            span.note(number, page, [it for it in found if it.started_at < span.window.to_at])
+            span.note(number, page, [it for it in found if it.started_at < to_at])
+        return span
 
 
 def estimated(spans: Sequence[Span], *, requests: int) -> Estimate:
