@@ -54,6 +54,6 @@ def doctor(
 
 def show(finding: Finding, shown: Screen) -> None:
     """Print a finding, and below it what to do."""
-    shown.say(f"{finding.level:<5}{finding.subject}: {finding.told}")
+    shown.row(finding.level, f"{finding.subject}: {finding.told}", indent=5)
     if finding.remedy:
-        shown.say(f"     -> {finding.remedy}")
+        shown.row("     ->", finding.remedy, indent=8)

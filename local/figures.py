@@ -78,11 +78,15 @@ def _stat(
 
 def _found(cloudwatch: Client, search: Search, at: datetime) -> Iterator[tuple[str, Series]]:
     named = {"Namespace": search.namespace, "MetricName": search.metric_name}
+    # moto lists a metric once for each of its values.
+    found: dict[str, Mapping[str, Any]] = {}
     for metric in cloudwatch.list_metrics(**named)["Metrics"]:
         values = {it["Name"]: it["Value"] for it in metric["Dimensions"]}
         if values.keys() != search.dimension_names or not search.values.items() <= values.items():
             continue
         label = " ".join(values[name] for name in sorted(values.keys() - search.values.keys()))
+        found[label] = metric
+    for label, metric in found.items():
         yield (
             label,
             series(

@@ -1,5 +1,7 @@
 """The page with the dashboard's figures and the alarms, over a real socket."""
 
+from typing import Any
+
 import pytest
 import requests
 
@@ -12,6 +14,14 @@ from local.provision.site import STACK_NAME
 from local.transform import transform
 from tests.integration.watched import Watched, watched
 
+ERROR: Any = {
+    "MetricName": "Errors",
+    "Value": 1,
+    "Dimensions": [
+        {"Name": "reason", "Value": "ThrottledError"},
+        {"Name": "service", "Value": STACK_NAME},
+    ],
+}
 FAILING = Response(503, [], b"")
 
 
@@ -38,6 +48,9 @@ def test_the_page_shows_figures_and_alarms(stack: Watched) -> None:
     queue_url = stack.stack.outputs["DeadLetterQueueUrl"]
     stack.aws.client("sqs").send_message(QueueUrl=queue_url, MessageBody="not ours")
 
+    for _ in range(2):
+        stack.aws.client("cloudwatch").put_metric_data(Namespace="ringvault", MetricData=[ERROR])
+
     with showing_figures(stack.aws, port=0) as url:
         answer = requests.get(url, timeout=10)
         elsewhere = requests.get(url.replace("/figures", "/"), timeout=10)
@@ -50,9 +63,11 @@ def test_the_page_shows_figures_and_alarms(stack: Watched) -> None:
         "<td>nothing-listed</td><td>ALARM</td>",
         "<td>permission-lost</td><td>OK</td>",
         "<td>API errors</td><td>5xx</td><td>3</td>",
+        "<td>Errors by reason</td><td>ThrottledError</td><td>2</td>",
         "<td>Pending</td><td>recordings</td><td>-</td>",
     ):
         assert any(it.startswith(row) for it in rows), row
+    assert len([it for it in rows if "ThrottledError" in it]) == 1
     for label in ("half of them", "99 of 100"):
         [row] = [it for it in rows if it.startswith(f"<td>API latency</td><td>{label}</td>")]
         assert "<td>-</td>" not in row
