@@ -195,6 +195,39 @@ def test_as_many_archivers_as_the_parameter_says(plain: Plain, aws: Aws) -> None
     assert source.concurrency == 5
 
 
+def test_a_stack_whose_recordings_expire(plain: Plain, aws: Aws) -> None:
+    """The parameter makes rules, function and schedule, which no other stack has."""
+    needed = ("CatalogueTable", "NumberIndexTable", "RingvaultLayer", "VaultBucket", "Expire")
+    resources = {name: it for name, it in plain["Resources"].items() if name.startswith(needed)}
+    bucket = {"VaultBucketName": plain["Outputs"]["VaultBucketName"]}
+    alone = {**plain, "Resources": resources, "Outputs": bucket}
+    given = PARAMETERS | {"ExpireAfterDays": "90"}
+    aws.reset()
+
+    made = provision(alone, parameters=given, aws=aws, code_root=ROOT)
+
+    name = made.outputs["VaultBucketName"]
+    _, *rules = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert [it.period_s for it in made.runtime.schedules] == [6 * 3600]
+    [function] = made.runtime.functions.values()
+    assert function.environment["EXPIRE_AFTER_DAYS"] == "90"
+    tag = [{"Key": "ringvault", "Value": "expired"}]
+    assert [it["Filter"] for it in rules] == [
+        {"And": {"Prefix": "recordings/", "Tags": tag}},
+        {"And": {"Prefix": "metadata/", "Tags": tag}},
+        {"Prefix": "recordings/"},
+        {"Prefix": "metadata/"},
+    ]
+    assert [it["Expiration"] for it in rules] == [
+        {"Days": 90},
+        {"Days": 1},
+        {"ExpiredObjectDeleteMarker": True},
+        {"ExpiredObjectDeleteMarker": True},
+    ]
+    kept = [it.get("NoncurrentVersionExpiration") for it in rules]
+    assert kept == [{"NoncurrentDays": 1}, {"NoncurrentDays": 1}, None, None]
+
+
 def plant_type(template: Plain) -> None:
     """Plant a resource of a type that is nobody's."""
     template["Resources"]["Planted"] = {"Type": "AWS::SES::Template", "Properties": {}}
