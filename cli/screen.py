@@ -95,6 +95,8 @@ def screen(*, as_json: bool) -> Iterator[Screen]:
         advice = "what was done stays done; the same command goes on"
     except (typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError:
+        raise  # whoever reads has enough; click ends without a word
     except Exception as error:  # noqa: BLE001 - a person gets no traceback, whatever happens
         status, problem = ExitStatus.WRONG, f"a defect of ringvault: {_place_of(error)}"
         advice = "report this line; what was done stays done"

@@ -1,6 +1,9 @@
 """What a command prints and ends with, whatever happens to it."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -17,7 +20,8 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
 )
 
-COMMANDS = ["status", "backfill", "reconcile", "retry", "verify", "rebuild-catalogue"]
+HOLDS = [["hold"], ["hold", "add"], ["hold", "remove"], ["hold", "list"]]
+COMMANDS = [[], *HOLDS, *([name] for name in vars(typer.main.get_command(app))["commands"])]
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,20 @@ def test_an_error_is_one_object_for_a_machine(capsys: pytest.CaptureFixture[str]
     assert (told["error"], told["exit_status"], shown.err) == ("swap them", 2, "")
 
 
+def test_who_reads_no_further_ends_it_without_a_word() -> None:
+    """`ringvault status | head -1` reports no defect."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    told = "from cli.screen import *; import typer\n"
+    told += "def main():\n  with screen(as_json=False) as shown: shown.say('more')\ntyper.run(main)"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", told], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_an_interruption_has_its_own_status(capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C is no defect, and says that nothing is lost."""
     with pytest.raises(typer.Exit) as ended, screen(as_json=False):
@@ -100,10 +118,10 @@ def test_nobody_is_asked_where_no_terminal_is() -> None:
     assert shown.confirms("Sure?", yes=True)
 
 
-@pytest.mark.parametrize("command", [None, *COMMANDS])
-def test_help_fits_80_columns_and_has_no_colour(command: str | None) -> None:
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_fits_80_columns_and_has_no_colour(command: list[str]) -> None:
     """Help is plain text that every terminal shows as it is."""
-    result = CliRunner().invoke(app, [command, "--help"] if command else ["--help"])
+    result = CliRunner().invoke(app, [*command, "--help"])
 
     assert result.exit_code == 0
     assert max(len(line) for line in result.output.split("\n")) <= WIDTH
