@@ -28,7 +28,7 @@ from ringvault.core.recording import Recording
 from ringvault.core.recording_search import Index, Lookup
 from ringvault.core.vault_layout import audio_prefix
 from tests.integration.cloud import Cloud
-from tests.integration.deployed import Context
+from tests.integration.deployed import Context, event
 from tests.integration.dying import DiedError, Dying
 from tests.integration.kept_recordings import HOLD, KeptArchive, in_turn
 from tests.integration.lifecycle import apply_lifecycle, grow_older
@@ -188,7 +188,7 @@ def _cold_start() -> Iterator[None]:
 
 def swept() -> dict[str, Any]:
     """Return what the function answers to its schedule."""
-    return handler.lambda_handler({}, Context())
+    return handler.lambda_handler(event("expire_recordings"), Context())
 
 
 def counts(**numbers: int) -> dict[str, Any]:
@@ -216,8 +216,11 @@ def test_what_is_due_and_not_held_is_deleted_by_s3(
     assert {it.recording_id: archive.versions(it) for it in (held, young)} == kept
     assert len(archive.kept.versions()) == 6  # no delete marker is left either
     assert archive.state("2") is archive.state("3") is State.ARCHIVED
-    told = [json.loads(it) for it in capsys.readouterr().out.splitlines() if '"_aws"' in it]
+    written = capsys.readouterr().out
+    told = [json.loads(it) for it in written.splitlines() if '"_aws"' in it]
     assert sum(it["RecordingsExpired"][0] for it in told) == 1
+    assert "Ann Lee" not in written
+    assert "5550100" not in written
 
 
 def test_the_tombstone_says_nothing_of_the_call(archive: Expiring) -> None:
