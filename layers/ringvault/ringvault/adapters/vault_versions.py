@@ -1,6 +1,6 @@
 """The bucket version by version: legal holds, and erasing for good.
 
-For a person's own credentials: no function of the stack may do any of it.
+For a person's own credentials: no function of the stack may hold, release or delete anything.
 """
 
 import json
