@@ -29,7 +29,8 @@ Profile = Annotated[
 ]
 Region = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The stack's AWS region; AWS_REGION says the same."),
+    # boto3 itself knows only AWS_DEFAULT_REGION.
+    typer.Option(metavar="NAME", envvar="AWS_REGION", help="The stack's AWS region."),
 ]
 Local = Annotated[
     bool,

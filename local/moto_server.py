@@ -3,7 +3,8 @@
 moto checks a condition and writes without a lock between, so that of two conditional writes at
 once both may win; DynamoDB lets one win. And it copies a table once for each write of a
 transaction, to go back to: one copy does, and takes seconds less with thousands of items.
-CloudWatch's percentiles, of which it has none, are added.
+CloudWatch's percentiles, of which it has none, are added. And S3's versions are neither listed
+nor deleted while others are deleted, over which moto stumbles.
 """
 
 import copy
@@ -43,13 +44,22 @@ def _statistic(of: Any, stat: str) -> Any:  # noqa: ANN401 - moto's own
     return values[math.ceil(len(values) * float(stat[1:]) / 100) - 1] if values else None
 
 
+def _is_dynamodb(environ: Any) -> bool:  # noqa: ANN401 - WSGI's own
+    return bool(environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"))
+
+
+def _is_of_versions(environ: Any) -> bool:  # noqa: ANN401 - WSGI's own
+    is_list = environ.get("QUERY_STRING", "").startswith("versions")
+    return is_list or environ["REQUEST_METHOD"] == "DELETE"
+
+
 class _OneWriteAtATime:
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._turn = threading.Lock()
 
     def __call__(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's own
-        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+        if not (_is_dynamodb(environ) or _is_of_versions(environ)):
             return self._moto(environ, start_response)
         with self._turn:
             _copies.clear()

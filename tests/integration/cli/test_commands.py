@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.command import app
 from ringvault.adapters.catalogue_retries import CatalogueRetries
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.listing_progress import ListingProgressStore
@@ -228,3 +230,18 @@ def test_a_stack_that_ended_is_told(ringvault: Ringvault, outputs: OUTPUT, cloud
     assert result.exit_code == 3
     assert "next:" in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_is_that_of_the_environment(cloud: Cloud, name: str) -> None:
+    """Either variable names it, as for AWS's own tools, and the error tells where it looked."""
+    elsewhere = {"AWS_REGION": None, "AWS_DEFAULT_REGION": None, name: "eu-central-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    result = CliRunner().invoke(
+        app,
+        ["status", "--stack", "nowhere"],
+        env={**keys, **elsewhere, "AWS_ENDPOINT_URL": cloud.url},
+    )
+
+    assert result.exit_code == 3
+    assert "there is no stack nowhere in eu-central-1" in result.stderr
