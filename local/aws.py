@@ -97,8 +97,6 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         # moto would otherwise let every origin in, whatever the bucket says.
         "MOTO_DISABLE_GLOBAL_CORS": "true",
-        # The functions' roles name policies that AWS itself keeps.
-        "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     }
 
 

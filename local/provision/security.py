@@ -32,7 +32,7 @@ def create_key(properties: Properties, *, site: Site) -> Resource:
 
 
 def create_role(properties: Properties, *, site: Site) -> Resource:
-    """Create a role with its inline and managed policies."""
+    """Create a role with its inline policies; the template attaches none that AWS keeps."""
     iam = site.aws.client("iam")
     name = properties.take("RoleName", site.physical_name)
     role = iam.create_role(
@@ -40,8 +40,6 @@ def create_role(properties: Properties, *, site: Site) -> Resource:
         AssumeRolePolicyDocument=json.dumps(properties.take("AssumeRolePolicyDocument")),
         Tags=properties.take("Tags", []),
     )["Role"]
-    for arn in properties.take("ManagedPolicyArns", []):
-        iam.attach_role_policy(RoleName=name, PolicyArn=arn)
     for policy in properties.take_list("Policies"):
         _put_policy(iam, name, policy)
     return Resource(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})

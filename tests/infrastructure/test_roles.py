@@ -2,13 +2,17 @@
 
 from typing import Any
 
+import pytest
+
 from tests.infrastructure.stack import Stack, as_list
 
-# SAM attaches these two: writing log lines, and receiving from queues.
-MANAGED_POLICIES = {
-    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
-    "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole",
-}
+FUNCTIONS = (
+    "ListRecordings",
+    "ArchiveRecording",
+    "ReconcileArchive",
+    "ExpireRecordings",
+    "PlaybackApi",
+)
 
 
 def names_a_resource(resource: Any) -> bool:
@@ -55,16 +59,31 @@ def prefixes_for(stack: Stack, role: str, action: str) -> set[str]:
     }
 
 
+def audio_and_reports_are_written_under(stack: Stack) -> dict[str, Any]:
+    """Return the condition of each statement that lets somebody write one of them."""
+    return {
+        statement["Sid"]: statement.get("Condition")
+        for _, statement in stack.statements()
+        if "s3:PutObject" in as_list(statement["Action"])
+        and "metadata" not in str(statement["Resource"])
+    }
+
+
 def test_writers_write_only_what_is_theirs(stack: Stack) -> None:
-    """Audio is the archiver's, reports are reconciliation's; nobody deletes but from an index."""
+    """Audio is the archiver's, reports are reconciliation's; nobody replaces or deletes either."""
     roles = {role for role, _ in stack.statements()}
     writers = {
         role: found for role in roles if (found := prefixes_for(stack, role, "s3:PutObject"))
     }
 
     assert writers == {
-        "ArchiveRecordingFunctionRole": {"recordings/*", "metadata/*"},
-        "ReconcileArchiveFunctionRole": {"metadata/*", "reports/*"},
+        "ArchiveRecordingRole": {"recordings/*", "metadata/*"},
+        "ReconcileArchiveRole": {"metadata/*", "reports/*"},
+    }
+    assert audio_and_reports_are_written_under(stack) == {
+        "StoreAudioOnce": {"Null": {"s3:if-none-match": "false"}},
+        "SendParts": {"Bool": {"s3:ObjectCreationOperation": "false"}},
+        "StoreReportsOnce": {"Null": {"s3:if-none-match": "false"}},
     }
     deleting = [
         (role, statement["Action"], statement["Resource"])
@@ -73,7 +92,7 @@ def test_writers_write_only_what_is_theirs(stack: Stack) -> None:
         and "sqs:DeleteMessage" not in statement["Action"]
     ]
     numbers = {"Fn::GetAtt": ["NumberIndexTable", "Arn"]}
-    assert deleting == [("ExpireRecordingsFunctionRole", "dynamodb:DeleteItem", numbers)]
+    assert deleting == [("ExpireRecordingsRole", "dynamodb:DeleteItem", numbers)]
 
 
 def test_only_expiry_tags_and_only_for_expiry(stack: Stack) -> None:
@@ -85,7 +104,7 @@ def test_only_expiry_tags_and_only_for_expiry(stack: Stack) -> None:
     ]
 
     assert (role, statement["Action"]) == (
-        "ExpireRecordingsFunctionRole",
+        "ExpireRecordingsRole",
         "s3:PutObjectVersionTagging",
     )
     assert statement["Condition"] == {"StringEquals": {"s3:RequestObjectTag/ringvault": "expired"}}
@@ -98,7 +117,7 @@ def test_expiry_hears_and_fetches_nothing(stack: Stack) -> None:
     actions = {
         action
         for role, statement in stack.statements()
-        if role == "ExpireRecordingsFunctionRole"
+        if role == "ExpireRecordingsRole"
         for action in as_list(statement["Action"])
     }
 
@@ -109,19 +128,19 @@ def test_expiry_hears_and_fetches_nothing(stack: Stack) -> None:
         "s3:ListBucketVersions",
         "s3:PutObjectVersionTagging",
     }
-    assert {action.partition(":")[0] for action in actions} == {"dynamodb", "s3"}
+    assert {action.partition(":")[0] for action in actions} == {"dynamodb", "logs", "s3"}
 
 
-def test_reconciliation_never_scans(stack: Stack) -> None:
-    """It asks the index by_month, a day at a time, and no index else."""
+def test_reconciliation_queries_one_index(stack: Stack) -> None:
+    """It asks the index by_month, a day at a time, and no index else; nobody scans."""
     (statement,) = [
         statement
         for role, statement in stack.statements()
-        if role == "ReconcileArchiveFunctionRole" and "dynamodb:Query" in statement["Action"]
+        if role == "ReconcileArchiveRole" and "dynamodb:Query" in as_list(statement["Action"])
     ]
 
-    assert "dynamodb:Scan" not in statement["Action"]
-    assert {"Fn::Sub": "${CatalogueTable.Arn}/index/by_month"} in statement["Resource"]
+    assert statement["Resource"] == {"Fn::Sub": "${CatalogueTable.Arn}/index/by_month"}
+    assert not [it for _, it in stack.statements() if "dynamodb:Scan" in as_list(it["Action"])]
 
 
 def test_a_search_queries_every_index_and_scans_nothing(stack: Stack) -> None:
@@ -131,7 +150,7 @@ def test_a_search_queries_every_index_and_scans_nothing(stack: Stack) -> None:
     searched += [
         {"Fn::Sub": f"${{CatalogueTable.Arn}}/index/{index['IndexName']}"} for index in indexes
     ]
-    allowed = [s for role, s in stack.statements() if role == "PlaybackApiFunctionRole"]
+    allowed = [s for role, s in stack.statements() if role == "PlaybackApiRole"]
     queried = [
         r for s in allowed if "dynamodb:Query" in as_list(s["Action"]) for r in _resources(s)
     ]
@@ -147,15 +166,35 @@ def _resources(statement: dict[str, Any]) -> list[Any]:
     return as_list(statement["Resource"])
 
 
-def test_no_other_policies_are_attached(stack: Stack) -> None:
+def test_no_policy_is_attached(stack: Stack) -> None:
     """A managed policy is a grant that this template does not show."""
-    attached = {
-        arn
-        for role in stack.of_type("AWS::IAM::Role").values()
-        for arn in role.get("ManagedPolicyArns", [])
-    }
+    for role in stack.of_type("AWS::IAM::Role").values():
+        assert not role.get("ManagedPolicyArns")
 
-    assert attached <= MANAGED_POLICIES
+
+@pytest.mark.parametrize("stem", FUNCTIONS)
+def test_each_function_has_a_role_of_its_own(stack: Stack, stem: str) -> None:
+    """It stands beside the function in template.yaml, and no other function has it."""
+    holders = [
+        name
+        for name, function in stack.of_type("AWS::Lambda::Function").items()
+        if function["Role"] == {"Fn::GetAtt": [f"{stem}Role", "Arn"]}
+    ]
+
+    assert holders == [f"{stem}Function"]
+
+
+@pytest.mark.parametrize("stem", FUNCTIONS)
+def test_a_function_writes_its_own_log(stack: Stack, stem: str) -> None:
+    """It adds lines to its own log group; it makes no group and reads none."""
+    [own] = [
+        statement
+        for role, statement in stack.statements()
+        if role == f"{stem}Role" and "logs:" in str(statement["Action"])
+    ]
+
+    assert own["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert own["Resource"] == {"Fn::GetAtt": [f"{stem}LogGroup", "Arn"]}
 
 
 def test_each_role_is_assumed_by_one_aws_service(stack: Stack) -> None:
@@ -174,4 +213,4 @@ def test_the_audit_is_added_to_and_read(stack: Stack) -> None:
         if any("PlayTable" in str(resource) for resource in as_list(statement["Resource"]))
     ]
 
-    assert touching == [("PlaybackApiFunctionRole", {"dynamodb:PutItem", "dynamodb:Query"})]
+    assert touching == [("PlaybackApiRole", {"dynamodb:PutItem", "dynamodb:Query"})]

@@ -158,7 +158,7 @@ def test_functions_are_as_the_template_says(plain: Plain, stack: Stack, stack_aw
         assert function.layer_folders == (ROOT / "layers/ringvault",)
         role = function.role_arn.rsplit("/", 1)[1]
         assert iam.list_role_policies(RoleName=role)["PolicyNames"]
-        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
     assert len(stack.runtime.functions) == 4
 
 
@@ -265,8 +265,8 @@ PLACES: list[tuple[str, list[str | int]]] = [
     ("ListRecordingsFunction", []),
     ("ListRecordingsFunction", ["Environment"]),
     ("ListRecordingsFunction", ["LoggingConfig"]),
-    ("ListRecordingsFunctionRole", []),
-    ("ListRecordingsFunctionRole", ["Policies", 0]),
+    ("ListRecordingsRole", []),
+    ("ListRecordingsRole", ["Policies", 0]),
     ("ListRecordingsFunctionSchedule", []),
     ("ListRecordingsFunctionSchedule", ["Target"]),
     ("ArchiveRecordingFunctionRecordingQueue", []),
