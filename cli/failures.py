@@ -12,7 +12,7 @@ from ringvault.core.errors import (
 
 
 class ExitStatus(IntEnum):
-    """What a command ends with; docs/command.md tells them to people."""
+    """What a command ends with; docs/operations.md tells them to people."""
 
     OK = 0
     WRONG = 1  # something is missing, failed or refused: the archive needs a person
@@ -33,7 +33,7 @@ _ADVICE = {
     "Expired": "sign in again: aws sso login",
     "Token": "sign in again: aws sso login",
     "InvalidClientTokenId": "sign in again: aws sso login",
-    "AccessDenied": "your user lacks a right; docs/command.md has all that are needed",
+    "AccessDenied": "your user lacks a right: docs/operations.md, Rights, has all",
     "EndpointConnection": "is the network there, and with --local the stack?",
     "ConnectTimeout": "is the network there, and with --local the stack?",
     "no stack runs": "start one with make run, or name its page's port with --port",

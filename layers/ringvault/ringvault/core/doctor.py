@@ -50,7 +50,7 @@ def examined(subject: str, check: Callable[[], Finding]) -> Finding:
         return Finding(subject, Level.FAIL, str(error), "docs/operations.md: permission-lost")
     except ConfigurationError as error:
         if _DENIED in str(error):
-            remedy = "your own user lacks a right; docs/command.md has all that are needed"
+            remedy = "your own user lacks a right: docs/operations.md, Rights, has all"
             return Finding(subject, Level.WARN, f"not checked: {error}", remedy)
         return Finding(subject, Level.FAIL, str(error), "put it right as the message says")
     except RingvaultError as error:
