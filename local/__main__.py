@@ -11,6 +11,7 @@ from local.errors import LocalError
 from local.issuer.server import DEFAULT_ISSUER_PORT
 from local.issuer.users import USERS
 from local.places import DEFAULT_PORT
+from local.provision.parameters import given_parameters
 from local.run import UpOptions, up
 from local.simulator import argument_types as types
 from local.simulator import command as simulator_command
@@ -60,6 +61,7 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     add("--embedding-origin", action="append", default=[], metavar="ORIGIN", help=_EMBEDDING)
     add("--every", type=_seconds, metavar="SECONDS", help="list so often, not as the template says")
     add("--archivers", type=types.positive, metavar="N", help="so many at once (template: 2)")
+    add("--parameter", action="append", default=[], metavar="NAME=VALUE", help=_PARAMETER)
     add("--data", type=Path, metavar="DIR", help="write what is archived to this folder as well")
     add("--ringcentral", metavar="URL", help=_RINGCENTRAL)
     simulated = parser.add_argument_group("the simulated account")
@@ -79,6 +81,7 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
 _HEALING = "all,scope-missing=0,role-missing=0"
 _ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one if that is taken)"
 _EMBEDDING = "a site whose pages may embed the player, http://localhost:9000; may be repeated"
+_PARAMETER = "of the template, such as ExpireAfterDays=90; may be repeated"
 _RINGCENTRAL = """use a RingCentral that runs elsewhere, https://platform.ringcentral.com or another
 simulator; credentials from RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
 RINGCENTRAL_JWT, in the environment or in .env"""
@@ -106,6 +109,7 @@ def _up(arguments: argparse.Namespace) -> int:
         simulator=_simulator_arguments(arguments),
         archivers=arguments.archivers,
         every_s=arguments.every,
+        parameters=given_parameters(arguments.parameter),
         data=arguments.data,
     )
     return up(options)

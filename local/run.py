@@ -4,9 +4,9 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -56,7 +56,8 @@ class UpOptions:
 
     `ringcentral` None runs the simulator with that many `users`, and `simulator` as more of its
     arguments. `issuer_port` None takes the usual one, or any other when that is taken.
-    `archivers` and `every_s` None follow the template. `code_root` is where paths of code start.
+    `archivers` and `every_s` None follow the template. `parameters` has values for parameters of
+    the template, before which the options above it go. `code_root` is where paths of code start.
     """
 
     once: bool = False
@@ -70,6 +71,7 @@ class UpOptions:
     simulator: tuple[str, ...] = ()
     archivers: int | None = None
     every_s: float | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
     data: Path | None = None
     template: Path = TEMPLATE
     code_root: Path = ROOT
@@ -232,7 +234,9 @@ def _parameters(options: UpOptions, *, account: Account, issuer: str) -> dict[st
     }
     if options.archivers is not None:
         parameters["ArchiverConcurrency"] = str(options.archivers)
-    return parameters
+    for name in options.parameters.keys() & parameters.keys():
+        raise SetupError(f"--parameter {name}: the local stack itself gives this one")
+    return parameters | dict(options.parameters)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from local.provision.awslambda import (
 from local.provision.cloudwatch import create_alarm, create_dashboard
 from local.provision.dynamodb import create_table
 from local.provision.logs import create_log_group, keep_query
+from local.provision.parameters import parameter_values
 from local.provision.properties import Properties
 from local.provision.s3 import create_bucket, create_bucket_policy
 from local.provision.scheduler import create_schedule
@@ -32,7 +32,9 @@ from local.provision.sqs import create_queue
 from local.rules import require_rules
 from local.transform import REGION, Document, Value
 
-_MAKERS: dict[str, Callable[..., Resource]] = {
+Maker = Callable[..., Resource]
+
+MAKERS: dict[str, Maker] = {
     "AWS::ApiGatewayV2::Api": keep_api,
     "AWS::ApiGatewayV2::Stage": keep_stage,
     "AWS::CloudWatch::Alarm": create_alarm,
@@ -84,20 +86,36 @@ _PSEUDO_PARAMETERS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A resource that has been made: its type, what it was made with, and what came of it."""
+
+    type: str
+    properties: Document
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
-    """What has been made: outputs, what runs on this machine, and the template's parameters."""
+    """What has been made: outputs, what runs on this machine, parameters, and each resource."""
 
     outputs: dict[str, str]
     runtime: Runtime
     parameters: dict[str, Value]
+    resources: dict[str, Made]
 
 
 def provision(
-    template: Document, *, parameters: Mapping[str, str], aws: Aws, code_root: Path
+    template: Document,
+    *,
+    parameters: Mapping[str, str],
+    aws: Aws,
+    code_root: Path,
+    makers: Mapping[str, Maker] = MAKERS,
 ) -> Stack:
     """Make every resource of a transformed template.
 
-    `code_root` is the folder that the template's paths of code start at.
+    `code_root` is the folder that the template's paths of code start at; `makers` has who makes
+    each type of resource.
 
     Raises:
         TemplateError: a section, resource type, property, function or parameter is unknown here,
@@ -106,27 +124,29 @@ def provision(
     """
     for section in template.keys() - _SECTIONS:
         raise TemplateError(f"section {section} is not known to the local stack")
-    given = _parameters(template, parameters)
+    given = parameter_values(template.get("Parameters", {}), parameters)
     scope = Scope(
         parameters={**_PSEUDO_PARAMETERS, **given},
         conditions=template.get("Conditions", {}),
     )
     require_rules(template.get("Rules", {}), scope=scope)
     runtime = Runtime()
+    resources: dict[str, Made] = {}
     for logical_id in _in_order(template["Resources"]):
         resource = template["Resources"][logical_id]
         if not _exists(resource, scope):
             continue
         site = Site(logical_id=logical_id, aws=aws, runtime=runtime, code_root=code_root)
-        made = _make(resource, scope=scope, site=site)
-        scope.references[logical_id] = made.reference
-        scope.attributes[logical_id] = made.attributes
+        made = _make(resource, scope=scope, site=site, makers=makers)
+        scope.references[logical_id] = made.resource.reference
+        scope.attributes[logical_id] = made.resource.attributes
+        resources[logical_id] = made
     outputs = {
         name: str(resolve(output["Value"], scope=scope))
         for name, output in template.get("Outputs", {}).items()
         if _exists(output, scope)
     }
-    return Stack(outputs, runtime, given)
+    return Stack(outputs, runtime, given, resources)
 
 
 def _exists(part: Document, scope: Scope) -> bool:
@@ -134,51 +154,21 @@ def _exists(part: Document, scope: Scope) -> bool:
     return "Condition" not in part or holds(part["Condition"], scope=scope)
 
 
-def _make(resource: Document, *, scope: Scope, site: Site) -> Resource:
+def _make(resource: Document, *, scope: Scope, site: Site, makers: Mapping[str, Maker]) -> Made:
     where = f"{site.logical_id} ({resource['Type']})"
-    if resource["Type"] not in _MAKERS:
+    if resource["Type"] not in makers:
         raise TemplateError(f"{where}: this resource type is not known to the local stack")
     for attribute in resource.keys() - _ATTRIBUTES:
         raise TemplateError(f"{where}: attribute {attribute} is not known to the local stack")
     try:
         values = resolve(resource.get("Properties", {}), scope=scope)
         properties = Properties(values, where=where)
-        made = _MAKERS[resource["Type"]](properties, site=site)
+        made = makers[resource["Type"]](properties, site=site)
     except (BotoCoreError, ClientError) as error:
         # botocore spreads what it has to say over several lines.
         raise TemplateError(f"{where}: {' '.join(str(error).split())}") from error
     properties.require_all_taken()
-    return made
-
-
-def _parameters(template: Document, given: Mapping[str, str]) -> dict[str, Value]:
-    declared = template.get("Parameters", {})
-    for name in given.keys() - declared.keys():
-        raise TemplateError(f"the template has no parameter {name}")
-    defaults = {
-        name: str(parameter["Default"])
-        for name, parameter in declared.items()
-        if "Default" in parameter
-    }
-    values = defaults | dict(given)
-    missing = sorted(declared.keys() - values.keys())
-    if missing:
-        raise TemplateError(f"the template's parameters {', '.join(missing)} have no value")
-    for name, value in values.items():
-        _require_in_range(name, value, declared[name])
-    return {name: _typed(value, declared[name]["Type"]) for name, value in values.items()}
-
-
-def _typed(value: str, parameter_type: str) -> Value:
-    if parameter_type == "CommaDelimitedList":
-        return [item.strip() for item in value.split(",") if item.strip()]
-    return value
-
-
-def _require_in_range(name: str, value: str, declared: Document) -> None:
-    least, most = declared.get("MinValue", -inf), declared.get("MaxValue", inf)
-    if declared["Type"] == "Number" and not least <= float(value) <= most:
-        raise TemplateError(f"the template's parameter {name} is {value}, not {least} to {most}")
+    return Made(resource["Type"], values, made)
 
 
 def _in_order(resources: Document) -> Iterator[str]:

@@ -189,6 +189,22 @@ def test_one_port_twice_is_refused(tmp_path: Path) -> None:
     assert "--port, --aws-port, --issuer-port" in line
 
 
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("ExpireAfterDays=-1", "ExpireAfterDays is -1, not 0 to 36500"),
+        ("JwtAudience=page", "--parameter JwtAudience: the local stack itself gives this one"),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_refused(tmp_path: Path, assignment: str, said: str) -> None:
+    """What CloudFormation would refuse ends the run in one line; so does what is given here."""
+    done = run(tmp_path, "--once", "--parameter", assignment)
+
+    [line] = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert said in line
+
+
 @pytest.mark.parametrize("user", ["agent", "visitor"])
 def test_token_of_a_running_stack(user: str) -> None:
     """The command prints a token of the issuer that the stack at a port names."""
@@ -230,8 +246,11 @@ def test_bad_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], nam
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> None:
     """However a serving stack is ended, every process that it started ends too."""
-    with started(tmp_path, "--recordings", "1") as process:
+    given = ("--parameter", "PlaybackUrlSeconds=60")
+    with started(tmp_path, "--recordings", "1", *given) as process:
         page_url, figures_url = addresses_of(process)
+        file = stack_file(urlsplit(page_url).port or 0)
+        assert json.loads(file.read_text())["parameters"]["PlaybackUrlSeconds"] == "60"
         assert requests.get(page_url, timeout=WAIT_S).ok
         wait_until(lambda: missing_of(requests.get(figures_url, timeout=WAIT_S).text) == [])
         assert status_of(page_url)["recordings"]["archived"] == 1
@@ -241,7 +260,7 @@ def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> Non
 
         wait_until(lambda: all(map(is_gone, children)))
     # Whoever is killed outright leaves the file behind.
-    stack_file(urlsplit(page_url).port or 0).unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
     assert len(children) >= 4
     assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
 
