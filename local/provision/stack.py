@@ -1,7 +1,7 @@
 """Makes what the transformed template describes, in the order in which one needs the other."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ class Stack:
     outputs: dict[str, str]
     runtime: Runtime
     parameters: dict[str, Value]
-    resources: dict[str, Made]
+    resources: dict[str, Made] = field(default_factory=dict)
 
 
 def provision(
