@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.reconciliation_request import period_of
+from ringvault.core.reconciliation_request import day_of, period_of
 from ringvault.core.reconciliation_run import Period
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def days_asked(first: str | None, last: str | None, *, today: date) -> Period | 
         return None
     if first is None or last is None:
         raise InvalidRequestError("--from and --to belong together: give both")
+    for day in (first, last):
+        day_of(day, called=day)
     return period_of({"from": first, "to": last}, today=today)
 
 

@@ -158,6 +158,16 @@ def test_what_makes_no_sense_ends_with_2(arguments: list[str]) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "20261001"])
+def test_a_wrong_day_is_named_as_it_was_given(day: str) -> None:
+    """Whichever option it came by, the error repeats it and shows what a day looks like."""
+    for arguments in (["retry", "--day", day], ["reconcile", "--from", "2026-01-01", "--to", day]):
+        result = CliRunner().invoke(app, arguments)
+
+        assert result.exit_code == ExitStatus.USAGE
+        assert f"{day} is not a UTC day such as 2026-10-01" in result.stderr
+
+
 def test_where_no_stack_runs_it_says_how_to_start_one() -> None:
     """A port without a stack is no riddle, and ends with 3."""
     result = CliRunner().invoke(app, ["status", "--local", "--port", "1"])

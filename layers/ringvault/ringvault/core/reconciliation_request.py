@@ -28,7 +28,7 @@ def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - wh
         return None
     if event.keys() != _NAMES:
         raise InvalidRequestError(f"an event has from and to and nothing else: {EXAMPLE}")
-    from_on, to_on = (_day(name, event[name]) for name in ("from", "to"))
+    from_on, to_on = (day_of(event[name], called=name) for name in ("from", "to"))
     if from_on > to_on:
         raise InvalidRequestError(f"from {from_on} comes after to {to_on}: swap them")
     if to_on > today:
@@ -36,10 +36,15 @@ def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - wh
     return Period(from_on, to_on)
 
 
-def _day(name: str, value: object) -> date:
+def day_of(value: object, *, called: str) -> date:
+    """Return the day that a text names.
+
+    Raises:
+        InvalidRequestError: it names none; `called` is what the error calls it.
+    """
     try:
         if isinstance(value, str) and _DAY.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise InvalidRequestError(f"{name} is not a UTC day such as 2026-10-01")
+    raise InvalidRequestError(f"{called} is not a UTC day such as 2026-10-01")
