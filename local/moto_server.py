@@ -50,7 +50,7 @@ def _is_dynamodb(environ: Any) -> bool:  # noqa: ANN401 - WSGI's own
 
 def _is_of_versions(environ: Any) -> bool:  # noqa: ANN401 - WSGI's own
     is_list = environ.get("QUERY_STRING", "").startswith("versions")
-    return is_list or environ["REQUEST_METHOD"] == "DELETE"
+    return bool(is_list or environ["REQUEST_METHOD"] == "DELETE")
 
 
 class _OneWriteAtATime:
