@@ -39,6 +39,7 @@ from local.schedule import ScheduledFunction, run_all_on, scheduled
 from local.screen import Screen, screen_for
 from local.stack_file import described
 from local.summary import Summary, summarise
+from local.throttle import ThrottledApi
 from local.tokens import CLIENT_ID
 from local.traffic import traffic_of
 from local.transform import transform
@@ -242,7 +243,8 @@ def _parameters(options: UpOptions, *, account: Account, issuer: str) -> dict[st
 @contextmanager
 def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[None]:
     [(api_id, body)] = stack.runtime.apis.items()
-    if api_id not in stack.runtime.stages:
+    stage = stack.runtime.stages.get(api_id)
+    if stage is None:
         raise TemplateError(f"HTTP API {api_id} has no stage")
     routes = routes_of(body)
     pools = {
@@ -258,8 +260,9 @@ def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[None]:
         permissions=stack.runtime.permissions,
         invoke=lambda function_arn, event: pools[function_arn].invoke(event),
     )
+    throttled = ThrottledApi(api, requests_per_s=stage.requests_per_s, burst=stage.burst)
     try:
-        with serving(MeasuredApi(api, api_id, host.aws), port=port):
+        with serving(MeasuredApi(throttled, api_id, host.aws), port=port):
             yield
     finally:
         for pool in pools.values():

@@ -1,8 +1,12 @@
 """HTTP APIs: the local gateway serves them."""
 
 from local.provision.properties import Properties
-from local.provision.site import Resource, Site
+from local.provision.site import Resource, Site, Stage
 from local.transform import REGION
+
+# What an account has where a stage says nothing.
+_ACCOUNT_REQUESTS_PER_S = 10_000
+_ACCOUNT_BURST = 5_000
 
 
 def keep_api(properties: Properties, *, site: Site) -> Resource:
@@ -18,5 +22,12 @@ def keep_stage(properties: Properties, *, site: Site) -> Resource:
     properties.take_constant("AutoDeploy", constant=True)
     properties.take_constant("StageName", constant="$default")
     properties.take("Tags", None)
-    site.runtime.stages[properties.take("ApiId")] = "$default"
+    routes = properties.take_properties("DefaultRouteSettings")
+    log = properties.take_properties("AccessLogSettings")
+    site.runtime.stages[properties.take("ApiId")] = Stage(
+        requests_per_s=float(routes.take("ThrottlingRateLimit", _ACCOUNT_REQUESTS_PER_S)),
+        burst=int(routes.take("ThrottlingBurstLimit", _ACCOUNT_BURST)),
+        access_log_arn=log.take("DestinationArn", None),
+        access_log_format=log.take("Format", ""),
+    )
     return Resource("$default")

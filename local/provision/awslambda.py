@@ -95,5 +95,5 @@ def _as_text(value: Value) -> str:
 
 
 def _take_what_only_aws_needs(properties: Properties) -> None:
-    for name in ("Description", "Tags"):
+    for name in ("Description", "ReservedConcurrentExecutions", "Tags"):
         properties.take(name, None)

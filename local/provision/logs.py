@@ -8,7 +8,8 @@ def create_log_group(properties: Properties, *, site: Site) -> Resource:
     """Create a log group that keeps its lines as long as the template says."""
     logs = site.aws.client("logs")
     name = properties.take("LogGroupName", site.physical_name)
-    logs.create_log_group(logGroupName=name)
+    key = {"kmsKeyId": properties.take("KmsKeyId")} if properties.has("KmsKeyId") else {}
+    logs.create_log_group(logGroupName=name, **key)
     if properties.has("RetentionInDays"):
         days = int(properties.take("RetentionInDays"))
         logs.put_retention_policy(logGroupName=name, retentionInDays=days)

@@ -8,8 +8,6 @@ from local.provision.properties import Properties
 from local.provision.site import Resource, Site
 from local.transform import REGION
 
-_WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
-
 
 def create_bucket(properties: Properties, *, site: Site) -> Resource:
     """Create a bucket with its encryption, ownership, access block, versions and life cycle."""
@@ -32,13 +30,13 @@ def create_bucket(properties: Properties, *, site: Site) -> Resource:
 
 
 def create_bucket_policy(properties: Properties, *, site: Site) -> Resource:
-    """Set a bucket's policy, without the statements that ask for TLS.
+    """Set a bucket's policy, without the statements that have a condition, and keep the whole.
 
-    Loopback has no TLS, so AWS itself would deny every request here (and moto, which reads no
-    such condition, denies them anyway).
+    moto reads no condition: it would deny every request for one that none of them meets.
     """
     bucket, policy = properties.take("Bucket"), properties.take("PolicyDocument")
-    statements = [item for item in policy["Statement"] if item.get("Condition") != _WITHOUT_TLS]
+    site.runtime.bucket_policies[bucket] = policy
+    statements = [item for item in policy["Statement"] if "Condition" not in item]
     if statements:
         site.aws.client("s3").put_bucket_policy(
             Bucket=bucket, Policy=json.dumps(policy | {"Statement": statements})
@@ -113,6 +111,18 @@ def _transition(transition: Properties) -> dict[str, Any]:
     return {"Days": days, "StorageClass": transition.take("StorageClass")}
 
 
+def _log_access(s3: Client, bucket: str, properties: Properties) -> None:
+    s3.put_bucket_logging(
+        Bucket=bucket,
+        BucketLoggingStatus={
+            "LoggingEnabled": {
+                "TargetBucket": properties.take("DestinationBucketName"),
+                "TargetPrefix": properties.take("LogFilePrefix", ""),
+            }
+        },
+    )
+
+
 def _lock(s3: Client, bucket: str, properties: Properties) -> None:
     retention = properties.take_properties("Rule").take_properties("DefaultRetention")
     s3.put_object_lock_configuration(
@@ -150,6 +160,7 @@ _CONFIGURATIONS = {
     "OwnershipControls": _own,
     "PublicAccessBlockConfiguration": _block_public_access,
     "VersioningConfiguration": _keep_versions,
+    "LoggingConfiguration": _log_access,
     "ObjectLockConfiguration": _lock,
     "LifecycleConfiguration": _set_life_cycle,
     "CorsConfiguration": _allow_origins,

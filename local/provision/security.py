@@ -9,7 +9,9 @@ from local.provision.site import Resource, Site
 
 def create_secret(properties: Properties, *, site: Site) -> Resource:
     """Create a secret with the value that the template gives it."""
+    key = {"KmsKeyId": properties.take("KmsKeyId")} if properties.has("KmsKeyId") else {}
     created = site.aws.client("secretsmanager").create_secret(
+        **key,
         Name=properties.take("Name", site.physical_name),
         Description=properties.take("Description", ""),
         SecretString=properties.take("SecretString"),

@@ -64,6 +64,16 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """How an API is served: so many requests a second, so many at once, and what is logged."""
+
+    requests_per_s: float
+    burst: int
+    access_log_arn: str | None
+    access_log_format: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A question in the language of Logs Insights."""
 
@@ -81,7 +91,8 @@ class Runtime:
     schedules: list[Schedule] = field(default_factory=list)
     permissions: list[Permission] = field(default_factory=list)
     apis: dict[str, dict[str, Any]] = field(default_factory=dict)
-    stages: dict[str, str] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)
+    bucket_policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     queries: dict[str, Query] = field(default_factory=dict)
 
     def function_with(self, *, arn: str) -> Function:

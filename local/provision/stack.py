@@ -70,6 +70,7 @@ _SECTIONS = {
     "AWSTemplateFormatVersion",
     "Conditions",
     "Description",
+    "Metadata",
     "Outputs",
     "Parameters",
     "Resources",

@@ -1,5 +1,6 @@
 """The API: nobody without a token learns anything but what the page looks like."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,45 @@ def test_other_sites_are_let_in_by_parameter_only(stack: Stack) -> None:
     assert "allowCredentials" not in cors
 
 
+def stage(stack: Stack) -> dict[str, Any]:
+    """Return how the API is served."""
+    return stack.only("AWS::ApiGatewayV2::Stage")
+
+
+def test_a_flood_is_refused(stack: Stack) -> None:
+    """Each route has the stage's rate, far below the account's, and none has its own."""
+    limits = stage(stack)["DefaultRouteSettings"]
+
+    assert limits == {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 200}
+    assert "RouteSettings" not in stage(stack)
+
+
+def test_the_access_log_names_nobody(stack: Stack) -> None:
+    """Neither address nor path, query, user agent or claim: what a line holds is listed here."""
+    log = stage(stack)["AccessLogSettings"]
+    line = json.loads(log["Format"])
+
+    assert set(line.values()) == {
+        "$context.requestId",
+        "$context.requestTime",
+        "$context.routeKey",
+        "$context.status",
+        "$context.error.responseType",
+        "$context.responseLatency",
+        "$context.responseLength",
+    }
+    assert "\n" not in log["Format"]
+    assert log["DestinationArn"] == {"Fn::GetAtt": ["PlaybackApiAccessLogGroup", "Arn"]}
+
+
+def test_listeners_leave_the_archiver_room_if_asked(stack: Stack) -> None:
+    """A reservation by parameter, none by default: a new account refuses any."""
+    reserved = stack.properties("PlaybackApiFunction")["ReservedConcurrentExecutions"]
+
+    assert reserved["Fn::If"][:2] == ["LimitsListeners", {"Ref": "PlaybackConcurrency"}]
+    assert stack.parameter_default("PlaybackConcurrency") == "0"
+
+
 @pytest.mark.parametrize(
     ("origin", "is_allowed"),
     [
@@ -101,6 +141,11 @@ def test_other_sites_are_let_in_by_parameter_only(stack: Stack) -> None:
         ("https://*.example.com", False),
         ("https://crm.example.com/", False),
         ("crm.example.com", False),
+        ("http://crm.example.com", False),
+        ("https://crm.example.com@evil.example", False),
+        ("https://crm.example.com?x", False),
+        ("https://CRM.example.com", False),
+        ("null", False),
     ],
 )
 def test_an_embedding_origin_is_an_exact_one(

@@ -78,6 +78,13 @@ def test_functions_log_for_a_limited_time(stack: Stack, name: str) -> None:
     assert stack.properties(log_group)["RetentionInDays"]
 
 
+def test_every_log_group_is_bounded_and_takes_a_key(stack: Stack) -> None:
+    """Lines end after the parameter's days, and are encrypted by the key that it names."""
+    for name, group in stack.of_type("AWS::Logs::LogGroup").items():
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+        assert group["KmsKeyId"]["Fn::If"][:2] == ["HasLogKey", {"Ref": "LogKeyArn"}], name
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_get_what_they_read_and_no_more(stack: Stack, name: str) -> None:
     """Each variable that the template gives is read by the settings, and the other way round."""

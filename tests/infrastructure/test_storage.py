@@ -1,6 +1,7 @@
 """The vault and the tables: closed, encrypted, and still there when the stack is gone."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -33,30 +34,109 @@ def test_the_vault_is_never_public(stack: Stack) -> None:
 
 
 def test_the_vault_is_encrypted_and_versioned(stack: Stack) -> None:
-    """A recording is encrypted at rest, and what overwrites it does not destroy it."""
+    """By S3's own key or the one given, at rest; what overwrites a recording destroys nothing."""
     vault = stack.properties("VaultBucket")
     (rule,) = vault["BucketEncryption"]["ServerSideEncryptionConfiguration"]
 
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
+    assert rule["Fn::If"] == [
+        "HasVaultKey",
+        {
+            "ServerSideEncryptionByDefault": {
+                "SSEAlgorithm": "aws:kms",
+                "KMSMasterKeyID": {"Ref": "VaultKeyArn"},
+            },
+            "BucketKeyEnabled": True,
+        },
+        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}},
+    ]
     assert vault["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_the_vault_answers_over_tls_only(stack: Stack) -> None:
-    """Every request without TLS is denied, to the bucket and to what is in it."""
+def denials(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Return the statements of the vault's policy by name: it only denies, and that to anybody."""
     policy = stack.properties("VaultBucketPolicy")
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    statements = [it.get("Fn::If", [None, it])[1] for it in policy["PolicyDocument"]["Statement"]]
 
     assert policy["Bucket"] == {"Ref": "VaultBucket"}
-    assert (statement["Effect"], statement["Principal"], statement["Action"]) == (
-        "Deny",
-        "*",
-        "s3:*",
-    )
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert {(it["Effect"], it["Principal"]) for it in statements} == {("Deny", "*")}
+    return {statement["Sid"]: statement for statement in statements}
+
+
+@pytest.mark.parametrize(
+    ("name", "condition"),
+    [
+        ("TlsOnly", {"Bool": {"aws:SecureTransport": "false"}}),
+        ("NoOldTls", {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+    ],
+)
+def test_the_vault_answers_over_tls_only(stack: Stack, name: str, condition: Any) -> None:
+    """Every request without TLS 1.2 is denied, to the bucket and to what is in it."""
+    statement = denials(stack)[name]
+
+    assert (statement["Action"], statement["Condition"]) == ("s3:*", condition)
     assert statement["Resource"] == [
         {"Fn::GetAtt": ["VaultBucket", "Arn"]},
         {"Fn::Sub": "${VaultBucket.Arn}/*"},
     ]
+
+
+NAMED = {"Null": {"s3:x-amz-server-side-encryption": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "condition"),
+    [
+        (
+            "NoOtherEncryption",
+            NAMED
+            | {
+                "StringNotEquals": {
+                    "s3:x-amz-server-side-encryption": {
+                        "Fn::If": ["HasVaultKey", "aws:kms", "AES256"]
+                    }
+                }
+            },
+        ),
+        (
+            "NoOtherKey",
+            NAMED
+            | {
+                "StringNotEquals": {
+                    "s3:x-amz-server-side-encryption-aws-kms-key-id": {"Ref": "VaultKeyArn"}
+                }
+            },
+        ),
+        (
+            "NoKeyOfTheWriter",
+            {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}},
+        ),
+    ],
+)
+def test_nobody_writes_under_a_key_of_their_own(stack: Stack, name: str, condition: Any) -> None:
+    """A write that names another encryption than the bucket's, or another key, is denied."""
+    statement = denials(stack)[name]
+
+    assert (statement["Action"], statement["Condition"]) == ("s3:PutObject", condition)
+    assert statement["Resource"] == {"Fn::Sub": "${VaultBucket.Arn}/*"}
+
+
+def test_requests_for_recordings_are_logged_if_asked(stack: Stack) -> None:
+    """By S3 itself, into a bucket that the parameter names, under the stack's name."""
+    assert stack.properties("VaultBucket")["LoggingConfiguration"]["Fn::If"] == [
+        "LogsAccess",
+        {
+            "DestinationBucketName": {"Ref": "AccessLogBucket"},
+            "LogFilePrefix": {"Fn::Sub": "${AWS::StackName}/"},
+        },
+        {"Ref": "AWS::NoValue"},
+    ]
+
+
+def test_the_secret_is_encrypted_by_the_stacks_own_key(stack: Stack) -> None:
+    """Whoever may read every secret of the account needs the right to this key as well."""
+    secret = stack.only("AWS::SecretsManager::Secret")
+
+    assert secret["KmsKeyId"] == {"Fn::GetAtt": ["AccessTokenKey", "Arn"]}
 
 
 def test_uploads_that_nobody_finished_are_removed(stack: Stack) -> None:
@@ -100,9 +180,9 @@ def test_a_default_retention_can_be_bypassed(stack: Stack) -> None:
     assert lock["Rule"]["DefaultRetention"]["Mode"] == "GOVERNANCE"
 
 
-@pytest.mark.parametrize("name", ["CatalogueTable", "PlayTable"])
+@pytest.mark.parametrize("name", ["CatalogueTable", "NumberIndexTable", "PlayTable"])
 def test_what_can_not_be_made_again_can_be_restored(stack: Stack, name: str) -> None:
-    """Catalogue and audit: to any point in time, not deleted by a slip, and nothing expires."""
+    """Catalogue, its index and audit: to any instant, not deleted by a slip, nothing expires."""
     table = stack.properties(name)
 
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True

@@ -90,6 +90,53 @@ def test_a_vault_with_object_lock_is_one(plain: Plain, stack_aws: Aws) -> None:
     assert rule["Transitions"] == [{"Days": 90, "StorageClass": "GLACIER_IR"}]
 
 
+def test_keys_and_logs_of_ones_own(plain: Plain, aws: Aws) -> None:
+    """Parameters name keys for vault and log lines, and a bucket for the log of requests."""
+    names = ("VaultBucket", "ListRecordingsLogGroup")
+    outputs = {"VaultBucketName": plain["Outputs"]["VaultBucketName"]}
+    resources = {name: plain["Resources"][name] for name in names}
+    alone = {**plain, "Resources": resources, "Outputs": outputs}
+    aws.reset()
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    _make_log_bucket(aws, "logs-of-requests")
+    given = {"VaultKeyArn": key, "LogKeyArn": key, "AccessLogBucket": "logs-of-requests"}
+
+    made = provision(alone, parameters=PARAMETERS | given, aws=aws, code_root=ROOT)
+
+    bucket, s3 = made.outputs["VaultBucketName"], aws.client("s3")
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    logging = s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]
+    [group] = aws.client("logs").describe_log_groups()["logGroups"]
+    assert encryption["Rules"] == [
+        {
+            "ApplyServerSideEncryptionByDefault": {
+                "SSEAlgorithm": "aws:kms",
+                "KMSMasterKeyID": key,
+            },
+            "BucketKeyEnabled": True,
+        }
+    ]
+    assert (logging["TargetBucket"], logging["TargetPrefix"]) == (
+        "logs-of-requests",
+        "ringvault-local/",
+    )
+    assert group["kmsKeyId"] == key
+
+
+def _make_log_bucket(aws: Aws, name: str) -> None:
+    """Make a bucket that S3 may write its log of requests to."""
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=name)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{name}/*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+
+
 def test_tables_are_as_the_template_says(plain: Plain, stack: Stack, stack_aws: Aws) -> None:
     """Keys, indexes, protection, encryption and recovery are read back."""
     name, dynamodb = stack.outputs["CatalogueTableName"], stack_aws.client("dynamodb")
@@ -142,7 +189,12 @@ def test_secret_key_and_logs_are_there(stack: Stack, stack_aws: Aws) -> None:
     ]
     groups = stack_aws.client("logs").describe_log_groups()["logGroups"]
 
+    described = stack_aws.client("secretsmanager").describe_secret(
+        SecretId=stack.outputs["RingCentralSecretArn"]
+    )
+
     assert json.loads(secret["SecretString"]) == {"client_id": "", "client_secret": "", "jwt": ""}
+    assert described["KmsKeyId"] == key_arn
     assert kms.get_key_rotation_status(KeyId=key_arn)["KeyRotationEnabled"] is True
     assert {group["retentionInDays"] for group in groups} == {90}
 
@@ -168,6 +220,8 @@ def test_what_runs_here_is_as_the_template_says(plain: Plain, stack: Stack) -> N
     [source] = stack.runtime.event_sources
     schedules = {it.function_arn.rsplit("-")[-1]: it for it in stack.runtime.schedules}
     [body] = stack.runtime.apis.values()
+    [stage] = stack.runtime.stages.values()
+    wanted_stage = properties(plain, "PlaybackApiApiGatewayDefaultStage")
 
     assert source.batch_size == mapping["BatchSize"]
     assert source.concurrency == plain["Parameters"]["ArchiverConcurrency"]["Default"]
@@ -175,6 +229,13 @@ def test_what_runs_here_is_as_the_template_says(plain: Plain, stack: Stack) -> N
     assert schedules["ListRecordingsFunction"].period_s == 300
     assert schedules["ReconcileArchiveFunction"].period_s == 900
     assert len(schedules) == 2
+    assert wanted_stage["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": stage.requests_per_s,
+        "ThrottlingBurstLimit": stage.burst,
+    }
+    assert stage.access_log_format == wanted_stage["AccessLogSettings"]["Format"]
+    assert stage.access_log_arn is not None
+    assert "PlaybackApiAccessLogGroup" in stage.access_log_arn
     assert body["paths"].keys() == properties(plain, "PlaybackApi")["Body"]["paths"].keys()
 
 
@@ -190,6 +251,8 @@ def test_a_parameter_has_a_range(plain: Plain, aws: Aws, archivers: str) -> None
 def test_as_many_archivers_as_the_parameter_says(plain: Plain, aws: Aws) -> None:
     """The queue feeds as many archivers at once as the parameter says."""
     given = {**PARAMETERS, "ArchiverConcurrency": "5"}
+    aws.reset()
+
     [source] = provision(plain, parameters=given, aws=aws, code_root=ROOT).runtime.event_sources
 
     assert source.concurrency == 5
@@ -274,6 +337,7 @@ PLACES: list[tuple[str, list[str | int]]] = [
     ("PlaybackApiFunctionPagePermission", []),
     ("PlaybackApi", []),
     ("PlaybackApiApiGatewayDefaultStage", []),
+    ("PlaybackApiApiGatewayDefaultStage", ["AccessLogSettings"]),
 ]
 PLANTS = [
     (plant_type, r"Planted \(AWS::SES::Template\)"),
