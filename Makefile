@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BUILD_DIR ?= .aws-sam/build
+SBOM ?= build/sbom.cdx.json
 UV ?= uv
 
 BIN := .venv/bin
@@ -16,7 +17,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests coverage test-s3-fidelity bench-quota bench-90-days bench-playback build clean lock
+.PHONY: help run test lint types template unit tests coverage test-s3-fidelity bench-quota bench-90-days bench-playback build audit clean lock
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -76,12 +77,13 @@ bench-playback: $(INSTALLED) ## Measure playback URLs, cold start and what a sea
 
 # SAM calls the Makefiles of the layer and of each function in copies of their folders. MAKEFLAGS is
 # emptied so that nothing given to this make reaches those.
-build: $(INSTALLED) ## Build what Lambda gets (arm64, python3.13) and print its sizes
+build: $(INSTALLED) ## Build what Lambda gets (arm64, python3.13), list what is in it, print sizes
 	@echo "build: layer and functions into $(BUILD_DIR)"
 	@mkdir -p build
 	@MAKEFLAGS= PYTHON="$(CURDIR)/$(BIN)/python" $(BIN)/sam build --build-dir "$(BUILD_DIR)" \
 	  >build/sam-build.txt 2>&1 || { cat build/sam-build.txt >&2; exit 1; }
 	@$(compile)
+	@$(BIN)/python -m supply_chain.bill_of_materials "$(BUILD_DIR)" "$(SBOM)"
 	@$(print_sizes)
 
 # Lambda cannot write beside the code, so what is not compiled here is compiled at every cold start.
@@ -112,6 +114,10 @@ for part in "$(BUILD_DIR)"/*/; do \
     "$$(find "$$part" -type f -exec cat {} + | wc -c)"; \
 done
 endef
+
+# Not a part of `make test`: its answer changes without a commit, and needs the internet.
+audit: $(INSTALLED) ## Ask whether an advisory names anything that the locks pin
+	@$(BIN)/python -m supply_chain.audit requirements/*.txt $(LAYER_LOCK)
 
 clean: ## Remove what was built and measured, and what was installed
 	@rm -rf build .aws-sam .venv .venv-s3 .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
