@@ -1,16 +1,22 @@
 """`make build`: what Lambda gets is arm64, complete, and the same each time."""
 
 import hashlib
+import importlib.resources
+import json
 import os
+import re
 import shutil
 import struct
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
+
+from supply_chain.locks import read_lock
 
 FUNCTIONS = {
     "ListRecordingsFunction": "list_recordings",
@@ -19,6 +25,8 @@ FUNCTIONS = {
     "ExpireRecordingsFunction": "expire_recordings",
     "PlaybackApiFunction": "playback_api",
 }
+# They ask for their notice and nothing else.
+PERMISSIVE = {"Apache-2.0", "BSD-3-Clause", "MIT", "PSF-2.0"}
 EM_AARCH64 = 183  # ELF's number for the machine
 # What the Makefiles call, besides the Python of .venv.
 TOOLS = ["basename", "cat", "cp", "env", "find", "make", "mkdir", "rm", "sh", "wc"]
@@ -36,12 +44,23 @@ class Build:
         """Where Lambda finds the layer's packages."""
         return self.folder / "RingvaultLayer" / "python"
 
+    @property
+    def bill(self) -> Path:
+        """The bill of materials, beside the build."""
+        return self.folder.with_suffix(".cdx.json")
+
+    def shipped(self) -> dict[str, Any]:
+        """Return what the bill says of each package of the layer, by `name==version`."""
+        components = json.loads(self.bill.read_text(encoding="utf-8"))["components"]
+        return {f"{one['name']}=={one['version']}": one for one in components if "purl" in one}
+
 
 def make_build(repository: Path, *, folder: Path, path: str) -> Build:
     """Run `make build` into `folder` with `path` as PATH."""
     # -o: the test runs in .venv, so it must not be made again under it.
     options = ["--no-print-directory", "-o", ".venv/.installed"]
-    command = ["make", *options, "build", f"BUILD_DIR={folder}"]
+    made = Build(folder=folder, output="")
+    command = ["make", *options, "build", f"BUILD_DIR={folder}", f"SBOM={made.bill}"]
     environ = os.environ | {"PATH": path}
     result = subprocess.run(  # noqa: S603 - our own Makefile
         command,
@@ -54,7 +73,7 @@ def make_build(repository: Path, *, folder: Path, path: str) -> Build:
         stdin=subprocess.DEVNULL,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    return Build(folder=folder, output=result.stdout)
+    return replace(made, output=result.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +180,54 @@ def test_a_build_needs_no_other_python(build: Build, bare_build: Build) -> None:
     assert ("no python3.13" in bare_build.output) is not compiles
     assert bool(list(bare_build.folder.rglob("*.pyc"))) is compiles
     assert files(bare_build.packages) == files(build.packages)
+
+
+def test_the_bill_is_cyclonedx(build: Build) -> None:
+    """Scanners can read it: it is valid by the published schema, licences by SPDX's list."""
+    schemas = importlib.resources.files("cyclonedx") / "schema" / "_res"
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    arguments = ["--schemafile", f"{schemas}/bom-1.6.SNAPSHOT.schema.json"]
+    # The schema refers to others of its folder by an address; they lie beside it.
+    arguments += ["--base-uri", f"file://{schemas}/", str(build.bill)]
+    checked = subprocess.run(  # noqa: S603 - a tool of .venv
+        [checker, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_bill_is_what_the_lock_pins(build: Build, repository: Path) -> None:
+    """Nothing is shipped that was not locked, and nothing that was locked is left out."""
+    pins = {str(pin) for pin in read_lock(repository / "layers/ringvault/requirements.txt")}
+
+    assert set(build.shipped()) == pins
+
+
+def test_the_bill_is_the_same_each_time(build: Build, bare_build: Build) -> None:
+    """Two builds of one source give the same bytes, here and on another machine."""
+    assert build.bill.read_bytes() == bare_build.bill.read_bytes()
+
+
+def test_every_licence_is_told_and_none_binds_more_than_is_told(
+    build: Build, repository: Path
+) -> None:
+    """docs/licences.md is what a lawyer reads, so it has to be what is shipped."""
+    text = (repository / "docs/licences.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| ([a-z][a-z0-9-]*) \| ([\w.-]+) \|", text, flags=re.MULTILINE))
+    shipped = {one["name"]: one["licenses"][0]["license"]["id"] for one in build.shipped().values()}
+
+    assert told == shipped
+    assert {name for name, licence in shipped.items() if licence not in PERMISSIVE} == {"certifi"}
+    assert shipped["certifi"] == "MPL-2.0"
+
+
+def test_licence_texts_are_shipped(build: Build) -> None:
+    """Licences ask for their text; the one package that comes without one is told of."""
+    described = {path.parent.name: path.parent for path in build.packages.glob("*/METADATA")}
+    mute = [
+        name
+        for name, folder in described.items()
+        if not [path for path in folder.rglob("*") if path.name.startswith(("LICEN", "NOTICE"))]
+    ]
+
+    assert mute == ["observable-0.3.2.dist-info"]
