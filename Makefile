@@ -10,6 +10,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 LAYER_LOCK := layers/ringvault/requirements.txt
 S3_INSTALLED := .venv-s3/.installed
+CHECKOV_INSTALLED := .venv-checkov/.installed
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --no-deps
 
 export SAM_CLI_TELEMETRY := 0
@@ -17,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests coverage test-s3-fidelity bench-quota bench-90-days bench-playback build audit clean lock
+.PHONY: help run test lint types template unit tests coverage test-s3-fidelity bench-quota bench-90-days bench-playback scan build audit clean lock
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -45,6 +46,14 @@ template: $(INSTALLED) ## Validate template.yaml and what SAM makes of it
 	@said="$$($(BIN)/sam validate --lint 2>&1)" || { echo "$$said" >&2; exit 1; }
 	@$(BIN)/python -m local.transform template.yaml >build/template.json
 	@$(BIN)/cfn-lint build/template.json
+
+# What is passed over says so beside its resource, with the reason (Metadata in template.yaml). A
+# file that it can't read it calls clean, so that it has to have passed something.
+scan: template $(CHECKOV_INSTALLED) ## Scan what SAM makes of template.yaml for what auditors look for
+	@echo "scan: checkov on what SAM makes of template.yaml"
+	@.venv-checkov/bin/checkov --file build/template.json --framework cloudformation \
+	  --skip-download --compact --quiet >build/checkov.txt 2>&1 && \
+	  grep '^Passed checks: [1-9]' build/checkov.txt || { cat build/checkov.txt >&2; exit 1; }
 
 unit: $(INSTALLED) ## Run the unit tests only: seconds, no sockets
 	@$(BIN)/python -m pytest --quiet tests/unit
@@ -120,7 +129,7 @@ audit: $(INSTALLED) ## Ask whether an advisory names anything that the locks pin
 	@$(BIN)/python -m supply_chain.audit requirements/*.txt $(LAYER_LOCK)
 
 clean: ## Remove what was built and measured, and what was installed
-	@rm -rf build .aws-sam .venv .venv-s3 .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	@rm -rf build .aws-sam .venv .venv-s3 .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	@rm -rf *.egg-info layers/ringvault/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -131,6 +140,7 @@ lock: ## Make the locks again from pyproject.toml (needs uv)
 	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --group dev --output-file requirements/dev.txt
 	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --constraints requirements/dev.txt --output-file $(LAYER_LOCK)
 	@$(PIP_COMPILE) --group pyproject.toml:s3-server --python-version 3.13 --exclude-newer $(S3_SERVER_AS_OF) --output-file requirements/s3.txt
+	@$(PIP_COMPILE) --group pyproject.toml:checkov --python-version 3.11 --output-file requirements/checkov.txt
 
 # LocalStack bounds none of what it needs: it runs with what there was when it came out.
 S3_SERVER_AS_OF := 2026-04-01
@@ -138,7 +148,7 @@ S3_SERVER_AS_OF := 2026-04-01
 PIP_COMPILE = "$(UV)" pip compile --quiet --universal --generate-hashes --no-header \
 	--no-strip-extras
 
-# --- .venv and .venv-s3: marks are written last, so that a half-made one is made again -----------
+# --- .venv and its neighbours: marks are written last, so that a half-made one is made again -----------
 
 .venv/.locked: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || \
@@ -162,4 +172,11 @@ $(S3_INSTALLED): requirements/s3.txt
 	"$$runtime" -m venv --clear .venv-s3 && \
 	.venv-s3/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements/s3.txt && \
 	echo "install: .venv-s3 took $$(($$(date +%s) - began)) s"
+	@touch $@
+
+# It pins half of what it needs to old versions, which .venv has newer.
+$(CHECKOV_INSTALLED): requirements/checkov.txt
+	@echo "install: .venv-checkov from requirements/checkov.txt (half a minute, once)"
+	@$(PYTHON) -m venv --clear .venv-checkov
+	@.venv-checkov/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements/checkov.txt
 	@touch $@
