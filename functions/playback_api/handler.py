@@ -31,6 +31,7 @@ from ringvault.adapters.http_answers import (
 from ringvault.adapters.page_files import page_file, page_headers, sign_in_json
 from ringvault.adapters.play_table import PlayTable
 from ringvault.adapters.presigned_url import PresignedUrls
+from ringvault.adapters.request_limits import require_small
 from ringvault.core.errors import TransientError
 from ringvault.core.listener import listener_of
 from ringvault.core.playback_api import UnknownCallError, find_recording
@@ -54,6 +55,7 @@ def lambda_handler(event: Event, context: LambdaContext) -> Event:
     started_s = monotonic()
     told = {"outcome": "ok"}
     try:
+        require_small(event)
         answer = _api().answer(event, context)
     except Exception as error:  # noqa: BLE001 - the gateway would answer without a body
         problem = problem_of(error)

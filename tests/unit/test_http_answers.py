@@ -14,6 +14,7 @@ from ringvault.adapters.http_answers import (
     problem_of,
     recording_json,
 )
+from ringvault.adapters.request_limits import BodyRefusedError, QueryTooLongError
 from ringvault.core.catalogue import State
 from ringvault.core.cold_storage import InColdStorageError, StoredObject
 from ringvault.core.errors import ConfigurationError, ServiceUnavailableError
@@ -83,6 +84,8 @@ def test_a_playback_url_says_when_it_ends() -> None:
         (NotAListenerError(), 403),
         (NotForThisListenerError(), 403),
         (NoSuchPathError(), 404),
+        (BodyRefusedError(), 413),
+        (QueryTooLongError(), 414),
         (UnknownCallError(), 404),
         (UnknownRecordingError(), 404),
         (NotPlayableError(recorded(State.PENDING), ask_again_after=None), 409),

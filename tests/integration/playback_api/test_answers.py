@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ringvault.adapters.request_limits import MOST_QUERY_CHARACTERS
 from tests.integration.playback_api.site import (
     LISTED_AT,
     VISITOR,
@@ -44,6 +45,51 @@ def test_every_answer_carries_the_security_headers(sample: Event) -> None:
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("name", ["recordings", "recording", "call", "page", "page_file"])
+@pytest.mark.parametrize(
+    ("brought", "status", "outcome"),
+    [
+        ({"body": "x"}, 413, "body-refused"),
+        ({"body": "eA==", "isBase64Encoded": True}, 413, "body-refused"),
+        ({"rawQueryString": "x" * (MOST_QUERY_CHARACTERS + 1)}, 414, "query-too-long"),
+    ],
+)
+def test_what_no_route_reads_is_refused_by_each(
+    log: list[dict[str, Any]], name: str, brought: Event, status: int, outcome: str
+) -> None:
+    """A body or an endless query is no work for anything behind; the page is no exception."""
+    answer = answered(event(name, **brought))
+
+    assert answer["status"] == status
+    assert answer["body"]["type"] == f"urn:ringvault:problem:{outcome}"
+    assert [(line["outcome"], line["status"]) for line in log] == [(outcome, status)]
+
+
+@pytest.mark.usefixtures("site")
+def test_a_long_query_is_read() -> None:
+    """What an issuer sends back with is as long as its code."""
+    assert answered(event("page", rawQueryString="x" * MOST_QUERY_CHARACTERS))["status"] == 200
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize(
+    ("sample", "kept"),
+    [
+        (event("recordings"), "no-store"),
+        (event_for("404", "recording"), "no-store"),
+        (asked_by(VISITOR, event("recordings")), "no-store"),
+        (event("page", rawPath="/sign-in.json"), "no-store"),
+        (event("recordings", body="x"), "no-store"),
+        (event("page"), "no-cache"),
+        (event("page", rawPath="/openapi.yaml"), "no-cache"),
+    ],
+)
+def test_nothing_on_the_way_keeps_an_answer(sample: Event, kept: str) -> None:
+    """JSON and problems never; the page's files are asked for anew each time."""
+    assert answered(sample)["headers"]["cache-control"] == kept
 
 
 @pytest.mark.usefixtures("site")

@@ -7,6 +7,11 @@ from http import HTTPStatus
 from math import ceil
 from typing import Any
 
+from ringvault.adapters.request_limits import (
+    MOST_QUERY_CHARACTERS,
+    BodyRefusedError,
+    QueryTooLongError,
+)
 from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.cold_storage import InColdStorageError
 from ringvault.core.errors import PermanentError, TransientError
@@ -66,6 +71,13 @@ class Problem:
 
 
 _NO_SUCH_PATH = Problem(HTTPStatus.NOT_FOUND, "no-such-path", "Nothing is served here.")
+# By number: Python renamed both.
+_BODY_REFUSED = Problem(HTTPStatus(413), "body-refused", "Nothing here takes a body.")
+_QUERY_TOO_LONG = Problem(
+    HTTPStatus(414),
+    "query-too-long",
+    f"A query has at most {MOST_QUERY_CHARACTERS} characters here.",
+)
 _NOT_A_LISTENER = Problem(
     HTTPStatus.FORBIDDEN,
     "not-a-listener",
@@ -107,6 +119,8 @@ UNEXPECTED = Problem(
 
 
 _PROBLEMS: dict[type[Exception], Problem] = {
+    BodyRefusedError: _BODY_REFUSED,
+    QueryTooLongError: _QUERY_TOO_LONG,
     NoSuchPathError: _NO_SUCH_PATH,
     NotAListenerError: _NOT_A_LISTENER,
     NotForThisListenerError: _NOT_FOR_YOU,
