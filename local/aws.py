@@ -21,10 +21,14 @@ ACCOUNT_ID = "123456789012"  # moto's own default
 ADMINISTRATOR = "local"
 _CONFIG = Config(retries={"total_max_attempts": 2}, max_pool_connections=20)
 Service = Literal[
+    "apigatewayv2",
+    "cloudformation",
     "cloudwatch",
+    "cognito-idp",
     "dynamodb",
     "iam",
     "kms",
+    "lambda",
     "logs",
     "s3",
     "scheduler",

@@ -39,6 +39,11 @@ class Properties:
         if value != constant:
             raise TemplateError(f"{self._where}: {name} {value!r} is not known to the local stack")
 
+    def take_all(self) -> dict[str, Value]:
+        """Take all that nobody has taken yet, as it stands in the template."""
+        taken, self._left = self._left, {}
+        return taken
+
     def take_properties(self, name: str) -> "Properties":
         """Return a property that has properties of its own; empty where it is absent."""
         return self._child(self.take(name, {}), name)
