@@ -13,12 +13,18 @@ from local.transform import REGION, Value
 
 
 def make_function(properties: Properties, *, site: Site) -> Resource:
-    """Create a function in moto, which never runs it."""
-    created = site.aws.client("lambda").create_function(
+    """Create a function in moto, which never runs it; its concurrency is a request of its own."""
+    client = site.aws.client("lambda")
+    reserved = int(properties.take("ReservedConcurrentExecutions", 0))
+    created = client.create_function(
         FunctionName=properties.take("FunctionName", site.physical_name),
         Tags={tag["Key"]: tag["Value"] for tag in properties.take("Tags", [])},
         **properties.take_all(),
     )
+    if reserved:
+        client.put_function_concurrency(
+            FunctionName=created["FunctionName"], ReservedConcurrentExecutions=reserved
+        )
     return Resource(created["FunctionName"], {"Arn": created["FunctionArn"]})
 
 

@@ -13,6 +13,14 @@ from local.transform import REGION, Document, transform
 
 _WITHIN_S = 100
 _CODE_BUCKET = "artifacts"
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": ADMINISTRATOR,
+    "AWS_SECRET_ACCESS_KEY": ADMINISTRATOR,
+    # As `make build` has it, which the Makefiles of layer and functions are called by.
+    "MAKEFLAGS": "",
+    "PYTHON": sys.executable,
+    "SAM_CLI_TELEMETRY": "0",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +40,22 @@ class Package:
 
 def packaged(aws: Aws, *, folder: Path) -> Package:
     """Build this repository and package it to the S3 at hand."""
-    s3, template = aws.client("s3"), folder / "packaged.yaml"
-    # -o: the tests run in .venv, so it must not be made again under them.
-    _run("make", "-o", ".venv/.installed", "build", f"BUILD_DIR={folder / 'build'}")
+    s3, build, template = aws.client("s3"), folder / "build", folder / "packaged.yaml"
+    _sam("build", "--build-dir", str(build))
     s3.create_bucket(Bucket=_CODE_BUCKET)
-    sam = str(Path(sys.executable).with_name("sam"))
-    built = ("--template-file", str(folder / "build" / "template.yaml"))
+    built = ("--template-file", str(build / "template.yaml"))
     places = ("--s3-bucket", _CODE_BUCKET, "--output-template-file", str(template))
-    _run(sam, "package", *built, *places, "--region", REGION, AWS_ENDPOINT_URL=aws.endpoint_url)
+    _sam("package", *built, *places, "--region", REGION, AWS_ENDPOINT_URL=aws.endpoint_url)
     keys = [it["Key"] for it in s3.list_objects_v2(Bucket=_CODE_BUCKET)["Contents"]]
     bodies = (s3.get_object(Bucket=_CODE_BUCKET, Key=key)["Body"].read() for key in keys)
     return Package(transform(template), dict(zip(keys, bodies, strict=True)))
 
 
-def _run(*command: str, **variables: str) -> None:
-    keys = {"AWS_ACCESS_KEY_ID": ADMINISTRATOR, "AWS_SECRET_ACCESS_KEY": ADMINISTRATOR}
-    done = subprocess.run(  # noqa: S603 - our own Makefile, and the sam beside this Python
-        command,
+def _sam(*arguments: str, **variables: str) -> None:
+    done = subprocess.run(  # noqa: S603 - the sam beside this Python
+        [Path(sys.executable).with_name("sam"), *arguments],
         cwd=ROOT,
-        env=os.environ | keys | {"SAM_CLI_TELEMETRY": "0"} | variables,
+        env=os.environ | _ENVIRONMENT | variables,
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,

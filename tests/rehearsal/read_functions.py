@@ -15,7 +15,10 @@ def read_function(made: Made, aws: Aws) -> Told:
     """Return what Lambda tells of a function."""
     function = aws.client("lambda").get_function(FunctionName=made.resource.reference)
     told: Told = function["Configuration"]
-    return told | {
+    concurrency: Told = function.get("Concurrency", {})
+    return {
+        **told,
+        **concurrency,
         "Code": _packed(made.properties["Code"], told["CodeSha256"], aws),
         "Layers": [layer["Arn"] for layer in told.get("Layers", [])],
         "Tags": tags_of(function.get("Tags", {})),

@@ -1,6 +1,6 @@
 """Reads back what keeps recordings and ids: bucket, tables, queue, secret, keys."""
 
-from collections.abc import Callable  # noqa: TC003 - read again below
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -9,12 +9,13 @@ from local.aws import Aws, Client
 from local.provision.stack import Made
 
 Told = dict[str, Any]
+_Ask = Callable[[], Any]
 
 
 def read_bucket(made: Made, aws: Aws) -> Told:
     """Return what S3 tells of a bucket, without what was never set."""
     s3, asked = aws.client("s3"), {"Bucket": made.resource.reference}
-    asks: dict[str, Callable[[], Any]] = {
+    asks: dict[str, _Ask] = {
         "BucketEncryption": lambda: _encryption(s3, asked),
         "CorsConfiguration": lambda: {"CorsRules": s3.get_bucket_cors(**asked)["CORSRules"]},
         "LifecycleConfiguration": lambda: _life_cycle(s3, asked),

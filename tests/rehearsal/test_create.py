@@ -19,7 +19,7 @@ from tests.rehearsal.makers import REHEARSED
 from tests.rehearsal.packaging import Package, packaged
 from tests.rehearsal.read_back import read_back
 from tests.rehearsal.unproven import UNPROVEN, proven_after_all, unnamed
-from tests.rehearsal.variants import VARIANTS
+from tests.rehearsal.variants import ACCESS_LOGS, VARIANTS
 
 LIST_OF_THE_DOCUMENT = ROOT / "docs" / "deploying.md"
 
@@ -46,6 +46,7 @@ def found(moto: Aws, package: Package) -> dict[str, list[Property]]:
 def rehearsed(package: Package, given: dict[str, str], aws: Aws) -> list[Property]:
     """Return every property of every resource, as the template has it and as a server tells it."""
     aws.reset()
+    aws.client("s3").create_bucket(Bucket=ACCESS_LOGS, ACL="log-delivery-write")
     package.store(aws)
     stack = provision(package.template, parameters=given, aws=aws, code_root=ROOT, makers=REHEARSED)
     return [it for name, made in stack.resources.items() for it in told_of(name, made, aws)]
