@@ -91,7 +91,7 @@ def main() -> int:
     for pin, advisories in known.vulnerable.items():
         print(f"audit: VULNERABLE: {pin}: {', '.join(advisories)}")
     if known.unknown:
-        print(f"audit: NO DATA about {len(known.unknown)} of {len(pins)} pins: nothing is shown")
+        print(f"audit: NO DATA about {len(known.unknown)} of {len(pins)} pins: this shows nothing")
         print("audit: ask again where the package index's advisory service can be reached")
         print(f"audit: pip-audit says: {answers[0][1]}")
     elif not known.vulnerable:

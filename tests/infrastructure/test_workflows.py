@@ -95,36 +95,6 @@ def test_no_secret_is_kept_and_no_stranger_runs_with_rights(path: Path) -> None:
     assert load(path)["on"].keys() <= {"pull_request", "push", "schedule", "workflow_call"}
 
 
-def test_prod_gets_what_dev_got() -> None:
-    """Built once: both deploy the artefact of one digest, prod after dev."""
-    deploy = load(GITHUB / "workflows" / "deploy.yml")["jobs"]
-    digests = {deploy[environment]["with"]["sha256"] for environment in ("dev", "prod")}
-
-    assert [name for name, job in deploy.items() if "make build" in str(job)] == ["build"]
-    assert digests == {"${{ needs.build.outputs.sha256 }}"}
-    assert deploy["build"]["needs"] == "test"
-    assert deploy["prod"]["needs"] == ["build", "dev"]
-
-
-def test_the_digest_is_checked_before_there_are_credentials() -> None:
-    """Another artefact ends the job while it can do nothing."""
-    job = load(GITHUB / "workflows" / "deploy_stack.yml")["jobs"]["deploy"]
-    steps = [str(step) for step in job["steps"]]
-    (checked,) = [place for place, step in enumerate(steps) if "sha256sum --check" in step]
-    (signed_in,) = [place for place, step in enumerate(steps) if "role-to-assume" in step]
-
-    assert job["environment"] == "${{ inputs.environment }}"
-    assert checked < signed_in
-    assert all("make" not in step and "pip" not in step for step in steps[signed_in:])
-
-
-def test_one_deployment_at_a_time() -> None:
-    """A second one waits, and none is broken off half-way."""
-    concurrency = load(GITHUB / "workflows" / "deploy.yml")["concurrency"]
-
-    assert concurrency == {"group": "deploy", "cancel-in-progress": "false"}
-
-
 def test_pull_requests_and_main_are_tested_and_audited() -> None:
     """CI runs what a contributor runs, and the audit beside it."""
     ci = load(GITHUB / "workflows" / "ci.yml")
