@@ -43,7 +43,7 @@ def plan(
     port: Port = DEFAULT_PORT,
     json: Json = False,
 ) -> None:
-    """Say how long a takeover takes, at what cost, if in time.
+    """Say how long a takeover takes, and what it costs.
 
     Reads some pages of the call log, of all that RingCentral keeps, through the quota's gate: ten
     take about a minute. Fetches no recording and changes nothing.

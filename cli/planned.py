@@ -1,7 +1,7 @@
 """What fetching a period takes: asked of the account and the archive, and told to a person."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +49,12 @@ class Asked:
         kept_from_at = self.now - self.retention.deletion_after(self.recordings_a_day)
         return kept_from_at if self.from_at < kept_from_at else None
 
+    def beginning(self, first_at: datetime | None) -> "Asked":
+        """Return what is asked from the first call on: a young account has no calls before it."""
+        if first_at is None:
+            return self
+        return replace(self, from_at=max(self.from_at, min(first_at, self.to_at - DAY)))
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -86,6 +92,7 @@ def planned_for(
     estimate = _estimate(outside, asked, requests, advance)
     catalogue = CatalogueCounts(table, dynamodb)
     archived = archived_between(catalogue, asked.from_at, asked.to_at)
+    asked = asked.beginning(estimate.first_at)
     situation = _situation(asked, estimate, archived, deployed=deployed, outside=outside)
     made = planned(situation)
     measured = mean_size_bytes(table, dynamodb)

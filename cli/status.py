@@ -22,6 +22,7 @@ from cli.options import (
 from cli.screen import Row, Screen, ended, how_many, instant, screen
 from ringvault.core.archive_status import ArchiveStatus, Count, archive_status
 from ringvault.core.catalogue import State
+from ringvault.core.instants import parse_instant
 from ringvault.core.windows import Kind, Window
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # Every archive has these; any other state shows when something is in it.
 _USUAL = (State.PENDING, State.QUEUED, State.ARCHIVED, State.ABSENT, State.FAILED)
+# One screen: ringvault retry shows all.
+_MOST_REASONS = 5
 
 
 def status(
@@ -82,13 +85,18 @@ def status_of(deployed: "DeployedStack", *, now: datetime) -> ArchiveStatus:
     """Return how the archive of a stack stands."""
     from cli.parts import last_report_in, listing_progress_in
     from ringvault.adapters.catalogue_counts import CatalogueCounts
+    from ringvault.adapters.catalogue_retries import CatalogueRetries
     from ringvault.adapters.recording_queue import RecordingQueue
     from ringvault.adapters.ringcentral_client import PER_PAGE
+    from ringvault.adapters.stack_metrics import StackMetrics
 
     dynamodb, sqs = deployed.client("dynamodb"), deployed.client("sqs")
+    table = deployed.output("CatalogueTableName")
     return archive_status(
-        catalogue=CatalogueCounts(deployed.output("CatalogueTableName"), dynamodb),
+        catalogue=CatalogueCounts(table, dynamodb),
         listing=listing_progress_in(deployed),
+        metrics=StackMetrics(deployed.name, deployed.client("cloudwatch")),
+        given_up=CatalogueRetries(table, dynamodb),
         queue=RecordingQueue(deployed.output("RecordingQueueUrl"), sqs),
         dead_letter_queue=RecordingQueue(deployed.output("DeadLetterQueueUrl"), sqs),
         reports=last_report_in(deployed),
@@ -102,6 +110,8 @@ def show(found: ArchiveStatus, *, called: str, shown: Screen) -> None:
     """Print the status for a person."""
     shown.say(f"{called}, {instant(found.at)}")
     shown.section("Recordings", _recordings(found))
+    if found.failures:
+        shown.section("Given up", _failures(found))
     shown.section("Call log", _call_log(found))
     shown.section("Queues", _queues(found))
     shown.section("Reconciliation", _reconciliation(found))
@@ -115,6 +125,13 @@ def as_json(found: ArchiveStatus) -> dict[str, Any]:
         "at": found.at,
         "recordings": {state.lower(): found.counts[state].number for state in State},
         "archived_is_exact": found.counts[State.ARCHIVED].is_exact,
+        "archived_today": found.archived_today,
+        "failures": [
+            {"state": state, "reason": reason, "recordings": number}
+            for (state, reason), number in found.failures.items()
+        ],
+        "quota_used": found.quota_used,
+        "listed_at": found.listed_at,
         "oldest_waiting_at": found.oldest_waiting_at,
         "nearest_deletion_at": found.nearest_deletion_at,
         "windows": [_window(window) for window in found.listing.windows],
@@ -122,6 +139,7 @@ def as_json(found: ArchiveStatus) -> dict[str, Any]:
         "queue": {"waiting": visible, "in_flight": in_flight},
         "dead_letters": found.dead_letters,
         "report": found.report_key,
+        "reconciled_at": found.report.get("finished_at"),
         "report_totals": found.report.get("totals"),
         "attention": list(found.attention),
     }
@@ -137,15 +155,26 @@ def _recordings(found: ArchiveStatus) -> Iterator[Row]:
     for state in State:
         if state in _USUAL or found.counts[state].number:
             yield state.lower(), _told(found.counts[state])
+    yield "archived today", f"{found.archived_today:,}"
     yield "oldest waiting", _ago(found.oldest_waiting_at, found.at)
     yield "nearest deletion", _ahead(found.nearest_deletion_at, found.at)
 
 
+def _failures(found: ArchiveStatus) -> Iterator[Row]:
+    failures = list(found.failures.items())
+    for (state, reason), number in failures[:_MOST_REASONS]:
+        yield f"{number:,} {state.lower()}", reason
+    if left := len(failures[_MOST_REASONS:]):
+        yield "", f"and {how_many(left, 'other reason')}"
+
+
 def _call_log(found: ArchiveStatus) -> Iterator[Row]:
     windows = found.listing.windows
+    yield "last listing", "none yet" if found.listed_at is None else _ago(found.listed_at, found.at)
     backfills = sum(window.kind is Kind.BACKFILL for window in windows)
     yield "open windows", f"{len(windows)}, of which {how_many(backfills, 'backfill')}"
     yield from window_rows(windows)
+    yield "quota used", _share(found.quota_used)
     yield "look-backs cost", f"{how_many(found.look_back_requests_a_day, 'request')} a day"
 
 
@@ -159,11 +188,16 @@ def _reconciliation(found: ArchiveStatus) -> Iterator[Row]:
     if found.report_key is None:
         yield "last report", "none yet"
         return
-    yield "last report", found.report_key
+    yield "last run", _ago(parse_instant(found.report["finished_at"]), found.at)
+    yield "its report", found.report_key
     yield "its days", f"{found.report['from']} to {found.report['to']}"
     totals = found.report["totals"]
     for name in ("archived", "absent", "pending", "missing", "unexpected"):
         yield name, f"{totals[name]:,}"
+
+
+def _share(used: float | None) -> str:
+    return "nobody told" if used is None else f"{used:.0%} of the last hour's"
 
 
 def _told(count: Count) -> str:
@@ -182,10 +216,10 @@ def _ahead(at: datetime | None, now: datetime) -> str:
 
 def _length(length: timedelta) -> str:
     if length >= timedelta(days=2):
-        return f"{length // timedelta(days=1)} days"
+        return how_many(length // timedelta(days=1), "day")
     if length >= timedelta(hours=2):
-        return f"{length // timedelta(hours=1)} hours"
-    return f"{length // timedelta(minutes=1)} minutes"
+        return how_many(length // timedelta(hours=1), "hour")
+    return how_many(length // timedelta(minutes=1), "minute")
 
 
 def _window(window: Window) -> dict[str, Any]:

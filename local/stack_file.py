@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.aws import ADMINISTRATOR, Aws
+from local.provision.site import STACK_NAME
 from local.provision.stack import Stack
 from local.transform import REGION
 
@@ -26,6 +27,7 @@ def described(stack: Stack, *, aws: Aws, invoke_url: str, path: Path) -> Iterato
 def description_of(stack: Stack, *, aws: Aws, invoke_url: str) -> str:
     """Return what the file holds, as JSON; the key opens nothing but the AWS of this machine."""
     told = {
+        "stack_name": STACK_NAME,
         "endpoint_url": aws.endpoint_url,
         "invoke_url": invoke_url,
         "region": REGION,

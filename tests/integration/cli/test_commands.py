@@ -101,7 +101,8 @@ def test_status_shows_the_last_report(
     listing: ListingProgressStore,
 ) -> None:
     """The newest report is found where the state table says that the chain ends."""
-    report = json.dumps({"from": "2026-08-14", "to": "2026-11-21", "totals": TOTALS}).encode()
+    told = {"from": "2026-08-14", "to": "2026-11-21", "finished_at": "2026-11-22T02:41:07.000Z"}
+    report = json.dumps({**told, "totals": TOTALS}).encode()
     vault = VaultInventory(outputs["VaultBucketName"], cloud.s3)
     key = "reports/reconciliation/000001.json"
     vault.store_report(key, report, content_type="application/json")

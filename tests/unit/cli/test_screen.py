@@ -130,7 +130,8 @@ def test_help_fits_80_columns_and_has_no_colour(command: list[str]) -> None:
 
 def test_each_command_is_told_in_one_whole_line() -> None:
     """The list of commands breaks off in the middle of no sentence."""
-    listed = CliRunner().invoke(app, ["--help"]).output.split("Commands:")[1]
+    shown = CliRunner().invoke(app, ["--help"], terminal_width=WIDTH, max_content_width=WIDTH)
+    listed = shown.output.split("Commands:")[1]
 
     assert listed
     assert "..." not in listed

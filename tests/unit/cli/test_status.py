@@ -1,7 +1,7 @@
 """How the archive stands, in numbers and on the screen."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +11,15 @@ from cli.screen import Screen
 from cli.status import as_json, show
 from ringvault.core.archive_status import ArchiveStatus, archive_status
 from ringvault.core.catalogue import State
+from ringvault.core.reconciliation_run import Period
+from ringvault.core.retry_recordings import Ended
 from ringvault.core.windows import Kind, ListingProgress, LookBacks, Window
 from tests.unit.cli.stand_ins import ProgressInMemory
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OLD = NOW - timedelta(days=82)
 REPORT = {
+    "finished_at": "2026-11-22T02:41:07.000Z",
     "from": "2026-08-14",
     "to": "2026-11-21",
     "totals": {"archived": 99_000, "absent": 3, "pending": 12, "missing": 1, "unexpected": 0},
@@ -49,6 +52,28 @@ class Queue:
         return self.told
 
 
+class Told:
+    """A busy day."""
+
+    def __init__(self, archived: int = 812, used: float | None = 0.974) -> None:
+        self.archived, self.used = archived, used
+
+    def archived_since(self, at: datetime, *, now: datetime) -> int:
+        assert (at, now) == (NOW.replace(hour=0), NOW)
+        return self.archived
+
+    def quota_used(self, *, now: datetime) -> float | None:
+        return self.used
+
+
+class GivenUp:
+    """Two FAILED and three ABSENT ones."""
+
+    def ended(self, state: State, period: Period | None) -> Iterator[Ended]:
+        reasons = {State.FAILED: ["no audio"] * 2, State.ABSENT: ["404"] * 3}[state]
+        return (Ended("1", state, OLD, reason) for reason in reasons)
+
+
 class Reports:
     """One report, or none."""
 
@@ -74,6 +99,8 @@ def status(**changed: Any) -> ArchiveStatus:
     collaborators: dict[str, Any] = {
         "catalogue": Counted(),
         "listing": ProgressInMemory(LISTED),
+        "metrics": Told(),
+        "given_up": GivenUp(),
         "queue": Queue(58, 2),
         "dead_letter_queue": Queue(1, 0),
         "reports": Reports(REPORT),
@@ -92,17 +119,24 @@ Recordings
   archived            about 100,000
   absent              3
   failed              2
+  archived today      812
   oldest waiting      2026-09-01 12:00 UTC, 82 days ago
   nearest deletion    2026-11-30 12:00 UTC, in 8 days
+Given up
+  3 absent            404
+  2 failed            no audio
 Call log
+  last listing        2026-11-22 12:00 UTC, 0 minutes ago
   open windows        1, of which 1 backfill
   backfill            2026-09-01 12:00 UTC to 2026-11-21 12:00 UTC
+  quota used          97% of the last hour's
   look-backs cost     436 requests a day
 Queues
   recording queue     about 58 waiting, 2 in flight
   dead letters        1
 Reconciliation
-  last report         reports/reconciliation/000042.json
+  last run            2026-11-22 02:41 UTC, 9 hours ago
+  its report          reports/reconciliation/000042.json
   its days            2026-08-14 to 2026-11-21
   archived            99,000
   absent              3

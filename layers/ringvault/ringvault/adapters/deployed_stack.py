@@ -36,9 +36,11 @@ _INVOKING = Config(
 class DeployedStack:
     """The names that a stack tells of itself, and clients that reach it.
 
-    `endpoint_url` None is AWS itself; `invoke_url` is where functions are invoked.
+    `name` is CloudFormation's, `called` what people read. `endpoint_url` None is AWS itself;
+    `invoke_url` is where functions are invoked.
     """
 
+    name: str
     called: str
     session: Session
     outputs: Mapping[str, str]
@@ -128,6 +130,7 @@ def stack_on_aws(name: str, *, profile: str | None, region: str | None) -> Deplo
             fault = f"there is no stack {name} in {session.region_name}"
             raise ConfigurationError([fault]) from error
     return DeployedStack(
+        name=name,
         called=f"stack {name}",
         session=session,
         outputs=_pairs(stack, "Output"),
@@ -148,6 +151,7 @@ def stack_on_this_machine(description: Path) -> DeployedStack:
         raise ConfigurationError([fault]) from error
     key = told["access_key"]
     return DeployedStack(
+        name=told["stack_name"],
         called="the local stack",
         # moto takes any secret; the profile of whoever asks plays no part.
         session=Session(key, key, region_name=told["region"]),

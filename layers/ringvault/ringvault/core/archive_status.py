@@ -1,17 +1,23 @@
 """How the archive stands: what waits, what is at risk, and what needs somebody's attention."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from itertools import islice
 from typing import Any, Protocol
 
 from ringvault.core.catalogue import State
 from ringvault.core.feed import is_near_deletion
+from ringvault.core.reconciliation_run import Period
+from ringvault.core.retry_recordings import ENDED, Ended
 from ringvault.core.windows import ListingProgress, LookBacks
 
 # Sixty thousand recordings or more, a quarter of a cent for four hundred looks. Beyond, DynamoDB's
 # own count of the table is near enough: it is at most six hours old, and costs nothing.
 MOST_PAGES_OF_ARCHIVED = 20
+# Of each state: five requests, and enough to know what is wrong.
+MOST_READ = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,23 @@ class Queue(Protocol):
         """Return how many messages are visible or delayed, and how many are in flight."""
 
 
+class Metrics(Protocol):
+    """What the functions told of their work."""
+
+    def archived_since(self, at: datetime, *, now: datetime) -> int:
+        """Return how many recordings were archived since then."""
+
+    def quota_used(self, *, now: datetime) -> float | None:
+        """Return the share of the quota that the last hour took; None where nobody told it."""
+
+
+class GivenUp(Protocol):
+    """What nobody fetches any more."""
+
+    def ended(self, state: State, period: Period | None) -> Iterable[Ended]:
+        """Yield what is in the state, oldest first; None is all the time there was."""
+
+
 class Reports(Protocol):
     """What reconciliation left."""
 
@@ -69,6 +92,9 @@ class Reports(Protocol):
 class ArchiveStatus:
     """The state of the archive at `at`; instants are None where nothing waits.
 
+    `archived_today` is since midnight UTC, `quota_used` a share of the last hour's, which passes 1
+    where RingCentral counts call log and recordings apart. `failures` are FAILED and ABSENT ones
+    by state and reason, most first, of the oldest that are read.
     `look_back_requests_a_day` counts empty pages where nobody knows how busy the account is.
     `report` is the newest reconciliation report, under `report_key`.
     """
@@ -80,10 +106,18 @@ class ArchiveStatus:
     is_near_deletion: bool
     listing: ListingProgress
     look_back_requests_a_day: int
+    archived_today: int
+    quota_used: float | None
+    failures: Mapping[tuple[State, str], int]
     queue: tuple[int, int]
     dead_letters: int
     report_key: str | None
     report: Mapping[str, Any]
+
+    @property
+    def listed_at(self) -> datetime | None:
+        """When the call log was last read."""
+        return max(self.listing.opened_to.values(), default=None)
 
     @property
     def missing(self) -> int:
@@ -113,6 +147,8 @@ def archive_status(
     *,
     catalogue: Counts,
     listing: Listing,
+    metrics: Metrics,
+    given_up: GivenUp,
     queue: Queue,
     dead_letter_queue: Queue,
     reports: Reports,
@@ -136,11 +172,28 @@ def archive_status(
         look_back_requests_a_day=look_backs.requests_a_day(
             progress.recordings_a_day or 0, per_page=per_page
         ),
+        archived_today=metrics.archived_since(_midnight(now), now=now),
+        quota_used=metrics.quota_used(now=now),
+        failures=failures_by_reason(given_up),
         queue=queue.depth(),
         dead_letters=sum(dead_letter_queue.depth()),
         report_key=report and report[0],
         report=report[1] if report else {},
     )
+
+
+def failures_by_reason(given_up: GivenUp) -> Mapping[tuple[State, str], int]:
+    """Count what is FAILED or ABSENT by its reason, as far as it is read, most first."""
+    counts: Counter[tuple[State, str]] = Counter()
+    for state in ENDED:
+        counts.update(
+            (it.state, it.reason) for it in islice(given_up.ended(state, None), MOST_READ)
+        )
+    return dict(counts.most_common())
+
+
+def _midnight(at: datetime) -> datetime:
+    return datetime.combine(at.date(), time(), at.tzinfo)
 
 
 def state_counts(catalogue: Counts) -> Mapping[State, Count]:

@@ -36,7 +36,7 @@ class Estimate:
     """How many recordings there are: between `low` and `high`, as far as the pages read tell.
 
     Where all of them were read the three are the same. `mean_duration_s` is None where no recorded
-    call was seen.
+    call was seen. `first_at` is the start of the oldest call, None where the last page was not met.
     """
 
     recordings: int
@@ -44,6 +44,7 @@ class Estimate:
     high: int
     requests: int
     mean_duration_s: float | None
+    first_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -165,8 +166,10 @@ def estimated(spans: Sequence[Span], *, requests: int) -> Estimate:
     tails = [found for span in spans for found in (span.tail or (),)]
     every = unique([it for found in (*seen, *tails) for it in found])
     mean_s = sum(it.duration_s or 0 for it in every) / len(every) if every else None
+    is_met = spans[-1].tail is not None
+    first_at = min((it.started_at for it in every), default=None) if is_met else None
     if all(span.tail is not None and len(span.read) == span.full for span in spans):
-        return Estimate(len(every), len(every), len(every), requests, mean_s)
+        return Estimate(len(every), len(every), len(every), requests, mean_s, first_at)
     sizes = [len(found) for found in seen] or [0]
     least, likely, most = (sum(span.pages[it] for span in spans) for it in range(3))
     tail = sum(len(found) for found in tails)
@@ -176,6 +179,7 @@ def estimated(spans: Sequence[Span], *, requests: int) -> Estimate:
         high=most * max(sizes) + tail,
         requests=requests,
         mean_duration_s=mean_s,
+        first_at=first_at,
     )
 
 
