@@ -43,11 +43,11 @@ class Stack:
         return str(self.document["Parameters"][name]["Default"])
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield each statement of each role with the role's name."""
+        """Yield each statement of each role with the role's name, those under a condition too."""
         for name, role in self.of_type("AWS::IAM::Role").items():
             for policy in role.get("Policies", []):
                 for statement in policy["PolicyDocument"]["Statement"]:
-                    yield name, statement
+                    yield name, statement.get("Fn::If", [None, statement])[1]
 
 
 def as_list(value: Any) -> list[Any]:

@@ -22,6 +22,8 @@ def names_a_resource(resource: Any) -> bool:
             return True
         case {"Ref": "RingCentralSecret"}:
             return True  # a secret's Ref is its ARN
+        case {"Ref": "VaultKeyArn"}:
+            return True  # one key, which the owner names
         case {"Fn::Sub": str(text)}:
             return text.startswith("${") and ".Arn}" in text
         case _:
@@ -129,6 +131,46 @@ def test_expiry_hears_and_fetches_nothing(stack: Stack) -> None:
         "s3:PutObjectVersionTagging",
     }
     assert {action.partition(":")[0] for action in actions} == {"dynamodb", "logs", "s3"}
+
+
+def test_the_vaults_key_is_used_through_s3_only(stack: Stack) -> None:
+    """Where the owner names a key: who writes under it, who only reads, and nobody beside S3."""
+    granted = {
+        role: (set(as_list(statement["Action"])), statement["Condition"])
+        for role, statement in stack.statements()
+        if statement["Resource"] == {"Ref": "VaultKeyArn"}
+    }
+    through_s3 = {
+        "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}}
+    }
+
+    writes = {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert granted == {
+        "ArchiveRecordingRole": (writes, through_s3),
+        "ReconcileArchiveRole": (writes, through_s3),
+        "PlaybackApiRole": ({"kms:Decrypt"}, through_s3),
+    }
+    for role in granted:
+        [policy] = stack.properties(role)["Policies"]
+        conditions = [
+            it["Fn::If"][0] for it in policy["PolicyDocument"]["Statement"] if "Fn::If" in it
+        ]
+        assert conditions == ["HasVaultKey"]
+
+
+def test_who_reads_the_secret_may_decrypt_it(stack: Stack) -> None:
+    """Secrets Manager decrypts with its caller's right, under a context of its own."""
+    readers = {role for role, it in stack.statements() if "secretsmanager" in str(it["Action"])}
+    decrypting = {
+        role
+        for role, statement in stack.statements()
+        if statement["Resource"] == {"Fn::GetAtt": ["AccessTokenKey", "Arn"]}
+        and "kms:Decrypt" in as_list(statement["Action"])
+        and "Condition" not in statement
+    }
+
+    assert readers == {"ListRecordingsRole", "ArchiveRecordingRole", "ReconcileArchiveRole"}
+    assert decrypting == readers
 
 
 def test_reconciliation_queries_one_index(stack: Stack) -> None:
