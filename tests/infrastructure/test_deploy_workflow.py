@@ -42,12 +42,22 @@ class Runner:
 
     def run(self, commands: str, **environ: str) -> int:
         """Return the exit code of a step."""
+        return self.finished(commands, **environ).returncode
+
+    def finished(self, commands: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Return a step that has run, with what it printed."""
         files = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary"}
         paths = {name: str(self.folder / file) for name, file in files.items()}
         bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", commands]
         return subprocess.run(  # noqa: S603 - a step of our own workflow
-            bash, cwd=self.folder, env=os.environ | paths | environ, check=False, timeout=20
-        ).returncode
+            bash,
+            cwd=self.folder,
+            env=os.environ | paths | environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
 
     def output(self, name: str) -> str:
         """Return what a step gave to the next jobs."""
@@ -111,6 +121,25 @@ def test_a_tag_is_the_version(runner: Runner, tag: str, *, is_built: bool) -> No
     step = script(jobs_of("deploy")["build"], "GITHUB_REF_NAME")
 
     assert (runner.run(step, GITHUB_REF_NAME=tag) == 0) is is_built
+
+
+@on_githubs_system
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_sam_knows_what_to_deploy(runner: Runner, environment: str) -> None:
+    """Everything that sam asks for is given: the first thing that it lacks here is AWS."""
+    shutil.copy(ROOT / "samconfig.toml", runner.folder)
+    (runner.folder / ".aws-sam/build/template.yaml").write_text("Resources: {}\n")
+    (runner.folder / ".venv").symlink_to(Path(sys.executable).parents[1])
+    step = script(jobs_of("deploy_stack")["deploy"], "sam deploy")
+    # What signing in sets; port 9 of this machine refuses at once, and nothing leaves it.
+    aws = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    aws |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    aws |= {"AWS_ACCESS_KEY_ID": "pretended", "AWS_SECRET_ACCESS_KEY": "pretended"}
+    aws |= {"AWS_MAX_ATTEMPTS": "1", "SAM_CLI_TELEMETRY": "0", "ENVIRONMENT": environment}
+
+    finished = runner.finished(step, **aws)
+
+    assert 'Could not connect to the endpoint URL: "http://127.0.0.1:9/"' in finished.stderr
 
 
 def test_prod_gets_what_dev_got() -> None:
