@@ -2,7 +2,6 @@
 
 import os
 import random
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -30,7 +29,7 @@ from ringvault.core.errors import ConfigurationError, InvalidMessageError, Ringv
 from ringvault.core.instants import format_instant
 from ringvault.core.message import recording_id_of
 from ringvault.core.retry_policy import RetryPolicy
-from ringvault.observability import count, count_error, logger, measure
+from ringvault.observability import count, count_error, logger, measure, where
 from ringvault.settings import ArchiveRecordingSettings
 
 # What an invocation keeps after the transfer: the sidecar, the state, and AWS's own retries.
@@ -114,19 +113,13 @@ def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
         told |= {"outcome": "error", "error": type(error).__name__, "reason": str(error)}
         raise
     except Exception as error:
-        told |= {"outcome": "error", "error": type(error).__name__, "where": _where(error)}
+        told |= {"outcome": "error", "error": type(error).__name__, "where": where(error)}
         raise
     finally:
         told["elapsed_ms"] = round((monotonic() - started_s) * 1000)
         logger().info("archive_recording", **told)
         if "error" in told:
             count_error(told["error"])
-
-
-def _where(error: Exception) -> list[str]:
-    """Return the last frames of a fault of ours; its text may quote what no log may hold."""
-    frames = traceback.extract_tb(error.__traceback__)[-5:]
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _deal_with(record: SQSRecord, context: LambdaContext, told: dict[str, Any]) -> None:

@@ -13,9 +13,8 @@ from ringvault.adapters.catalogue_expiry import CatalogueExpiry
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.vault_expiry import VaultExpiry
-from ringvault.core.errors import RingvaultError
 from ringvault.core.expire_recordings import ExpireRecordings, Outcome, Sweep
-from ringvault.observability import count_error, logger, measure
+from ringvault.observability import failure_of, logger, measure
 from ringvault.settings import ExpireRecordingsSettings
 
 # A hundred recordings, eight at a time, while S3 has boto3 try again.
@@ -29,14 +28,18 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     does what is left.
     """
     try:
-        latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
-        sweep = _expire_recordings()(latest=latest, at_once=at_once)
-    except RingvaultError as error:
-        return _answer("failed", **_failed(error))
+        return _swept(context)
+    except Exception as error:  # noqa: BLE001 - Lambda would log and return its text
+        return _answer("failed", **failure_of(error))
+
+
+def _swept(context: LambdaContext) -> dict[str, Any]:
+    latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+    sweep = _expire_recordings()(latest=latest, at_once=at_once)
     measure({"RecordingsExpired": sweep.counts[Outcome.EXPIRED]})
     told = _told(sweep)
     if sweep.problem is not None:
-        return _answer("failed", **_failed(sweep.problem), **told)
+        return _answer("failed", **failure_of(sweep.problem), **told)
     return _answer("through" if sweep.is_through else "going_on", **told)
 
 
@@ -62,9 +65,3 @@ def _expire_recordings() -> ExpireRecordings:
 
 def _told(sweep: Sweep) -> dict[str, Any]:
     return {outcome.value: sweep.counts[outcome] for outcome in Outcome}
-
-
-def _failed(error: RingvaultError) -> dict[str, Any]:
-    name = type(error).__name__
-    count_error(name)
-    return {"error": name, "problem": str(error)}

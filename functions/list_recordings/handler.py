@@ -24,7 +24,7 @@ from ringvault.core.errors import RingvaultError
 from ringvault.core.feed import Turn
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.observability import count, count_error, logger, measure
+from ringvault.observability import count, failure_of, logger, measure
 from ringvault.settings import ListRecordingsSettings
 
 # What the run keeps after its last request: one timeout of RingCentral's, and the feeding.
@@ -34,12 +34,16 @@ _MARGIN = timedelta(seconds=60)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the schedule says nothing
     """Run once; the answer says what was done, and why it stopped early if it did."""
     try:
-        outside = _outside()
-        before = outside.ringcentral.transport.traffic
-        latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
-        result = outside.list_recordings(latest=latest)
-    except RingvaultError as error:
-        return _answer("failed", **_failed(error))
+        return _run(context)
+    except Exception as error:  # noqa: BLE001 - Lambda would log and return its text
+        return _answer("failed", **failure_of(error))
+
+
+def _run(context: LambdaContext) -> dict[str, Any]:
+    outside = _outside()
+    before = outside.ringcentral.transport.traffic
+    latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+    result = outside.list_recordings(latest=latest)
     traffic = outside.ringcentral.transport.traffic.since(before)
     told = _told(result) | asdict(traffic)
     count(outside.ringcentral.client.take_alarms())
@@ -47,7 +51,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     with suppress(RingvaultError):  # the run is done, whether its figures can be read or not
         measure(_standing(outside, result, now()))
     if result.problem is not None:
-        return _answer("failed", **_failed(result.problem), **told)
+        return _answer("failed", **failure_of(result.problem), **told)
     return _answer("listed", **told)
 
 
@@ -126,9 +130,3 @@ def _standing(outside: _Outside, result: ListingResult, at: datetime) -> dict[st
     }
     days = backlog.days_to_deletion(at, deletion_after=result.deletion_after)
     return figures if days is None else figures | {"DaysToNearestDeletion": days}
-
-
-def _failed(error: RingvaultError) -> dict[str, Any]:
-    name = type(error).__name__
-    count_error(name)
-    return {"error": name, "problem": str(error)}

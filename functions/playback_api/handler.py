@@ -39,7 +39,7 @@ from ringvault.core.playback_url import PlaybackUrls
 from ringvault.core.plays import Caller, PlayNotKeptError, plays_of
 from ringvault.core.recording import is_recording_id
 from ringvault.core.recording_search import recordings_of_call, search_recordings
-from ringvault.observability import count, logger
+from ringvault.observability import count, failure_of, logger
 from ringvault.settings import PlaybackApiSettings
 
 Event = dict[str, Any]
@@ -53,7 +53,7 @@ _PRIVATE = {"Cache-Control": "no-store"}
 def lambda_handler(event: Event, context: LambdaContext) -> Event:
     """Answer one request of the HTTP API; what goes wrong is answered as problem details."""
     started_s = monotonic()
-    told = {"outcome": "ok"}
+    told: dict[str, Any] = {"outcome": "ok"}
     try:
         require_small(event)
         answer = _api().answer(event, context)
@@ -253,10 +253,10 @@ def _problem_answer(problem: Problem) -> Event:
     }
 
 
-def _told(error: Exception, problem: Problem) -> dict[str, str]:
+def _told(error: Exception, problem: Problem) -> dict[str, Any]:
     """Return what the line says of a fault; a refusal may quote what was sent, so only its name."""
     if problem is UNEXPECTED:
-        logger().exception("unexpected error")
+        return {"outcome": problem.outcome, **failure_of(error)}
     if isinstance(error, PlayNotKeptError):
         count(["PlaybackAuditFailed"])
     if isinstance(error, TransientError):
@@ -264,7 +264,7 @@ def _told(error: Exception, problem: Problem) -> dict[str, str]:
     return {"outcome": problem.outcome}
 
 
-def _log(event: Event, *, status: int, told: Mapping[str, str], started_s: float) -> None:
+def _log(event: Event, *, status: int, told: Mapping[str, Any], started_s: float) -> None:
     """Write the canonical line; an id that is none could be anything, so it is left out."""
     recording_id = (event.get("pathParameters") or {}).get("recordingId", "")
     line: dict[str, Any] = {

@@ -19,13 +19,13 @@ from ringvault.adapters.reconciliation_progress import ReconciliationProgressSto
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.adapters.ringcentral_transport import Traffic
 from ringvault.adapters.vault_inventory import VaultInventory
-from ringvault.core.errors import ConflictError, InvalidRequestError, RingvaultError
+from ringvault.core.errors import ConflictError, InvalidRequestError
 from ringvault.core.instants import format_instant
 from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_archive
 from ringvault.core.reconciliation_report import totals_of
 from ringvault.core.reconciliation_request import period_of
 from ringvault.core.reconciliation_run import Run
-from ringvault.observability import count, count_error, logger, measure
+from ringvault.observability import count, failure_of, logger, measure
 from ringvault.settings import ReconcileArchiveSettings
 
 # What the invocation keeps after its last request: one timeout of RingCentral's, and a busy
@@ -41,25 +41,29 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     `failed` say why in `problem`.
     """
     try:
-        asked = period_of(event, today=now().date())
-        outside = _outside()
-        before = outside.ringcentral.transport.traffic
-        latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
-        result = outside.reconcile_archive(asked=asked, latest=latest)
+        return _run(event, context)
     except InvalidRequestError as error:
-        return _answer("refused", **_failed(error))
+        return _answer("refused", **failure_of(error))
     except ConflictError as error:
-        return _answer("overtaken", **_failed(error))
-    except RingvaultError as error:
-        return _answer("failed", **_failed(error))
+        return _answer("overtaken", **failure_of(error))
+    except Exception as error:  # noqa: BLE001 - Lambda would log and return its text
+        return _answer("failed", **failure_of(error))
+
+
+def _run(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    asked = period_of(event, today=now().date())
+    outside = _outside()
+    before = outside.ringcentral.transport.traffic
+    latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+    result = outside.reconcile_archive(asked=asked, latest=latest)
     count(outside.ringcentral.client.take_alarms())
     traffic = outside.ringcentral.transport.traffic.since(before)
     measure(_figures(result, traffic))
     told = _told(result) | asdict(traffic)
     if isinstance(result.problem, ConflictError):
-        return _answer("overtaken", **_failed(result.problem), **told)
+        return _answer("overtaken", **failure_of(result.problem), **told)
     if result.problem is not None:
-        return _answer("failed", **_failed(result.problem), **told)
+        return _answer("failed", **failure_of(result.problem), **told)
     return _answer(_outcome(result), **told)
 
 
@@ -141,9 +145,3 @@ def _of_run(run: Run) -> dict[str, Any]:
         "totals": totals_of(run),
         "quota_requests": run.requests,
     }
-
-
-def _failed(error: RingvaultError) -> dict[str, Any]:
-    name = type(error).__name__
-    count_error(name)
-    return {"error": name, "problem": str(error)}

@@ -18,7 +18,7 @@ from local.simulator.options import Options
 from local.simulator.server import Simulator
 from ringvault.core.archive_recording import Outcome
 from ringvault.core.catalogue import State
-from ringvault.observability import logger
+from ringvault.observability import failure_of, logger
 from tests.integration.cloud import Cloud
 from tests.integration.deployed import secrets_of
 from tests.integration.job import Job, job_with
@@ -52,7 +52,7 @@ class Soak:
         result = self.job.list_once()
         told = list_recordings_handler._told(result)
         if result.problem:
-            told |= list_recordings_handler._failed(result.problem)
+            told |= failure_of(result.problem)
         logger().info("list_recordings", **told)
         return bool(result.windows_open or result.problem)
 

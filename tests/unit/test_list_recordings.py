@@ -390,7 +390,7 @@ def test_a_malformed_record_does_not_stop_the_others() -> None:
     result = outside.run()
 
     assert set(outside.items) == {"1", "2"}
-    assert any("'broken'" in told for told in result.listed.rejected)
+    assert any("broken" in told for told in result.listed.rejected)
 
 
 @pytest.mark.parametrize("per_page", [1, 3, 100])

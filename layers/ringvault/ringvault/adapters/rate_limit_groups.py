@@ -16,7 +16,8 @@ HEAVY = "heavy"
 # Another container may have learnt of another group meanwhile.
 READ_AGAIN_AFTER = timedelta(minutes=1)
 
-_GROUP = re.compile(r"[a-z0-9_-]{1,32}")
+# A word: no number of anybody's, and no token.
+_GROUP = re.compile(r"[a-z]{1,16}(-[a-z]{1,16})?")
 
 
 class RequestKind(StrEnum):

@@ -30,8 +30,14 @@ _LENGTH_IN_RANGE = re.compile(r"bytes \*/(\d{1,15})")
 APP_SCOPE = "CMN-401"
 _LONGEST_NUMBER = 9
 _MOST_ERROR_BYTES = 64 * 1024
-# Error codes and permission names are repeated in our messages; nothing else of a body is.
-_WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
+# Error codes and permission names are repeated in our messages, nothing else of a body is; and only
+# what looks like one, for an answer may repeat in any place what it was sent.
+_CODE = re.compile(r"[A-Z]{3}-\d{3}")
+_PERMISSION = re.compile(r"Read[A-Z][A-Za-z]{2,30}")
+# RFC 6749, 5.2.
+_OAUTH_ERROR = re.compile(
+    r"invalid_(request|client|grant|scope)|unauthorized_client|unsupported_grant_type"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,9 @@ def read_error(response: requests.Response) -> ErrorBody:
         body: Any = json.loads(head_of(response, most_bytes=_MOST_ERROR_BYTES))
         first: Any = (body.get("errors") or [{}])[0]
         return ErrorBody(
-            code=_word(first.get("errorCode")) or _word(body.get("errorCode")),
-            oauth_error=_word(body.get("error")),
-            permission=_word(first.get("permissionName")) or _word(body.get("permissionName")),
+            code=_told(_CODE, first.get("errorCode"), body.get("errorCode")),
+            oauth_error=_told(_OAUTH_ERROR, body.get("error")),
+            permission=_told(_PERMISSION, first.get("permissionName"), body.get("permissionName")),
         )
     except (ValueError, AttributeError, LookupError, TypeError, BodyInterruptedError):
         return ErrorBody()
@@ -175,5 +181,7 @@ def _permission_advice(error: ErrorBody) -> str:
     return "give the service user's role Company Call Log with access to recordings"
 
 
-def _word(value: object) -> str:
-    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
+def _told(known: re.Pattern[str], *values: object) -> str:
+    """Return the first of the values that looks as it should, nothing where none does."""
+    texts = (value for value in values if isinstance(value, str))
+    return next((text for text in texts if known.fullmatch(text)), "")

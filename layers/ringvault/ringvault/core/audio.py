@@ -13,6 +13,20 @@ from ringvault.core.wav_format import WavFormat, read_wav_format
 HEAD_BYTES = 64 * 1024
 
 _ID3_HEADER_BYTES = 10
+# What comes in place of audio, and the types that audio comes as.
+_KNOWN_TYPES = {
+    "",
+    "application/json",
+    "application/octet-stream",
+    "application/problem+json",
+    "application/xml",
+    "audio/mpeg",
+    "audio/wav",
+    "audio/x-wav",
+    "text/html",
+    "text/plain",
+    "text/xml",
+}
 # A WAV that is written while it is recorded leaves its sizes at these.
 _UNKNOWN_WAV_SIZES = {0, 0x7FFFFFFF, 0xFFFFFFFF}
 
@@ -78,17 +92,23 @@ def read_head(head: bytes, *, content_type: str) -> AudioHead:
         NotAudioError: the body is something else, for example an error page with status 200.
     """
     if not _may_be_audio(content_type):
-        raise NotAudioError(f"the answer is {_bare(content_type)!r}, not audio")
+        raise NotAudioError(f"the answer is {_told(content_type)}, not audio")
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return _read_wav(head)
     mp3 = _read_mp3(head)
     if mp3 is None:
-        raise NotAudioError(f"the body ({_bare(content_type)!r}) starts as neither MP3 nor WAV")
+        raise NotAudioError(f"the body ({_told(content_type)}) starts as neither MP3 nor WAV")
     return mp3
 
 
 def _bare(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()[:60]
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _told(content_type: str) -> str:
+    """Return a type that is known; another server's words go into no reason."""
+    bare = _bare(content_type)
+    return repr(bare) if bare in _KNOWN_TYPES else "of another type"
 
 
 def _may_be_audio(content_type: str) -> bool:

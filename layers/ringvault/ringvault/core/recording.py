@@ -49,7 +49,7 @@ def recordings_of(record: CallLogRecord) -> tuple[Recording, ...]:
     """
     try:
         return tuple(_found(record).values())
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise InvalidRecordError(f"{_where(record)} is not shaped as documented") from error
 
 
@@ -88,7 +88,7 @@ def _recording(part: Mapping[str, Any], record: CallLogRecord) -> Recording:
     listed = part["recording"]
     recording_id = str(listed.get("id", ""))
     if not is_recording_id(recording_id):
-        raise InvalidRecordError(f"{_where(record)}: recording id {recording_id[:80]!r} is not one")
+        raise InvalidRecordError(f"{_where(record)}: the recording's id is not one")
     content_uri = listed.get("contentUri")
     if not isinstance(content_uri, str) or not content_uri:
         raise InvalidRecordError(f"{_where(record)}: recording {recording_id} has no contentUri")
@@ -126,9 +126,12 @@ def _account_id(
 
 
 def _extension_id(part: Mapping[str, Any]) -> str | None:
-    extension_id = (part.get("extension") or {}).get("id")
-    return str(extension_id) if extension_id is not None else None
+    """Return the id, None where it is none: it becomes a key, and decides who may hear."""
+    listed = (part.get("extension") or {}).get("id")
+    return str(listed) if listed is not None and is_recording_id(str(listed)) else None
 
 
 def _where(record: CallLogRecord) -> str:
-    return f"call-log record {str(record.get('id', '?'))[:80]!r}"
+    """Return which record; what is not an id could be anything, so it is not repeated."""
+    record_id = str(record.get("id", ""))
+    return f"call-log record {record_id if is_recording_id(record_id) else 'without an id'}"
