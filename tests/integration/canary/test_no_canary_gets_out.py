@@ -270,9 +270,11 @@ def test_aws_errors_that_repeat_what_was_sent(stage: Stage) -> None:
 def test_aws_errors_about_secrets(stage: Stage, operation: str) -> None:
     """A container that begins has to do with the secret, and with the token as it is kept."""
     listed(stage)
+    stage.forget_state()
     stage.start_cold()
-    if operation == "Encrypt":
-        stage.forget_state()
+    if operation == "Decrypt":
+        stage.archive("2")  # and sign in
+        stage.start_cold()
     stage.proxy.strike(operation, repeating, times=None)
     assert stage.archive() in {"deferred", "error"}
     assert operation in stage.proxy.asked

@@ -1,6 +1,5 @@
 """Carries requests to RingCentral: one session, timeouts, allowed hosts only, typed errors."""
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -48,7 +47,7 @@ class RingCentralTransport:
         self.last_date = ""
         # urllib3 warns of a malformed answer with the URL and the headers, which may hold a
         # signature or anything; Lambda logs what libraries warn of.
-        logging.getLogger(urllib3.__name__).setLevel(logging.ERROR)
+        urllib3.connection.log.setLevel("ERROR")
         self._session = requests.Session()
         # No proxy, and above all no netrc: that would replace our Authorization header.
         self._session.trust_env = False
