@@ -63,6 +63,8 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     add("--archivers", type=types.positive, metavar="N", help="so many at once (template: 2)")
     add("--parameter", action="append", default=[], metavar="NAME=VALUE", help=_PARAMETER)
     add("--data", type=Path, metavar="DIR", help="write what is archived to this folder as well")
+    add("--enforce-iam", action=argparse.BooleanOptionalAction, default=True, help=_ENFORCE_IAM)
+    add("--iam-log", type=Path, metavar="FILE", help="note there whatever a role asks of AWS")
     add("--ringcentral", metavar="URL", help=_RINGCENTRAL)
     simulated = parser.add_argument_group("the simulated account")
     add = simulated.add_argument
@@ -82,6 +84,7 @@ _HEALING = "all,scope-missing=0,role-missing=0"
 _ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one if that is taken)"
 _EMBEDDING = "a site whose pages may embed the player, http://localhost:9000; may be repeated"
 _PARAMETER = "of the template, such as ExpireAfterDays=90; may be repeated"
+_ENFORCE_IAM = "let each function do what its role is granted, and no more (the default)"
 _RINGCENTRAL = """use a RingCentral that runs elsewhere, https://platform.ringcentral.com or another
 simulator; credentials from RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
 RINGCENTRAL_JWT, in the environment or in .env"""
@@ -111,6 +114,8 @@ def _up(arguments: argparse.Namespace) -> int:
         every_s=arguments.every,
         parameters=given_parameters(arguments.parameter),
         data=arguments.data,
+        enforces_iam=arguments.enforce_iam,
+        iam_log=arguments.iam_log,
     )
     return up(options)
 

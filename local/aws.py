@@ -51,6 +51,22 @@ class Aws:
         """Return a boto3 client with all rights; any thread may use it."""
         return _client(service, self.endpoint_url)
 
+    def credentials_of(self, role_arn: str, *, session_name: str) -> dict[str, str]:
+        """Return AccessKeyId, SecretAccessKey and SessionToken, as Lambda has them of STS."""
+        assumed = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name)
+        credentials: dict[str, str] = assumed["Credentials"]
+        return credentials
+
+    def role_client(self, service: Service, *, role_arn: str, session_name: str) -> Client:
+        """Return a boto3 client with the rights of a role; any thread may use it."""
+        given = self.credentials_of(role_arn, session_name=session_name)
+        session = boto3.session.Session(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+        )
+        return session.client(
+            service, endpoint_url=self.endpoint_url, region_name=REGION, config=_CONFIG
+        )
+
     def reset(self) -> None:
         """Forget everything that was made."""
         requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=30).raise_for_status()
@@ -78,16 +94,24 @@ def _client(service: Service, endpoint_url: str) -> Client:
 
 
 @contextmanager
-def running_aws(port: int, *, log_path: Path) -> Iterator[Aws]:
+def running_aws(
+    port: int, *, log_path: Path, enforces_iam: bool = True, iam_log: Path | None = None
+) -> Iterator[Aws]:
     """Run moto's server on a port of this machine for as long as the context lasts.
+
+    With `enforces_iam` a role may do what it was granted; `iam_log` is a file that is told each
+    time what it asked for.
 
     Raises:
         SetupError: it did not start.
     """
     # By name, since moto finds the bucket in the path only when the host is "localhost".
     aws = Aws(f"http://localhost:{port}")
+    arguments = [str(port), "--enforce-iam" if enforces_iam else "--no-enforce-iam"]
+    if iam_log is not None:
+        arguments += ["--iam-log", str(iam_log.absolute())]
     with log_path.open("wb") as log:
-        child = start_child("local.moto_server", str(port), environment=_environment(), output=log)
+        child = start_child("local.moto_server", *arguments, environment=_environment(), output=log)
     try:
         await_ready(child, is_ready=lambda: _is_ready(aws), name=f"moto ({log_path})")
         yield aws

@@ -67,9 +67,11 @@ class _Poller:
         self._function = function
         self._stop = stop
         self._on_outcome = on_outcome
-        self._sqs = host.aws.client("sqs")
         name = source.queue_arn.rsplit(":", 1)[1]
-        self._queue_url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        self._queue_url = host.aws.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+        # Lambda polls with the rights of the function.
+        role_arn = function.role_arn
+        self._sqs = host.aws.role_client("sqs", role_arn=role_arn, session_name="poller")
 
     def run(self) -> None:
         while not self._stop.is_set():

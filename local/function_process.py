@@ -212,8 +212,7 @@ def environment_of(function: Function, *, aws: Aws) -> dict[str, str]:
 
     The names reserved by Lambda win, and the key pair is that of the function's own role.
     """
-    role = aws.client("sts").assume_role(RoleArn=function.role_arn, RoleSessionName=function.name)
-    credentials = role["Credentials"]
+    credentials = aws.credentials_of(function.role_arn, session_name=function.name)
     return function.environment | {
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

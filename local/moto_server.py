@@ -1,4 +1,6 @@
-"""moto's server, with requests to DynamoDB one at a time: `python -m local.moto_server PORT`.
+"""moto's server with IAM before it, and requests to DynamoDB one at a time.
+
+`python -m local.moto_server PORT [--no-enforce-iam] [--iam-log FILE]`
 
 moto checks a condition and writes without a lock between, so that of two conditional writes at
 once both may win; DynamoDB lets one win. And it copies a table once for each write of a
@@ -7,20 +9,25 @@ CloudWatch's percentiles, of which it has none, are added. And S3's versions are
 nor deleted while others are deleted, over which moto stumbles.
 """
 
+import argparse
 import copy
 import math
-import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from moto.cloudwatch.models import Statistics
 from moto.dynamodb.models.table import Table
+from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3.models import FakeBucket
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from local.iam.door import App, Door
 
 # Of the request that is answered now, by the id of the table.
 _copies: dict[int, Any] = {}
@@ -71,14 +78,33 @@ class _Silent(MotoRequestHandler):
         """Write no line for each request."""
 
 
-def moto_server(port: int) -> BaseWSGIServer:
-    """Return a server bound to a port of loopback, 0 for any; `serve_forever` runs it."""
+def _neither(*_: Any) -> Any:  # noqa: ANN401 - moto's own
+    return PermissionResult.NEUTRAL
+
+
+def moto_server(
+    port: int, *, enforces_iam: bool = True, iam_log: Path | None = None
+) -> BaseWSGIServer:
+    """Return a server bound to a port of loopback, 0 for any; `serve_forever` runs it.
+
+    `iam_log` is a file that is told what roles asked for.
+    """
     setattr(Table, "__deepcopy__", _copied_once)  # noqa: B010 - moto's class has none to replace
     setattr(Statistics, "get_statistics_for_type", _statistic)  # noqa: B010 - mypy refuses the other
-    return make_server(
-        "127.0.0.1", port, _OneWriteAtATime(), threaded=True, request_handler=_Silent
-    )
+    setattr(FakeBucket, "get_permission", _neither)  # noqa: B010 - the same
+    moto = _OneWriteAtATime()
+    app: App = Door(moto, log_path=iam_log) if enforces_iam else moto
+    return make_server("127.0.0.1", port, app, threaded=True, request_handler=_Silent)
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local.moto_server")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--enforce-iam", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--iam-log", type=Path)
+    given = parser.parse_args()
+    moto_server(given.port, enforces_iam=given.enforce_iam, iam_log=given.iam_log).serve_forever()
 
 
 if __name__ == "__main__":
-    moto_server(int(sys.argv[1])).serve_forever()
+    _main()

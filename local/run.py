@@ -58,7 +58,9 @@ class UpOptions:
     `ringcentral` None runs the simulator with that many `users`, and `simulator` as more of its
     arguments. `issuer_port` None takes the usual one, or any other when that is taken.
     `archivers` and `every_s` None follow the template. `parameters` has values for parameters of
-    the template, before which the options above it go. `code_root` is where paths of code start.
+    the template, before which the options above it go. `enforces_iam` lets roles do what they are
+    granted and no more; `iam_log` is told what they ask for. `code_root` is where paths of code
+    start.
     """
 
     once: bool = False
@@ -74,6 +76,8 @@ class UpOptions:
     every_s: float | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     data: Path | None = None
+    enforces_iam: bool = True
+    iam_log: Path | None = None
     template: Path = TEMPLATE
     code_root: Path = ROOT
 
@@ -116,8 +120,14 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
     forget_real_aws()
     logs = _prepare(options)
     with ExitStack() as started:
-        aws_log = logs / "aws.log"
-        aws = started.enter_context(running_aws(options.aws_port, log_path=aws_log))
+        aws = started.enter_context(
+            running_aws(
+                options.aws_port,
+                log_path=logs / "aws.log",
+                enforces_iam=options.enforces_iam,
+                iam_log=options.iam_log,
+            )
+        )
         host = Host(aws, logs)
         account = started.enter_context(account_context)
         page_url = f"http://localhost:{options.port}/"

@@ -1,9 +1,9 @@
 """Buckets and their policies."""
 
-import json
 from typing import Any
 
 from local.aws import Client
+from local.iam.policy import readable
 from local.provision.properties import Properties
 from local.provision.site import Resource, Site
 from local.transform import REGION
@@ -30,17 +30,9 @@ def create_bucket(properties: Properties, *, site: Site) -> Resource:
 
 
 def create_bucket_policy(properties: Properties, *, site: Site) -> Resource:
-    """Set a bucket's policy, without the statements that have a condition, and keep the whole.
-
-    moto reads no condition: it would deny every request for one that none of them meets.
-    """
-    bucket, policy = properties.take("Bucket"), properties.take("PolicyDocument")
-    site.runtime.bucket_policies[bucket] = policy
-    statements = [item for item in policy["Statement"] if "Condition" not in item]
-    if statements:
-        site.aws.client("s3").put_bucket_policy(
-            Bucket=bucket, Policy=json.dumps(policy | {"Statement": statements})
-        )
+    """Set a bucket's policy, which local/iam reads."""
+    bucket, policy = properties.take("Bucket"), readable(properties.take("PolicyDocument"))
+    site.aws.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
     return Resource(bucket)
 
 

@@ -3,6 +3,7 @@
 import json
 
 from local.aws import Client
+from local.iam.policy import readable
 from local.provision.properties import Properties
 from local.provision.site import Resource, Site
 
@@ -26,7 +27,7 @@ def create_key(properties: Properties, *, site: Site) -> Resource:
     properties.take("PendingWindowInDays", None)
     key = kms.create_key(
         Description=properties.take("Description", ""),
-        Policy=json.dumps(properties.take("KeyPolicy")),
+        Policy=readable(properties.take("KeyPolicy")),
     )["KeyMetadata"]
     if properties.take("EnableKeyRotation", default=False):
         kms.enable_key_rotation(KeyId=key["KeyId"])
@@ -52,5 +53,5 @@ def _put_policy(iam: Client, role: str, policy: Properties) -> None:
         RoleName=role,
         PolicyName=policy.take("PolicyName"),
         # SAM leaves the version out for schedules, which AWS allows and moto does not.
-        PolicyDocument=json.dumps({"Version": "2012-10-17"} | policy.take("PolicyDocument")),
+        PolicyDocument=readable({"Version": "2012-10-17"} | policy.take("PolicyDocument")),
     )

@@ -92,7 +92,6 @@ class Runtime:
     permissions: list[Permission] = field(default_factory=list)
     apis: dict[str, dict[str, Any]] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
-    bucket_policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     queries: dict[str, Query] = field(default_factory=dict)
 
     def function_with(self, *, arn: str) -> Function:

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws import ACCOUNT_ID, Aws
 from local.errors import TemplateError
+from local.iam.conditions import PolicyError
 from local.intrinsics import Scope, holds, names_in, resolve
 from local.provision.apigatewayv2 import keep_api, keep_stage
 from local.provision.awslambda import (
@@ -165,7 +166,7 @@ def _make(resource: Document, *, scope: Scope, site: Site, makers: Mapping[str, 
         values = resolve(resource.get("Properties", {}), scope=scope)
         properties = Properties(values, where=where)
         made = makers[resource["Type"]](properties, site=site)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, PolicyError) as error:
         # botocore spreads what it has to say over several lines.
         raise TemplateError(f"{where}: {' '.join(str(error).split())}") from error
     properties.require_all_taken()

@@ -1,8 +1,9 @@
 """A queue feeds a function through real SQS receptions."""
 
+import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from local.function_process import Outcome
 from local.host import Host
 from local.provision.site import EventSource, Function
 from tests.integration.local.patience import WAIT_S
-from tests.integration.local.tiny import function
+from tests.integration.local.tiny import TINY_ROLE, function
 
 HANDLER = """
 import os, signal
@@ -37,6 +38,15 @@ class Queue:
         redrive = f'{{"deadLetterTargetArn": "{self.arn}-dead", "maxReceiveCount": 2}}'
         attributes = {"VisibilityTimeout": str(visibility_s), "RedrivePolicy": redrive}
         self.url = self._sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        self._iam = host.aws.client("iam")
+
+    def grant(self, *actions: str) -> None:
+        """Let the tiny function's role do this to the queue, and nothing else."""
+        with suppress(self._iam.exceptions.EntityAlreadyExistsException):
+            self._iam.create_role(RoleName=TINY_ROLE, AssumeRolePolicyDocument="{}")
+        statement = {"Effect": "Allow", "Action": actions, "Resource": self.arn}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._iam.put_role_policy(RoleName=TINY_ROLE, PolicyName="Receive", PolicyDocument=document)
 
     def send(self, *bodies: str) -> None:
         """Put messages on the queue."""
@@ -70,13 +80,34 @@ class Outcomes:
 
 
 @contextmanager
-def feeding(queue: Queue, *, host: Host, folder: Path, batch_size: int = 1) -> Iterator[Outcomes]:
-    """Feed the tiny handler from a queue."""
+def feeding(
+    queue: Queue,
+    *,
+    host: Host,
+    folder: Path,
+    batch_size: int = 1,
+    granted: Sequence[str] = ("sqs:ReceiveMessage", "sqs:DeleteMessage"),
+) -> Iterator[Outcomes]:
+    """Feed the tiny handler from a queue, with these rights to it."""
+    queue.grant(*granted)
     source = EventSource("Tiny", queue.arn, batch_size, concurrency=2, reports_item_failures=True)
     outcomes = Outcomes()
     tiny = function(HANDLER, folder=folder)
     with polling(source, function=tiny, host=host, on_outcome=outcomes.add):
         yield outcomes
+
+
+def test_polling_takes_the_functions_rights(host: Host, tmp_path: Path) -> None:
+    """A function whose role may not receive is never invoked, and the refusal is told."""
+    queue = Queue(host, "forbidden", visibility_s=60)
+    queue.send("fine")
+
+    with feeding(queue, host=host, folder=tmp_path, granted=["sqs:DeleteMessage"]) as outcomes:
+        outcomes.wait_for(1)
+
+    assert outcomes.all[0].error_type == "Poller"
+    assert "not authorized to perform: sqs:ReceiveMessage" in str(outcomes.all[0].error_message)
+    assert queue.counts(queue.url) == (1, 0)
 
 
 def test_success_deletes(host: Host, tmp_path: Path) -> None:

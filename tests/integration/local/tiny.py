@@ -4,6 +4,8 @@ from pathlib import Path
 
 from local.provision.site import Function
 
+TINY_ROLE = "tiny"
+
 
 def function(code: str, *, folder: Path, timeout_s: int = 10, memory_mb: int = 256) -> Function:
     """Return a function whose handler.py is `code`, with a layer that has the module `layered`."""
@@ -21,6 +23,6 @@ def function(code: str, *, folder: Path, timeout_s: int = 10, memory_mb: int = 2
         environment={"CATALOGUE_TABLE": "catalogue"},
         timeout_s=timeout_s,
         memory_mb=memory_mb,
-        role_arn="arn:aws:iam::123456789012:role/tiny",
+        role_arn=f"arn:aws:iam::123456789012:role/{TINY_ROLE}",
         log_group="tiny-logs",
     )
