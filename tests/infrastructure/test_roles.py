@@ -127,6 +127,7 @@ def test_expiry_hears_and_fetches_nothing(stack: Stack) -> None:
         "s3:GetBucketObjectLockConfiguration",
         "s3:GetObjectLegalHold",
         "s3:GetObjectVersionTagging",
+        "s3:ListBucket",
         "s3:ListBucketVersions",
         "s3:PutObjectVersionTagging",
     }
