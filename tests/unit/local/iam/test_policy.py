@@ -59,7 +59,7 @@ def test_resources(pattern: str, *, matches: bool) -> None:
     assert decided(statement(Resource=["arn:aws:s3:::other", pattern]))[0] is matches
 
 
-@pytest.mark.parametrize("action", ["s3:*", "S3:getobject", "s3:Get?bject"])
+@pytest.mark.parametrize("action", ["s3:*", "S3:getobject", "s3:GetObj?ct"])
 def test_actions_are_the_same_in_any_case(action: str) -> None:
     """IAM takes actions in any case, and with wildcards."""
     assert decided(statement(Action=action))[0]
