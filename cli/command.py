@@ -7,6 +7,7 @@ from cli.configure import configure
 from cli.doctor import doctor
 from cli.erase import erase
 from cli.hold import hold
+from cli.migrate import migrate
 from cli.plan import plan
 from cli.rebuild_catalogue import rebuild_catalogue
 from cli.reconcile import reconcile
@@ -37,6 +38,7 @@ for command in (
     retry,
     verify,
     rebuild_catalogue,
+    migrate,
 ):
     app.command()(command)
 app.add_typer(hold, name="hold")

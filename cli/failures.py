@@ -7,6 +7,7 @@ from ringvault.core.errors import (
     ConflictError,
     CredentialsError,
     InvalidRequestError,
+    NewerCatalogueError,
     RingvaultError,
 )
 
@@ -39,6 +40,7 @@ _ADVICE = {
     "no stack runs": "start one with make run, or name its page's port with --port",
     "there is no stack": "name it with --stack, its region with --region",
     "deploy this version": "make build, then sam deploy",
+    "newer release": "deploy that release, or a later one",
 }
 
 
@@ -48,7 +50,7 @@ def exit_status_of(error: RingvaultError) -> ExitStatus:
         return ExitStatus.USAGE
     if isinstance(error, ConfigurationError):
         return ExitStatus.UNREACHABLE
-    if isinstance(error, ConflictError | CredentialsError):
+    if isinstance(error, ConflictError | CredentialsError | NewerCatalogueError):
         return ExitStatus.WRONG
     return ExitStatus.UNREACHABLE
 

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, Erasure, Hold, State
+from ringvault.core.catalogue import (
+    SCHEMA_VERSION,
+    ArchivedObject,
+    CatalogueItem,
+    Erasure,
+    Hold,
+    State,
+)
+from ringvault.core.errors import NewerCatalogueError
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording, telephony_session_id_of
@@ -37,6 +45,7 @@ def new_attributes(recording: Recording, listed_at: datetime) -> dict[str, Any]:
         "call_record": {"B": zlib.compress(json.dumps(recording.call_record).encode())},
         "listed_at": text(format_instant(listed_at)),
         "attempts": whole(0),
+        "schema_version": whole(SCHEMA_VERSION),
     }
     if recording.duration_s is not None:
         attributes["duration_s"] = whole(recording.duration_s)
@@ -77,7 +86,14 @@ def erasure_attribute(erasure: Erasure) -> dict[str, Any]:
 
 
 def item_of(attributes: Attributes) -> CatalogueItem:
-    """Return the item that the attributes of the table or of a full index describe."""
+    """Return the item that the attributes of the table or of a full index describe.
+
+    Those of every earlier schema are understood as well.
+
+    Raises:
+        NewerCatalogueError: they are of a later one.
+    """
+    _require_known(attributes)
     return CatalogueItem(
         recording=_recording(attributes),
         state=State(attributes["state"]["S"]),
@@ -92,6 +108,19 @@ def item_of(attributes: Attributes) -> CatalogueItem:
         erasure=_erasure(attributes),
         expiring_at=_instant(attributes, "expiring_at"),
     )
+
+
+def is_outdated(attributes: Attributes) -> bool:
+    """Whether the attributes are of an earlier schema than what is written today."""
+    return _schema_version(attributes) < SCHEMA_VERSION
+
+
+def brought_up(attributes: Attributes) -> dict[str, Any]:
+    """Return what the attributes of an earlier schema lack, or have otherwise than today."""
+    item = item_of(attributes)
+    written = new_attributes(item.recording, item.listed_at)
+    names = ("call_record", "telephony_session_id", "schema_version")
+    return {name: written[name] for name in names if name in written}
 
 
 def candidate_of(attributes: Attributes) -> Candidate:
@@ -114,8 +143,27 @@ def _recording(attributes: Attributes) -> Recording:
         started_at=parse_instant(attributes["started_at"]["S"]),
         duration_s=int(attributes["duration_s"]["N"]) if "duration_s" in attributes else None,
         extension_id=_text(attributes, "extension_id"),
-        call_record=json.loads(zlib.decompress(attributes["call_record"]["B"])),
+        call_record=_call_record(attributes["call_record"]),
     )
+
+
+def _call_record(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - RingCentral's own shape
+    # By its type, not by the version: reconciliation writes a rewritten record into any item.
+    return json.loads(value["S"] if "S" in value else zlib.decompress(value["B"]))
+
+
+def _schema_version(attributes: Attributes) -> int:
+    # The first items had none.
+    return int(attributes["schema_version"]["N"]) if "schema_version" in attributes else 1
+
+
+def _require_known(attributes: Attributes) -> None:
+    version = _schema_version(attributes)
+    if version > SCHEMA_VERSION:
+        raise NewerCatalogueError(
+            f"recording {attributes['recording_id']['S']} in the catalogue was written by a newer"
+            f" release: schema {version}, and this one knows {SCHEMA_VERSION}"
+        )
 
 
 def _archived(attributes: Attributes) -> ArchivedObject:

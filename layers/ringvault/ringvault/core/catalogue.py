@@ -6,6 +6,10 @@ from enum import StrEnum
 
 from ringvault.core.recording import Recording
 
+# By which rules an item is written (docs/adr/0026). 1 had the call-log record as plain text, and
+# stood neither in the index by call nor in the number index.
+SCHEMA_VERSION = 2
+
 
 class State(StrEnum):
     """Where a recording stands; each is written only after it has come true."""

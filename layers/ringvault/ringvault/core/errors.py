@@ -20,6 +20,7 @@ RingvaultError
     │   └── RangeRefusedError      416: nothing from that byte on
     ├── NotAudioError              what came is not a recording
     ├── ForeignHostError           a URL that leads away from the configured hosts
+    ├── NewerCatalogueError        an item that a newer release wrote: this one can't read it
     ├── InvalidRecordError         a call-log record without what we need
     ├── InvalidMessageError        a queue message that is not ours
     └── InvalidRequestError        what a person asks for makes no sense, or not now
@@ -131,6 +132,10 @@ class NotAudioError(PermanentError):
 
 class ForeignHostError(PermanentError):
     """A URL leads away from the configured RingCentral hosts."""
+
+
+class NewerCatalogueError(PermanentError):
+    """An item of the catalogue is of a schema that only a newer release knows."""
 
 
 class InvalidRecordError(PermanentError):
