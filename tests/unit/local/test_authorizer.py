@@ -4,12 +4,15 @@ import base64
 import hmac
 import json
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import RSAAlgorithm
 
 from local.authorizer import ForbiddenError, UnauthorizedError, authorizers_of
 from local.errors import TemplateError
@@ -32,17 +35,28 @@ BODY: dict[str, Any] = {
 }
 KEY_IDS = {"ours": KEY.public_key()}
 AUTHORIZER = authorizers_of(BODY, keys_of=lambda _issuer: KEY_IDS.get)["Listeners"]
+# A token that brings the key to check it with, and says where to find it.
+OWN_KEY = {
+    "jwk": json.loads(RSAAlgorithm.to_jwk(STRANGER.public_key())),
+    "jku": "https://issuer.evil.example/keys",
+}
 PUBLIC_PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def token(
-    *, key: rsa.RSAPrivateKey = KEY, kid: str | None = "ours", alg: str = "RS256", **changes: Any
+    *,
+    key: rsa.RSAPrivateKey = KEY,
+    kid: str | None = "ours",
+    alg: str = "RS256",
+    headers: Mapping[str, Any] = MappingProxyType({}),
+    **changes: Any,
 ) -> str:
     """Return a good token with some claims changed, or removed by None."""
     now = int(time.time())
     claims = {"iss": "https://issuer", "aud": "ringvault", "sub": "a", "exp": now + 60} | changes
     claims = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(claims, key, algorithm=alg, headers={"kid": kid} if kid else None)
+    named = {"kid": kid} if kid else {}
+    return jwt.encode(claims, key, algorithm=alg, headers={**named, **headers})
 
 
 def hmac_token() -> str:
@@ -97,6 +111,13 @@ def test_client_id_stands_in_for_a_missing_audience() -> None:
         token(exp=int(time.time()) - 60),
         token(exp=None),
         token(nbf=int(time.time()) + 600),
+        token(iat=int(time.time()) + 600),
+        token(iss="https://issuer/"),
+        token(iss="https://issuer.evil.example"),
+        token(aud=["other", "ringvault.evil.example"]),
+        token(aud=["other", "Ringvault"]),
+        token(key=STRANGER, headers=OWN_KEY),
+        token(headers={"crit": ["b64"], "b64": False}),
         token(kid=None),
         token(kid="theirs"),
         token(alg="RS512"),

@@ -140,5 +140,5 @@ def _host(url: str) -> str:
 
 def _origin(url: str) -> Origin:
     parts = urlsplit(url)
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+    port = _DEFAULT_PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
     return parts.scheme, (parts.hostname or "").lower(), port
