@@ -61,6 +61,15 @@ def keep_permission(properties: Properties, *, site: Site) -> Resource:
     return Resource(site.physical_name)
 
 
+def keep_event_invoke_config(properties: Properties, *, site: Site) -> Resource:
+    """Take that a run which failed is not run again: nobody here does."""
+    properties.take_constant("MaximumRetryAttempts", constant=0)
+    properties.take_constant("DestinationConfig", constant={})
+    for name in ("FunctionName", "MaximumEventAgeInSeconds", "Qualifier"):
+        properties.take(name)
+    return Resource(site.physical_name)
+
+
 def keep_event_source(properties: Properties, *, site: Site) -> Resource:
     """Keep which queue invokes a function, and how."""
     scaling = properties.take_properties("ScalingConfig")

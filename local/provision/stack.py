@@ -14,6 +14,7 @@ from local.iam.conditions import PolicyError
 from local.intrinsics import Scope, holds, names_in, resolve
 from local.provision.apigatewayv2 import keep_api, keep_stage
 from local.provision.awslambda import (
+    keep_event_invoke_config,
     keep_event_source,
     keep_function,
     keep_layer,
@@ -43,6 +44,7 @@ MAKERS: dict[str, Maker] = {
     "AWS::DynamoDB::Table": create_table,
     "AWS::IAM::Role": create_role,
     "AWS::KMS::Key": create_key,
+    "AWS::Lambda::EventInvokeConfig": keep_event_invoke_config,
     "AWS::Lambda::EventSourceMapping": keep_event_source,
     "AWS::Lambda::Function": keep_function,
     "AWS::Lambda::LayerVersion": keep_layer,

@@ -122,6 +122,17 @@ def test_a_schedule_invokes_its_function(stack: Stack, function: str, expression
     assert statement["Resource"] == schedule["Target"]["Arn"]
 
 
+@pytest.mark.parametrize("function", SCHEDULES)
+def test_lambda_tries_a_run_once(stack: Stack, function: str) -> None:
+    """What it would try again, or had kept for hours, ran beside what the schedule starts."""
+    tried = stack.properties(f"{function}EventInvokeConfig")
+    schedule = stack.properties(f"{function}Schedule")
+
+    assert tried["FunctionName"] == {"Ref": function}
+    assert (tried["MaximumRetryAttempts"], tried["MaximumEventAgeInSeconds"]) == (0, 300)
+    assert schedule["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
+
+
 def test_two_stacks_fit_into_one_account(stack: Stack) -> None:
     """A fixed name of a schedule, table, bucket or queue would keep dev and prod apart."""
     for key, resource in stack.document["Resources"].items():
@@ -155,5 +166,5 @@ def test_nothing_expires_unasked(stack: Stack) -> None:
     }
 
     assert stack.parameter_default("ExpireAfterDays") == "0"
-    assert len(own) == 5
+    assert len(own) == 6
     assert {resource["Condition"] for resource in own.values()} == {"Expires"}

@@ -51,6 +51,13 @@ def make_event_source(properties: Properties, *, site: Site) -> Resource:
     return Resource(created["UUID"], {"Id": created["UUID"]})
 
 
+def make_event_invoke_config(properties: Properties, *, site: Site) -> Resource:
+    """Say how often a function is tried for an event, and how long the event waits."""
+    asked = properties.take_all()
+    site.aws.client("lambda").put_function_event_invoke_config(**asked)
+    return Resource(f"{asked['FunctionName']}|{asked['Qualifier']}")
+
+
 def make_api(properties: Properties, *, site: Site) -> Resource:
     """Create an API from its OpenAPI document; moto imports only into one that is there."""
     client, body = site.aws.client("apigatewayv2"), properties.take("Body")
@@ -124,6 +131,7 @@ REHEARSED: dict[str, Maker] = {
     "AWS::Cognito::UserPoolClient": make_user_pool_client,
     "AWS::Cognito::UserPoolDomain": make_user_pool_domain,
     "AWS::Cognito::UserPoolGroup": make_user_pool_group,
+    "AWS::Lambda::EventInvokeConfig": make_event_invoke_config,
     "AWS::Lambda::EventSourceMapping": make_event_source,
     "AWS::Lambda::Function": make_function,
     "AWS::Lambda::LayerVersion": make_layer,

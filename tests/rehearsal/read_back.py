@@ -24,6 +24,7 @@ _READERS: dict[str, Callable[[Made, Aws], Told]] = {
     "AWS::DynamoDB::Table": storage.read_table,
     "AWS::IAM::Role": functions.read_role,
     "AWS::KMS::Key": storage.read_key,
+    "AWS::Lambda::EventInvokeConfig": functions.read_event_invoke_config,
     "AWS::Lambda::EventSourceMapping": functions.read_event_source,
     "AWS::Lambda::Function": functions.read_function,
     "AWS::Lambda::LayerVersion": functions.read_layer,

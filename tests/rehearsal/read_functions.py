@@ -55,6 +55,14 @@ def read_event_source(made: Made, aws: Aws) -> Told:
     return told | {"FunctionName": told["FunctionArn"].rsplit(":", 1)[1]}
 
 
+def read_event_invoke_config(made: Made, aws: Aws) -> Told:
+    """Return what Lambda tells of how it tries a function's events."""
+    name, qualifier = made.resource.reference.split("|")
+    client = aws.client("lambda")
+    told: Told = client.get_function_event_invoke_config(FunctionName=name, Qualifier=qualifier)
+    return told | {"FunctionName": told["FunctionArn"].rsplit(":", 1)[1]}
+
+
 def read_schedule(made: Made, aws: Aws) -> Told:
     """Return what EventBridge Scheduler tells of a schedule."""
     told: Told = aws.client("scheduler").get_schedule(Name=made.resource.reference)

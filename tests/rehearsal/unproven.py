@@ -43,6 +43,11 @@ UNPROVEN = (
         "a key of a deleted stack can be had back for seven days: `aws kms describe-key`",
     ),
     Unproven(
+        "AWS::Lambda::EventInvokeConfig",
+        "Qualifier",
+        "each scheduled function's page, Asynchronous invocation, says no retries and 5 minutes",
+    ),
+    Unproven(
         "AWS::Lambda::Function",
         "LoggingConfig.LogGroup",
         "log lines arrive in the stack's own log groups, and no `/aws/lambda/…` appears",
