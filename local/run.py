@@ -31,6 +31,7 @@ from local.issuer_keys import IssuerKeys
 from local.main_job import MainJob, fault_of
 from local.places import DEFAULT_PORT, ROOT, TEMPLATE, logs_folder, stack_file
 from local.proof import prove
+from local.provision.parameters import require_allowed
 from local.provision.site import Function
 from local.provision.stack import Stack, provision
 from local.reconciliation import reconcile
@@ -42,7 +43,7 @@ from local.summary import Summary, summarise
 from local.throttle import ThrottledApi
 from local.tokens import CLIENT_ID
 from local.traffic import traffic_of
-from local.transform import transform
+from local.transform import Document, transform
 from local.vault import Vault
 
 LISTER = "ListRecordingsFunction"
@@ -116,6 +117,8 @@ def up(options: UpOptions) -> int:
 
 @contextmanager
 def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
+    template = transform(options.template)
+    require_allowed(template.get("Parameters", {}), options.parameters)
     account_context = _account(options)
     forget_real_aws()
     logs = _prepare(options)
@@ -132,7 +135,7 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         account = started.enter_context(account_context)
         page_url = f"http://localhost:{options.port}/"
         issuer = started.enter_context(issuing(port=options.issuer_port, redirect_uri=page_url))
-        stack = _provision(options, aws=aws, account=account, issuer=issuer)
+        stack = _provision(template, options, aws=aws, account=account, issuer=issuer)
         started.enter_context(_serving(stack, host=host, port=options.port))
         invoke_url = started.enter_context(invoking(stack.runtime.functions, host=host))
         path = stack_file(options.port)
@@ -218,9 +221,11 @@ def _require_ports(options: UpOptions) -> None:
         require_free(port, flag=flag)
 
 
-def _provision(options: UpOptions, *, aws: Aws, account: Account, issuer: str) -> Stack:
+def _provision(
+    template: Document, options: UpOptions, *, aws: Aws, account: Account, issuer: str
+) -> Stack:
     stack = provision(
-        transform(options.template),
+        template,
         parameters=_parameters(options, account=account, issuer=issuer),
         aws=aws,
         code_root=options.code_root,

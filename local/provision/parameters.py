@@ -32,16 +32,25 @@ def parameter_values(declared: Document, given: Mapping[str, str]) -> dict[str, 
         TemplateError: a name that the template has not, a parameter without a value, or a value
             that CloudFormation would refuse; says which and why.
     """
-    for name in given.keys() - declared.keys():
-        raise TemplateError(f"the template has no parameter {name}")
     defaults = {name: str(it["Default"]) for name, it in declared.items() if "Default" in it}
     values = defaults | dict(given)
+    require_allowed(declared, values)
     missing = sorted(declared.keys() - values.keys())
     if missing:
         raise TemplateError(f"the template's parameters {', '.join(missing)} have no value")
-    for name, value in values.items():
-        _require_allowed(name, value, declared[name])
     return {name: _typed(value, declared[name]) for name, value in values.items()}
+
+
+def require_allowed(declared: Document, given: Mapping[str, str]) -> None:
+    """Make sure that a template takes what is given for its parameters.
+
+    Raises:
+        TemplateError: it has no parameter of that name, or CloudFormation would refuse the value.
+    """
+    for name in given.keys() - declared.keys():
+        raise TemplateError(f"the template has no parameter {name}")
+    for name, value in given.items():
+        _require_allowed(name, value, declared[name])
 
 
 def given_parameters(assignments: Sequence[str]) -> dict[str, str]:

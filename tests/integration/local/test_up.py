@@ -189,20 +189,13 @@ def test_one_port_twice_is_refused(tmp_path: Path) -> None:
     assert "--port, --aws-port, --issuer-port" in line
 
 
-@pytest.mark.parametrize(
-    ("assignment", "said"),
-    [
-        ("ExpireAfterDays=-1", "ExpireAfterDays is -1, not 0 to 36500"),
-        ("JwtAudience=page", "--parameter JwtAudience: the local stack itself gives this one"),
-    ],
-)
-def test_a_parameter_that_cannot_be_is_refused(tmp_path: Path, assignment: str, said: str) -> None:
-    """What CloudFormation would refuse ends the run in one line; so does what is given here."""
-    done = run(tmp_path, "--once", "--parameter", assignment)
+def test_a_parameter_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    """What CloudFormation would refuse ends the run in one line, before anything starts."""
+    done = run(tmp_path, "--once", "--parameter", "ExpireAfterDays=-1")
 
     [line] = done.stderr.splitlines()
     assert done.returncode == 2
-    assert said in line
+    assert "ExpireAfterDays is -1, not 0 to 36500" in line
 
 
 @pytest.mark.parametrize("user", ["agent", "visitor"])
