@@ -9,11 +9,12 @@ import json
 import sys
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from local.iam.bucket_key import asked_of_key
 from local.iam.conditions import PolicyError
 from local.iam.judge import Caller, caller_with, judge
 from local.iam.policy import Asked, Decision
@@ -50,7 +51,7 @@ class Door:
             caller = _caller(request)
             if caller is None:
                 return self._aws(environ, start_response)
-            asked = self._granted(_asked_of(request), caller)
+            asked = self._granted([*_asked_of(request)], caller)
             return self._answered(asked, caller, environ, start_response)
         except RefusedError as refused:
             _drain(environ)
@@ -115,9 +116,12 @@ def _caller(request: Request) -> Caller | None:
     return caller
 
 
-def _asked_of(request: Request) -> Sequence[Asked]:
+def _asked_of(request: Request) -> Iterator[Asked]:
+    _, service = request.credential
     try:
-        return asked_of(request)
+        for asked in asked_of(request):
+            yield asked
+            yield from asked_of_key(request, asked) if service == "s3" else ()
     except UnknownOperationError as error:
         raise _loudly(f"not known to local/iam: {error}") from error
     except (KeyError, ValueError, ET.ParseError) as error:

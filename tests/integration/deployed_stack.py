@@ -116,7 +116,10 @@ class DeployedStack:
 def deployed_stack(
     simulator: Simulator, *, folder: Path, **parameters: str
 ) -> Iterator[DeployedStack]:
-    """Make the template against a simulated account; nothing runs until it is invoked."""
+    """Make the template against a simulated account; nothing runs until it is invoked.
+
+    The vault is encrypted by a key of the owner's, which asks more of the roles than S3's own.
+    """
     iam_log = folder / "iam.log"
     given = ISSUER | {
         "RingCentralServerUrl": simulator.base_url,
@@ -126,9 +129,10 @@ def deployed_stack(
         aws = started.enter_context(
             running_aws(free_port(), log_path=folder / "aws.log", iam_log=iam_log)
         )
-        stack = provision(
-            transform(TEMPLATE), parameters=given | parameters, aws=aws, code_root=ROOT
-        )
+        # The owner's, from before the stack; its policy leaves it to IAM, as AWS makes it.
+        key = aws.client("kms").create_key(Description="vault")["KeyMetadata"]["Arn"]
+        given |= {"VaultKeyArn": key} | parameters
+        stack = provision(transform(TEMPLATE), parameters=given, aws=aws, code_root=ROOT)
         made = DeployedStack(aws, stack, Host(aws, folder), iam_log)
         started.callback(made.end_all)
         yield made

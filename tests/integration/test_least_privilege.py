@@ -56,6 +56,8 @@ def test_nothing_was_refused(ran: DeployedStack) -> None:
     assert len(ran.ran) > 500
     assert {note["role"] for note in ran.ran} == {role_of(ran, stem) for stem in FUNCTIONS}
     assert [note for note in ran.ran if not note["allowed"]] == []
+    deciding = {sid for note in ran.ran for sid in note["by"]}
+    assert {"WriteUnderVaultKey", "ReadUnderVaultKey"} <= deciding
 
 
 @pytest.mark.parametrize("stem", FUNCTIONS)
@@ -87,6 +89,8 @@ def test_no_reason_outlives_its_grant(ran: DeployedStack) -> None:
         assert reason
 
 
+NEW = {"Key": "recordings/new.mp3", "IfNoneMatch": "*"}
+KMS = {"ServerSideEncryption": "aws:kms"}
 TRIES: list[tuple[str, str, str, dict[str, Any]]] = [
     # The lister hears nothing, and changes nothing in the vault.
     ("ListRecordings", "s3", "get_object", {"Key": "{audio}"}),
@@ -97,11 +101,14 @@ TRIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("ListRecordings", "dynamodb", "query", {"TableName": "{plays}"}),
     ("ListRecordings", "sqs", "receive_message", {"QueueUrl": "{queue}"}),
     ("ListRecordings", "secretsmanager", "put_secret_value", {"SecretId": "{secret}"}),
-    # The archiver neither deletes nor overwrites.
+    # The archiver neither deletes nor overwrites, and uses the vault's key only, through S3 only.
     ("ArchiveRecording", "s3", "delete_object", {"Key": "{audio}"}),
     ("ArchiveRecording", "s3", "delete_object", {"Key": "{audio}", "VersionId": "1"}),
     ("ArchiveRecording", "s3", "put_object", {"Key": "{audio}"}),
     ("ArchiveRecording", "s3", "put_object", {"Key": "reports/1.json", "IfNoneMatch": "*"}),
+    ("ArchiveRecording", "s3", "put_object", {**NEW, "ServerSideEncryption": "AES256"}),
+    ("ArchiveRecording", "s3", "put_object", {**NEW, **KMS, "SSEKMSKeyId": "{key}"}),
+    ("ArchiveRecording", "s3", "put_object", {**NEW, **KMS}),
     ("ArchiveRecording", "s3", "complete_multipart_upload", {"Key": "{audio}", "UploadId": "1"}),
     ("ArchiveRecording", "s3", "copy_object", {"Key": "{audio}", "CopySource": "{bucket}/{audio}"}),
     ("ArchiveRecording", "s3", "put_object_tagging", {"Key": "{audio}", "Tagging": "{expired}"}),
@@ -109,6 +116,7 @@ TRIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("ArchiveRecording", "s3", "get_object", {"Key": "metadata/1.json"}),
     ("ArchiveRecording", "dynamodb", "put_item", {"TableName": "{catalogue}", "Item": {}}),
     ("ArchiveRecording", "dynamodb", "delete_item", {"TableName": "{catalogue}"}),
+    ("ArchiveRecording", "kms", "decrypt", {"KeyId": "{vault_key}", "CiphertextBlob": b"x"}),
     ("ArchiveRecording", "sqs", "purge_queue", {"QueueUrl": "{queue}"}),
     ("ArchiveRecording", "sqs", "receive_message", {"QueueUrl": "{dead_letters}"}),
     # Reconciliation repairs, but puts no audio, and replaces no report.
@@ -143,6 +151,7 @@ TRIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("PlaybackApi", "dynamodb", "scan", {"TableName": "{catalogue}"}),
     ("PlaybackApi", "secretsmanager", "get_secret_value", {"SecretId": "{secret}"}),
     ("PlaybackApi", "kms", "decrypt", {"KeyId": "{key}", "CiphertextBlob": b"x"}),
+    ("PlaybackApi", "kms", "decrypt", {"KeyId": "{vault_key}", "CiphertextBlob": b"x"}),
 ]
 # Nobody takes the vault's protection away, becomes another, or reads a log.
 OF_ALL: list[tuple[str, str, dict[str, Any]]] = [
@@ -196,6 +205,7 @@ def filled(parameters: dict[str, Any], ran: DeployedStack) -> dict[str, Any]:
         "dead_letters": ran.output("DeadLetterQueueUrl"),
         "secret": ran.output("RingCentralSecretArn"),
         "key": ran.output("AccessTokenKeyArn"),
+        "vault_key": ran.stack.parameters["VaultKeyArn"],
         "log": ran.function("ListRecordings").log_group,
         "role": ran.function("ExpireRecordings").role_arn,
     }
