@@ -23,11 +23,10 @@ def keep_stage(properties: Properties, *, site: Site) -> Resource:
     properties.take_constant("StageName", constant="$default")
     properties.take("Tags", None)
     routes = properties.take_properties("DefaultRouteSettings")
-    log = properties.take_properties("AccessLogSettings")
+    # The gateway here logs no requests.
+    properties.take("AccessLogSettings", None)
     site.runtime.stages[properties.take("ApiId")] = Stage(
         requests_per_s=float(routes.take("ThrottlingRateLimit", _ACCOUNT_REQUESTS_PER_S)),
         burst=int(routes.take("ThrottlingBurstLimit", _ACCOUNT_BURST)),
-        access_log_arn=log.take("DestinationArn", None),
-        access_log_format=log.take("Format", ""),
     )
     return Resource("$default")

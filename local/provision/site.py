@@ -65,12 +65,10 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How an API is served: so many requests a second, so many at once, and what is logged."""
+    """How an API is served: so many requests a second, so many at once after a rest."""
 
     requests_per_s: float
     burst: int
-    access_log_arn: str | None
-    access_log_format: str
 
 
 @dataclass(frozen=True, slots=True)
