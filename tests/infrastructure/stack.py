@@ -45,9 +45,10 @@ class Stack:
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each statement of each role with the role's name, those under a condition too."""
         for name, role in self.of_type("AWS::IAM::Role").items():
-            for policy in role.get("Policies", []):
+            for listed in role.get("Policies", []):
+                policy = listed.get("Fn::If", [None, listed])[1]
                 for statement in policy["PolicyDocument"]["Statement"]:
-                    yield name, statement.get("Fn::If", [None, statement])[1]
+                    yield name, statement
 
 
 def as_list(value: Any) -> list[Any]:
