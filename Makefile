@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests coverage test-s3-fidelity bench-quota bench-90-days bench-playback scan build audit clean lock
+.PHONY: help run test lint types template unit tests coverage test-s3-fidelity bench-quota bench-90-days bench-playback mutations scan build audit clean lock
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -85,6 +85,10 @@ bench-90-days: $(INSTALLED) ## Live through 90 days and a takeover in virtual ti
 bench-playback: $(INSTALLED) ## Measure playback URLs, cold start and what a search reads: two minutes
 	@$(BIN)/python -m benchmarks.search
 	@$(BIN)/python -m benchmarks.playback
+
+mutations: $(INSTALLED) ## Take out each mitigation of docs/security.md: its test has to fail (minutes)
+	@echo "mutations: each mitigation taken out of a copy of this tree, and its test run"
+	@$(BIN)/python -m tests.mutations
 
 # SAM calls the Makefiles of the layer and of each function in copies of their folders. MAKEFLAGS is
 # emptied so that nothing given to this make reaches those.
