@@ -360,12 +360,14 @@ def test_a_429_may_name_a_date(simulator: Simulator, line: Line) -> None:
     assert opens_at(line) == until
 
 
-def test_an_absurd_retry_after_is_none(simulator: Simulator, line: Line) -> None:
-    """A time that no clock can name closes the gate like a 429 without one."""
-    headers = {"Retry-After": "9" * 20, "X-Rate-Limit-Group": "heavy"}
+@pytest.mark.parametrize("absurd", ["9" * 20, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_an_absurd_retry_after_is_a_day(simulator: Simulator, line: Line, absurd: str) -> None:
+    """A mistaken header stops nobody for years."""
+    headers = {"Retry-After": absurd, "X-Rate-Limit-Group": "heavy"}
     simulator.inject(Fault(path=CALL_LOG, status=429, headers=headers, times=1))
     with pytest.raises(ThrottledError):
         first_page(line)
+    assert opens_at(line) == line.time() + 24 * 3600 * SECOND
 
 
 def test_the_account_says_how_long_it_keeps_recordings(simulator: Simulator, line: Line) -> None:

@@ -385,7 +385,14 @@ DENIAL = (
         f"{_ADAPTERS}/ringcentral_answers.py",
         "    return min(max(timedelta(0), until - now), MOST_PENALTY)\n",
         "    return max(timedelta(0), until - now)\n",
-        f"{_INTEGRATION}/test_ringcentral_client.py::test_an_absurd_retry_after_is_none",
+        f"{_INTEGRATION}/test_ringcentral_client.py::test_an_absurd_retry_after_is_a_day",
+    ),
+    Mutant(
+        "D6",
+        f"{_ADAPTERS}/ringcentral_answers.py",
+        "        return min(timedelta(seconds=int(value[:9])), MOST_PENALTY)\n",
+        "        return timedelta(seconds=int(value[:9]))\n",
+        f"{_INTEGRATION}/test_ringcentral_client.py::test_an_absurd_retry_after_is_a_day",
     ),
     Mutant(
         "D7",
