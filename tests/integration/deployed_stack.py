@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from boto3.session import Session
+
 from local.aws import Aws, running_aws
 from local.child import free_port
 from local.function_process import FunctionProcess
@@ -16,7 +18,7 @@ from local.places import ROOT, TEMPLATE
 from local.provision.site import STACK_NAME, Function
 from local.provision.stack import Stack, provision
 from local.simulator.server import Simulator
-from local.transform import transform
+from local.transform import REGION, transform
 from tests.integration.deployed import CREDENTIALS
 
 ISSUER = {
@@ -39,7 +41,7 @@ Note = Mapping[str, Any]
 class DeployedStack:
     """A stack that was just made; functions are named by their stems, as `ListRecordings`.
 
-    `ran` is what roles had asked for when a test began to look, `clients` whatever it keeps.
+    `ran` is what roles had asked for when a test began to look.
     """
 
     aws: Aws
@@ -47,8 +49,10 @@ class DeployedStack:
     host: Host
     iam_log: Path
     ran: list[Note] = field(default_factory=list)
-    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _processes: dict[str, FunctionProcess] = field(default_factory=dict)
+    # One for all roles: each session reads the description of each service anew.
+    _session: Session = field(default_factory=Session)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def function(self, stem: str) -> Function:
         """Return a function."""
@@ -75,8 +79,18 @@ class DeployedStack:
         """Return a client with the rights of a function's role; of the administrator for None."""
         if of is None:
             return self.aws.client(service)
-        role_arn = self.function(of).role_arn
-        return self.aws.role_client(service, role_arn=role_arn, session_name="test")
+        if (of, service) not in self._clients:
+            role_arn = self.function(of).role_arn
+            given = self.aws.credentials_of(role_arn, session_name="test")
+            self._clients[of, service] = self._session.client(
+                service,
+                endpoint_url=self.aws.endpoint_url,
+                region_name=REGION,
+                aws_access_key_id=given["AccessKeyId"],
+                aws_secret_access_key=given["SecretAccessKey"],
+                aws_session_token=given["SessionToken"],
+            )
+        return self._clients[of, service]
 
     def output(self, name: str) -> str:
         """Return an output of the stack."""

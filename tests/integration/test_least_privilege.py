@@ -40,6 +40,25 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
         yield deployed
 
 
+@pytest.fixture(scope="module")
+def names(ran: DeployedStack) -> dict[str, str]:
+    """Return what this stack's resources are called."""
+    audio = next(it["object_key"]["S"] for it in ran.items().values() if "object_key" in it)
+    return {
+        "audio": audio,
+        "bucket": ran.output("VaultBucketName"),
+        "catalogue": ran.output("CatalogueTableName"),
+        "plays": ran.output("PlayTableName"),
+        "queue": ran.output("RecordingQueueUrl"),
+        "dead_letters": ran.output("DeadLetterQueueUrl"),
+        "secret": ran.output("RingCentralSecretArn"),
+        "key": ran.output("AccessTokenKeyArn"),
+        "vault_key": ran.stack.parameters["VaultKeyArn"],
+        "log": ran.function("ListRecordings").log_group,
+        "role": ran.function("ExpireRecordings").role_arn,
+    }
+
+
 def role_of(deployed: DeployedStack, stem: str) -> str:
     """Return the name of a function's role."""
     return deployed.function(stem).role_arn.rpartition("/")[2]
@@ -168,11 +187,17 @@ TRIES += [(stem, *it) for stem in FUNCTIONS for it in OF_ALL]
 
 @pytest.mark.parametrize(("stem", "service", "operation", "parameters"), TRIES)
 def test_what_a_role_must_not_do_is_refused(
-    ran: DeployedStack, stem: str, service: str, operation: str, parameters: dict[str, Any]
+    ran: DeployedStack,
+    names: dict[str, str],
+    *,
+    stem: str,
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
 ) -> None:
     """It is tried with the role's credentials, and AWS says that it is not authorized."""
-    client = clients(ran, stem, service)
-    given = filled(parameters, ran)
+    client = ran.client(service, of=stem)
+    given = filled(parameters, names)
     if service == "s3":
         given = {"Bucket": ran.output("VaultBucketName"), **given}
     if operation in {"delete_item", "update_item"}:
@@ -185,30 +210,8 @@ def test_what_a_role_must_not_do_is_refused(
     assert "is not authorized to perform" in str(error.value)
 
 
-def clients(ran: DeployedStack, stem: str, service: str) -> Any:
-    """Return a client of a role, made once: each takes a tenth of a second."""
-    key = (stem, service)
-    if key not in ran.clients:
-        ran.clients[key] = ran.client(service, of=stem)
-    return ran.clients[key]
-
-
-def filled(parameters: dict[str, Any], ran: DeployedStack) -> dict[str, Any]:
+def filled(parameters: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """Return parameters with the names that this stack's resources have."""
-    audio = next(it["object_key"]["S"] for it in ran.items().values() if "object_key" in it)
-    names = {
-        "audio": audio,
-        "bucket": ran.output("VaultBucketName"),
-        "catalogue": ran.output("CatalogueTableName"),
-        "plays": ran.output("PlayTableName"),
-        "queue": ran.output("RecordingQueueUrl"),
-        "dead_letters": ran.output("DeadLetterQueueUrl"),
-        "secret": ran.output("RingCentralSecretArn"),
-        "key": ran.output("AccessTokenKeyArn"),
-        "vault_key": ran.stack.parameters["VaultKeyArn"],
-        "log": ran.function("ListRecordings").log_group,
-        "role": ran.function("ExpireRecordings").role_arn,
-    }
     expired = {"TagSet": [{"Key": "ringvault", "Value": "expired"}]}
     return {
         name: expired if it == "{expired}" else it.format(**names) if isinstance(it, str) else it
