@@ -206,6 +206,26 @@ def test_a_bucket_denies_for_itself(house: House) -> None:
     house.aws.client("s3").delete_bucket_policy(Bucket=BUCKET)
 
 
+def test_a_buckets_key_is_asked_as_well(house: House) -> None:
+    """Under a key of the owner's S3 decrypts for the reader, who needs the right to it."""
+    s3 = house.aws.client("s3")
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": house.key_arn}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=rules)
+    via_s3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+
+    def read() -> Any:
+        return house.client("s3").get_object(Bucket=BUCKET, Key=AUDIO)
+
+    house.grant(READ_AUDIO)
+    assert refused(read) == "AccessDenied"
+    assert house.noted()["action"] == "kms:Decrypt"
+    assert house.client("s3").head_object(Bucket=BUCKET, Key=AUDIO)["ContentLength"] == 3
+    house.grant(READ_AUDIO, allow("kms:Decrypt", house.key_arn, **via_s3))
+    assert read()["Body"].read() == b"ID3"
+    s3.delete_bucket_encryption(Bucket=BUCKET)
+
+
 def test_a_key_obeys_its_own_policy(house: House) -> None:
     """IAM opens a key only where the key's policy leaves it to IAM."""
     house.grant(allow("kms:Encrypt", house.key_arn))
