@@ -61,7 +61,7 @@ unit: $(INSTALLED) ## Run the unit tests only: seconds, no sockets
 	@$(BIN)/python -m pytest --quiet tests/unit
 
 tests: $(INSTALLED) # All tests, without the other checks of `make test`.
-	@echo "tests: unit, integration, infrastructure, browser"
+	@echo "tests: unit, integration, infrastructure, rehearsal, browser"
 	@$(ALL_TESTS)
 
 coverage: $(INSTALLED) ## Run them slower, and say which lines and branches none of them reaches
