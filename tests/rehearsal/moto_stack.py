@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from local.aws import Aws
-from local.intrinsics import names_in
-from local.transform import LOCAL_CODE_BUCKET, Document
+from local.intrinsics import Scope, holds, names_in
+from local.provision.parameters import parameter_values
+from local.transform import LOCAL_CODE_BUCKET, Document, Value
 
 # What moto's CloudFormation makes, updates where it stands, and deletes unless told to keep it. It
 # passes over every other type without a word, or fails at its update.
@@ -20,16 +22,17 @@ KEPT_BY_MOTO = {
     "AWS::SQS::Queue",
 }
 _NAME = "rehearsal"
+_NO_VALUE = {"Ref": "AWS::NoValue"}
 _LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:standing-in:1"
 
 
 class MotoStack:
-    """One stack; `template` is cut down to what moto keeps."""
+    """One stack, of what moto keeps of a template."""
 
     def __init__(self, template: Document, *, aws: Aws) -> None:
+        self._template = template
         self._aws = aws
         self._cloudformation = aws.client("cloudformation")
-        self.template = _cut_down(template)
         self._publish()
 
     def create(self) -> None:
@@ -57,7 +60,7 @@ class MotoStack:
     def _publish(self) -> None:
         s3 = self._aws.client("s3")
         s3.create_bucket(Bucket=LOCAL_CODE_BUCKET)
-        for resource in self.template["Resources"].values():
+        for resource in self._template["Resources"].values():
             if resource["Type"] == "AWS::Lambda::Function":
                 key = resource["Properties"]["Code"]["S3Key"]
                 s3.put_object(Bucket=LOCAL_CODE_BUCKET, Key=key, Body=_EMPTY_ZIP)
@@ -66,7 +69,7 @@ class MotoStack:
 
     def _asked(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         return {
-            "TemplateBody": json.dumps(self.template),
+            "TemplateBody": json.dumps(cut_down(self._template, parameters)),
             "Capabilities": ["CAPABILITY_IAM"],
             "Parameters": [
                 {"ParameterKey": name, "ParameterValue": value}
@@ -79,22 +82,36 @@ class MotoStack:
 _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 
-def _cut_down(template: Document) -> Document:
-    resources = template["Resources"]
-    kept = {name: it for name, it in resources.items() if it["Type"] in KEPT_BY_MOTO}
-    left_out = resources.keys() - kept.keys()
-    return {
-        # moto compares a default of 0 with "0" and finds them different.
-        "Parameters": {
-            name: it | {"Default": str(it["Default"])}
-            for name, it in template["Parameters"].items()
-        },
-        "Conditions": template["Conditions"],
-        "Resources": {name: _standing_in(it, left_out) for name, it in kept.items()},
+def cut_down(template: Document, parameters: Mapping[str, str]) -> Document:
+    """Return what moto keeps of a template, its conditions decided: moto gets those wrong."""
+    declared, resources = template["Parameters"], template["Resources"]
+    scope = Scope(parameter_values(declared, parameters), template["Conditions"])
+    kept = {
+        name: {part: value for part, value in it.items() if part != "Condition"}
+        for name, it in resources.items()
+        if it["Type"] in KEPT_BY_MOTO
+        and ("Condition" not in it or holds(it["Condition"], scope=scope))
     }
+    decided = _decided(kept, scope)
+    left_out = resources.keys() - kept.keys()
+    return {"Parameters": declared, "Resources": _standing_in(decided, left_out)}
 
 
-def _standing_in(value: Any, left_out: set[str]) -> Any:
+def _decided(value: Value, scope: Scope) -> Value:
+    """Return `value` with the branch that holds in place of every condition."""
+    if isinstance(value, list):
+        items = [_decided(item, scope) for item in value]
+        return [item for item in items if item != _NO_VALUE]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value:
+        condition, then, otherwise = value["Fn::If"]
+        return _decided(then if holds(condition, scope=scope) else otherwise, scope)
+    decided = {name: _decided(inner, scope) for name, inner in value.items()}
+    return {name: inner for name, inner in decided.items() if inner != _NO_VALUE}
+
+
+def _standing_in(value: Value, left_out: AbstractSet[str]) -> Value:
     """Return `value` with a text in place of whatever refers to a resource that is left out."""
     if isinstance(value, list):
         return [_standing_in(item, left_out) for item in value]

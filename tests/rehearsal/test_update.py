@@ -151,7 +151,7 @@ def rehearsed(template: Document, moto: Aws) -> Rehearsed:
     fill(created, moto)
     stack.update(UPDATE)
     updated = stack.physical_ids()
-    changed = list(read_changes(stack.template, updated, moto))
+    changed = list(read_changes(template, updated, moto))
     stack.delete()
     return Rehearsed(created, updated, changed)
 
@@ -166,13 +166,13 @@ def fill(ids: dict[str, str], aws: Aws) -> None:
 def read_changes(template: Document, ids: dict[str, str], aws: Aws) -> Iterator[Property]:
     """Yield what the update was to change in functions and in what invokes them, as read back."""
     before, after = planned(template, {}), planned(template, UPDATE)
-    paths = {(it.resource, it.path) for it in changes(before, after)}
-    for name in {name for name, _ in paths}:
+    changed = [it for it in changes(before, after) if it.type.startswith("AWS::Lambda::")]
+    paths = {(it.resource, it.path) for it in changed}
+    for name in {it.resource for it in changed}:
         made = Made(after.types[name], after.properties[name], Resource(ids[name]))
-        if made.type.startswith("AWS::Lambda::"):
-            told = read_back(made, aws=aws)
-            found = properties_of(name, made.type, wanted=made.properties, told=told)
-            yield from (it for it in found if (name, it.path) in paths)
+        told = read_back(made, aws=aws)
+        found = properties_of(name, made.type, wanted=made.properties, told=told)
+        yield from (it for it in found if (name, it.path) in paths)
 
 
 def test_an_update_arrives_where_it_stands(rehearsed: Rehearsed) -> None:
