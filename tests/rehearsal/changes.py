@@ -94,7 +94,8 @@ def replaced(before: Planned, after: Planned) -> set[str]:
 def create_only(resource_type: str) -> Iterator[str]:
     """Yield the properties that only a new resource of a type can have otherwise."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource_type).schema
-    for pointer in schema.get("createOnlyProperties") or ():
+    told = ("createOnlyProperties", "conditionalCreateOnlyProperties")
+    for pointer in [it for name in told for it in schema.get(name) or ()]:
         steps = pointer.removeprefix("/properties/").split("/")
         yield ".".join(step for step in steps if step != "*")
 
