@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.iam.conditions import like
-from local.iam.policy import Asked, Statement, decide, parse_policy
+from local.iam.policy import Asked, Statement, decide
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from tests.integration.deployed import event
@@ -242,38 +242,6 @@ def test_a_missing_permission_fails_the_run(ran: DeployedStack) -> None:
     iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
 
     assert (answer["statusCode"], "X-Amz-Signature" in answer["body"]) == (503, False)
-
-
-SSE = "s3:x-amz-server-side-encryption"
-BUCKET_DENIES: list[tuple[str, dict[str, str], tuple[str, ...]]] = [
-    ("s3:GetObject", {}, ()),
-    ("s3:GetObject", {"aws:securetransport": "false"}, ("TlsOnly",)),
-    ("s3:GetObject", {"s3:tlsversion": "1.1"}, ("NoOldTls",)),
-    ("s3:PutObject", {}, ()),
-    ("s3:PutObject", {"aws:securetransport": "false"}, ("TlsOnly",)),
-    ("s3:PutObject", {SSE: "AES256"}, ("NoOtherEncryption", "NoOtherKey")),
-    ("s3:PutObject", {SSE: "aws:kms"}, ("NoOtherKey",)),
-    ("s3:PutObject", {SSE: "aws:kms", f"{SSE}-aws-kms-key-id": "{vault_key}"}, ()),
-    ("s3:PutObject", {f"{SSE}-customer-algorithm": "AES256"}, ("NoKeyOfTheWriter",)),
-]
-
-
-@pytest.mark.parametrize(("action", "context", "denied_by"), BUCKET_DENIES)
-def test_what_the_bucket_itself_denies(
-    ran: DeployedStack,
-    names: dict[str, str],
-    *,
-    action: str,
-    context: dict[str, str],
-    denied_by: tuple[str, ...],
-) -> None:
-    """Without TLS 1.2, and under another key, to whomever: on paper, for loopback has no TLS."""
-    found = ran.client("s3").get_bucket_policy(Bucket=names["bucket"])["Policy"]
-    given = {"aws:securetransport": "true", "s3:tlsversion": "1.2", **filled(context, names)}
-    asked = Asked(action, f"arn:aws:s3:::{names['bucket']}/{names['audio']}", given)
-
-    decision = decide(asked, principal="anybody", policies=[parse_policy(found)])
-    assert decision.by == denied_by
 
 
 def test_a_schedule_invokes_one_function(ran: DeployedStack) -> None:
