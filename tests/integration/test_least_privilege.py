@@ -21,9 +21,6 @@ OPTIONS = Options(
     add_wav_bytes=(9 * 1024 * 1024,),
     quotas=quotas_with(heavy=Quota(600, 60, 60)),
 )
-# Granted and never used in a run, each with its reason. EventBridge Scheduler's own roles are not
-# functions': no local server fires a schedule, so what they grant is decided on paper below.
-UNUSED: dict[tuple[str, str], str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -95,19 +92,12 @@ def test_no_role_can_do_more_than_was_used(ran: DeployedStack, stem: str) -> Non
 
     surplus = [it for it in granted if not any(_uses(note, *it) for note in used)]
     assert granted
-    assert [it for it in surplus if (stem, it[1]) not in UNUSED] == []
+    assert surplus == []
 
 
 def _uses(note: Note, sid: str, action: str, resource: str) -> bool:
     is_same = note["action"] == action and sid in note["by"]
     return is_same and like(resource).fullmatch(note["resource"]) is not None
-
-
-def test_no_reason_outlives_its_grant(ran: DeployedStack) -> None:
-    """Whatever is excused above is granted, and says why."""
-    for (stem, action), reason in UNUSED.items():
-        assert action in [it for statement in statements_of(ran, stem) for it in statement.actions]
-        assert reason
 
 
 NEW = {"Key": "recordings/new.mp3", "IfNoneMatch": "*"}
