@@ -27,6 +27,8 @@ from tests.integration.tiny_server import Reply, TinyServer
 
 CREDENTIALS = ("RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT")
 RUN_WITHIN_S = 110
+# Of the functions that a run to its end invokes.
+ROLES = {"ListRecordingsRole", "ArchiveRecordingRole", "ReconcileArchiveRole"}
 # What the console script does, wherever the environment is.
 RINGVAULT = "from cli.command import app; app()"
 
@@ -96,8 +98,10 @@ def simulator(**changes: Any) -> Iterator[dict[str, str]]:
 
 
 def test_everything_is_archived(tmp_path: Path) -> None:
-    """One run archives all, is proven, sees no 429, writes the folder, and prints JSON only."""
-    done = run(tmp_path, "--once", "--json", "--recordings", "12", "--data", str(tmp_path / "data"))
+    """One run archives all by rights, is proven, sees no 429, keeps a copy, prints JSON only."""
+    log = tmp_path / "iam.log"
+    kept = ("--data", str(tmp_path / "data"), "--iam-log", str(log))
+    done = run(tmp_path, "--once", "--json", "--recordings", "12", *kept)
 
     assert (done.returncode, done.stderr) == (0, "")
     [line] = done.stdout.splitlines()
@@ -111,6 +115,9 @@ def test_everything_is_archived(tmp_path: Path) -> None:
     audio = [path for path in (tmp_path / "data/recordings").rglob("*") if path.is_file()]
     assert len(audio) == 12
     assert sum(path.stat().st_size for path in audio) == summary["bytes"]
+    asked = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {it["role"].removeprefix("ringvault-local-") for it in asked} == ROLES
+    assert all(it["allowed"] for it in asked)
 
 
 def test_several_users_and_archivers_among_faults(tmp_path: Path) -> None:
