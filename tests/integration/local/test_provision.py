@@ -3,17 +3,22 @@
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from local.aws import Aws, running_aws
 from local.child import free_port
 from local.errors import TemplateError
+from local.host import Host
 from local.intrinsics import names_in
 from local.places import ROOT, TEMPLATE
+from local.provision.site import Stage
 from local.provision.stack import Stack, provision
+from local.run import _serving
 from local.transform import transform
 
 PARAMETERS = {
@@ -234,6 +239,19 @@ def test_what_runs_here_is_as_the_template_says(plain: Plain, stack: Stack) -> N
         "ThrottlingBurstLimit": stage.burst,
     }
     assert body["paths"].keys() == properties(plain, "PlaybackApi")["Body"]["paths"].keys()
+
+
+def test_the_gateway_keeps_the_stages_rate(stack: Stack, stack_aws: Aws, tmp_path: Path) -> None:
+    """What goes beyond it is answered 429, before any route is looked for."""
+    [api_id] = stack.runtime.apis
+    runtime = replace(stack.runtime, stages={api_id: Stage(requests_per_s=0.001, burst=1)})
+    port = free_port()
+
+    with _serving(replace(stack, runtime=runtime), host=Host(stack_aws, tmp_path), port=port):
+        url = f"http://localhost:{port}/nothing"
+        statuses = [requests.get(url, timeout=20).status_code for _ in range(2)]
+
+    assert statuses == [404, 429]
 
 
 @pytest.mark.parametrize("archivers", ["1", "21"])
