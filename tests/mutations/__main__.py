@@ -71,7 +71,8 @@ def _is_noticed(mutant: Mutant, tree: Path) -> bool:
     whole, began = mutant.replace_in(tree), monotonic()
     ran = _pytest([mutant.test], tree)
     (tree / mutant.path).write_text(whole, "utf-8")
-    noticed = ran.returncode == _FAILED
+    # A test that could not even begin has noticed nothing.
+    noticed = ran.returncode == _FAILED and "\nFAILED " in ran.stdout
     told = "noticed" if noticed else f"SURVIVED (pytest ended with {ran.returncode})"
     print(f"{mutant.row:4} {told:8} {monotonic() - began:4.0f} s  {mutant.test}", flush=True)
     return noticed

@@ -225,6 +225,13 @@ DISCLOSURE = (
         f"{_STORAGE}::test_the_template_holds_no_secret",
     ),
     Mutant(
+        "I2",
+        _TEMPLATE,
+        "          FIRST_RUN_REACH_DAYS: !Ref FirstRunReachDays\n",
+        "          FIRST_RUN_REACH_DAYS: !Ref FirstRunReachDays\n          RINGCENTRAL_JWT: x\n",
+        f"{_INFRASTRUCTURE}/test_functions.py::test_no_secret_is_in_an_environment",
+    ),
+    Mutant(
         "I3",
         f"{_ADAPTERS}/token_store.py",
         '"ciphertext": {"B": cipher["CiphertextBlob"]},',
@@ -343,6 +350,25 @@ DISCLOSURE = (
         f"{_INTEGRATION}/playback_api/test_answers.py::test_nothing_on_the_way_keeps_an_answer",
     ),
 )
+DISCLOSURE_AT_REST = (
+    Mutant(
+        "I16",
+        _TEMPLATE,
+        "                SSEAlgorithm: AES256\n",
+        "                SSEAlgorithm: aws:fsx\n",
+        f"{_STORAGE}::test_the_vault_is_encrypted_and_versioned",
+    ),
+    Mutant(
+        "I17",
+        _TEMPLATE,
+        "      RetentionInDays: !Ref LogRetentionDays\n"
+        "      KmsKeyId: !If [HasLogKey, !Ref LogKeyArn, !Ref AWS::NoValue]\n\n"
+        "  ArchiveRecordingFunction:\n",
+        "      KmsKeyId: !If [HasLogKey, !Ref LogKeyArn, !Ref AWS::NoValue]\n\n"
+        "  ArchiveRecordingFunction:\n",
+        f"{_INFRASTRUCTURE}/test_functions.py::test_functions_log_for_a_limited_time",
+    ),
+)
 DENIAL = (
     Mutant(
         "D1",
@@ -408,6 +434,24 @@ DENIAL = (
         "",
         f"{_INTEGRATION}/test_expire_recordings.py::test_a_hold_between_look_and_expiry_wins",
     ),
+    Mutant(
+        "D9",
+        _TEMPLATE,
+        """      DeletionProtectionEnabled: true
+      PointInTimeRecoverySpecification:
+        PointInTimeRecoveryEnabled: true
+      SSESpecification:
+        SSEEnabled: true
+      AttributeDefinitions:
+        - AttributeName: number_key
+""",
+        """      SSESpecification:
+        SSEEnabled: true
+      AttributeDefinitions:
+        - AttributeName: number_key
+""",
+        f"{_STORAGE}::test_what_can_not_be_made_again_can_be_restored",
+    ),
 )
 ELEVATION = (
     Mutant(
@@ -427,6 +471,41 @@ ELEVATION = (
         f"{_ROLES}::test_no_role_can_do_more_than_was_used",
     ),
     Mutant(
+        "E5",
+        _TEMPLATE,
+        "              - Sid: Audio\n"
+        "                Effect: Allow\n"
+        "                Action: s3:GetObject\n"
+        "                Resource: *Audio\n",
+        "              - Sid: Audio\n"
+        "                Effect: Allow\n"
+        "                Action: s3:GetObject\n"
+        "                Resource: !Sub ${VaultBucket.Arn}/*\n",
+        f"{_ROLES}::test_what_a_role_must_not_do_is_refused",
+    ),
+    Mutant(
+        "E6",
+        _TEMPLATE,
+        "              - Sid: GiveUploadsUp\n",
+        "              - Sid: Delete\n"
+        "                Effect: Allow\n"
+        "                Action: s3:DeleteObject\n"
+        "                Resource: *Audio\n"
+        "              - Sid: GiveUploadsUp\n",
+        f"{_ROLES}::test_what_a_role_must_not_do_is_refused",
+    ),
+    Mutant(
+        "E7",
+        _TEMPLATE,
+        "              - Sid: Feed\n",
+        "              - Sid: Listen\n"
+        "                Effect: Allow\n"
+        "                Action: s3:GetObject\n"
+        "                Resource: !Sub ${VaultBucket.Arn}/recordings/*\n"
+        "              - Sid: Feed\n",
+        f"{_ROLES}::test_no_role_can_do_more_than_was_used",
+    ),
+    Mutant(
         "E3",
         f"{_CORE}/listener.py",
         "LISTENERS_GROUP in _array(_text(claims, groups_claim))",
@@ -441,4 +520,12 @@ ELEVATION = (
         f"{_INFRASTRUCTURE}/test_workflows.py::test_a_workflow_may_read_at_most",
     ),
 )
-MUTANTS = (*SPOOFING, *TAMPERING, *REPUDIATION, *DISCLOSURE, *DENIAL, *ELEVATION)
+MUTANTS = (
+    *SPOOFING,
+    *TAMPERING,
+    *REPUDIATION,
+    *DISCLOSURE,
+    *DISCLOSURE_AT_REST,
+    *DENIAL,
+    *ELEVATION,
+)
