@@ -23,7 +23,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered; a Content-Length of its own may promise more than comes."""
+    """What is answered; a Content-Length of its own may promise more than comes.
+
+    Status 0 hangs up without an answer.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +107,9 @@ def _handler_of(
         do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names that http.server calls
 
         def _send(self, reply: Reply) -> None:
+            if reply.status == 0:
+                self.close_connection = True
+                return
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)

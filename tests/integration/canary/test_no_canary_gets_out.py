@@ -81,6 +81,7 @@ NOT_WHAT_WAS_ASKED: Scenes = {
     "JSON of another shape": always(json_reply({"records": [ALL], ALL: ALL})),
     "part of nothing": always(Reply(206, {**AUDIO, "Content-Range": ALL}, ALL.encode())),
     "cut": always(Reply(200, {**AUDIO, "Content-Length": "99999"}, f"ID3{ALL}".encode())),
+    "nothing": always(Reply(0)),
     "malformed header": always(Reply(500, CHANGED, ALL.encode())),
     "a length of words": always(Reply(200, {**AUDIO, "Content-Length": WORDS[0]})),
 }
@@ -392,12 +393,14 @@ def test_configuring_that_is_refused_shows_none_either(
 
 
 @pytest.mark.parametrize("scene", ["401", "403, all repeated", "html"])
-def test_doctor_shows_no_more_than_what_is_wrong(
+def test_doctor_and_plan_show_no_more_than_what_is_wrong(
     stage: Stage, ringvault: Ringvault, scene: str
 ) -> None:
     """Whatever the call log answers."""
     stage.ringcentral.call_log = EVERYTHING[scene]
     ringvault("doctor")
+    stage.forget_state()
+    assert ringvault("plan").exit_code != 0
 
     assert stage.leaks() == set()
 
