@@ -61,6 +61,7 @@ class Stage:
     log: list[dict[str, Any]] = field(default_factory=list)
     said: list[Outlet] = field(default_factory=list)
     signatures: list[str] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=set)  # object versions, which never change
 
     def run(self, function: str, to: Any = None) -> Any:
         """Invoke a function of the stack; return its answer, None where it raised."""
@@ -184,13 +185,17 @@ class Stage:
 
     def _objects(self) -> Iterator[Outlet]:
         s3: Any = self.cloud.s3
-        bucket = self.deployed["VAULT_BUCKET"]
-        for key in self.cloud.keys_in(bucket):
-            yield "object key", key
-            yield "tags", json.dumps(s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"])
-            found = s3.get_object(Bucket=bucket, Key=key)
+        bucket = {"Bucket": self.deployed["VAULT_BUCKET"]}
+        for version in s3.list_object_versions(**bucket).get("Versions", ()):
+            named = {"Key": version["Key"], "VersionId": version["VersionId"]}
+            if version["VersionId"] in self.looked_at:
+                continue
+            self.looked_at.add(version["VersionId"])
+            found = s3.get_object(**bucket, **named)
+            yield "object key", version["Key"]
+            yield "tags", json.dumps(s3.get_object_tagging(**bucket, **named)["TagSet"])
             yield "metadata", json.dumps([found["Metadata"], found["ContentType"]])
-            where = "sidecar" if key.startswith("metadata/") else "object"
+            where = "sidecar" if version["Key"].startswith("metadata/") else "object"
             yield where, found["Body"].read().decode(errors="replace")
 
     def list_recording(self, recording_id: str) -> None:
