@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from local.iam.actions import asked_of
 from local.iam.bucket_key import asked_of_key
 from local.iam.conditions import PolicyError
 from local.iam.judge import Caller, caller_with, judge
@@ -21,7 +22,6 @@ from local.iam.policy import Asked, Decision
 from local.iam.refusal import RefusedError, answer_of
 from local.iam.request import Request, UnknownOperationError, query_of
 from local.iam.s3 import listing_of, reads_body
-from local.iam.services import asked_of
 
 _OF_A_SESSION = "ASIA"
 _NOT_AWS = "/moto-api/"

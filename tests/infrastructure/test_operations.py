@@ -97,3 +97,14 @@ def test_links_lead_somewhere(path: Path) -> None:
         if "://" not in file:
             target = path.parent / file if file else path
             assert anchor in anchors_of(target.read_text(encoding="utf-8")), f"{file}#{anchor}"
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+)
+def test_linked_files_are_there(path: Path) -> None:
+    """A document that was renamed takes the links to it along."""
+    text = BLOCK.sub("", path.read_text(encoding="utf-8"))
+    named = [it for it in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in it]
+
+    assert [it for it in named if not (path.parent / it).exists()] == []

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local.iam.actions import asked_of
 from local.iam.request import Request, UnknownOperationError
-from local.iam.services import asked_of
 from tests.unit.local.iam.sent import sent_by, signed_url
 
 BUCKET = {"Bucket": "vault"}
