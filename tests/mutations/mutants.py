@@ -69,8 +69,8 @@ TAMPERING = (
                     s3:if-none-match: "false"
 """,
         """                Condition: &IfNoneMatch
-                  "Null":
-                    s3:if-none-match: "true"
+                  Bool:
+                    aws:SecureTransport: "true"
 """,
         f"{_ROLES}::test_what_a_role_must_not_do_is_refused",
     ),
