@@ -122,19 +122,30 @@ class Stage:
         return "".join(what for _, what in self._stored())
 
     def leaks(self) -> set[tuple[str, str]]:
-        """Return where something came out that may not, and of what kind; then look at it no more.
+        """Return where something came out that may not, and of what kind; look at it no more.
 
-        Tables and bucket are looked at as a whole each time.
+        Tables and bucket are looked at as they are now.
         """
-        outlets = [*self.said, *self._logged(), *self._stored()]
-        found = {
+        return self._leaks_in([*self._stored(), *self._told()])
+
+    def passing_leaks(self) -> set[tuple[str, str]]:
+        """Return the same of what will not be there in the end; takes a fifth of the time."""
+        kept = [*self._table("STATE_TABLE"), *self._table("CATALOGUE_TABLE")]
+        return self._leaks_in([*kept, *self._told()])
+
+    def _leaks_in(self, outlets: list[Outlet]) -> set[tuple[str, str]]:
+        return {
             (where, kind)
             for where, what in outlets
             for kind in self._kinds_in(what) - PERMITTED.get(where, frozenset())
         }
+
+    def _told(self) -> list[Outlet]:
+        """Take what was told since the last time."""
+        told = [*self.said, *(("log", json.dumps(line, default=repr)) for line in self.log)]
         self.said.clear()
         self.log.clear()
-        return found
+        return told
 
     def _kinds_in(self, text: str) -> set[str]:
         signed = any(is_in(text, signature) for signature in self.signatures)
@@ -151,10 +162,6 @@ class Stage:
             self.signatures += query["X-Amz-Signature"]
             return "playback URL"
         return "API"
-
-    def _logged(self) -> Iterator[Outlet]:
-        for line in self.log:
-            yield "log", json.dumps(line, default=repr)
 
     def _stored(self) -> Iterator[Outlet]:
         yield from self._queued()
@@ -174,14 +181,16 @@ class Stage:
 
     def _tables(self) -> Iterator[Outlet]:
         for name in _TABLES:
-            table = self.deployed[name]
-            properties = self.cloud.template["Resources"][_TABLES[name]]["Properties"]
-            keys = {it["AttributeName"] for it in properties["AttributeDefinitions"]}
-            for item in self.cloud.dynamodb.scan(TableName=table)["Items"]:
-                yield "key", json.dumps({it: item[it] for it in keys & item.keys()})
-                where = "catalogue" if name == "CATALOGUE_TABLE" else "table"
-                yield where, json.dumps(item, default=_unpacked)
-                yield "reason", json.dumps(item.get("reason", ""))
+            yield from self._table(name)
+
+    def _table(self, name: str) -> Iterator[Outlet]:
+        properties = self.cloud.template["Resources"][_TABLES[name]]["Properties"]
+        keys = {it["AttributeName"] for it in properties["AttributeDefinitions"]}
+        where = "catalogue" if name == "CATALOGUE_TABLE" else "table"
+        for item in self.cloud.dynamodb.scan(TableName=self.deployed[name])["Items"]:
+            yield "key", json.dumps({it: item[it] for it in keys & item.keys()})
+            yield where, json.dumps(item, default=_unpacked)
+            yield "reason", json.dumps(item.get("reason", ""))
 
     def _objects(self) -> Iterator[Outlet]:
         s3: Any = self.cloud.s3
