@@ -68,8 +68,8 @@ coverage: $(INSTALLED) ## Run them slower, and say which lines and branches none
 	@$(ALL_TESTS) --cov --cov-report term:skip-covered
 
 # In the order of tests/conftest.py; xdist's own starts the file of fewest tests last, which takes
-# longest.
-ALL_TESTS = $(BIN)/python -m pytest --quiet --ignore tests/s3_fidelity --numprocesses 2 \
+# longest. Three at a time, on two cores as well: many wait for processes of their own.
+ALL_TESTS = $(BIN)/python -m pytest --quiet --ignore tests/s3_fidelity --numprocesses 3 \
 	--dist loadfile --no-loadscope-reorder
 
 test-s3-fidelity: $(INSTALLED) $(S3_INSTALLED) ## Test the S3 side on a server that verifies; needs Python 3.13 as well

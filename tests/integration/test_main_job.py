@@ -1,12 +1,13 @@
 """The main job at its hardest, by the command that a user types: kills and a large recording."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import psutil
@@ -16,7 +17,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.child import free_port
 from local.places import ROOT
 
-GIB = 1_000_000_000
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Larger than what the function may use; MAIN_JOB_LARGE_BYTES=1000000000 runs it at length.
+LARGE_BYTES = int(os.environ.get("MAIN_JOB_LARGE_BYTES", "400000000"))
+# MAIN_JOB_RECORDINGS=200 runs it at length.
+RECORDINGS = int(os.environ.get("MAIN_JOB_RECORDINGS", "60"))
 ARCHIVER = "ringvault-local-ArchiveRecordingFunction"
 # Kills have to hit something: a run that ends before the third is a failed test.
 KILLS = 3
@@ -62,15 +69,19 @@ def archivers_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     return found
 
 
-def open_uploads(aws_port: int) -> list[str]:
-    """Return the ids of the multipart uploads that are open now; none while there is no AWS."""
-    s3 = boto3.client(
+def s3_at(aws_port: int) -> "S3Client":
+    """Return a client of the stack's S3, which may not be there yet."""
+    return boto3.client(
         "s3",
         endpoint_url=f"http://localhost:{aws_port}",
         region_name="us-east-1",
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
+
+
+def open_uploads(s3: "S3Client") -> list[str]:
+    """Return the ids of the multipart uploads that are open now; none while there is no AWS."""
     try:
         buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
         pages = [s3.list_multipart_uploads(Bucket=bucket) for bucket in buckets]
@@ -80,12 +91,12 @@ def open_uploads(aws_port: int) -> list[str]:
 
 
 def kill_in_the_middle_of_an_upload(
-    process: "subprocess.Popen[str]", aws_port: int, seen: set[str]
+    process: "subprocess.Popen[str]", s3: "S3Client", seen: set[str]
 ) -> None:
     """Wait until an upload is open that nobody was killed for yet, and kill who may be at it."""
     give_up_at = time.monotonic() + RUN_WITHIN_S
     while time.monotonic() < give_up_at and process.poll() is None:
-        if new := set(open_uploads(aws_port)) - seen:
+        if new := set(open_uploads(s3)) - seen:
             seen |= new
             for archiver in archivers_of(process):
                 archiver.kill()
@@ -100,22 +111,23 @@ def test_killing_the_archiver_in_the_middle_of_uploads_costs_nothing() -> None:
     # Two archivers at work, three kills: six recordings that are uploaded in parts.
     sizes = ",".join([str(20_000_000)] * 2 * KILLS)
     slowed = ("--add-wav-bytes", sizes, "--bytes-per-second", "9000000")
-    with running("--recordings", str(200 - 2 * KILLS), *slowed) as (process, aws_port):
+    with running("--recordings", str(RECORDINGS - 2 * KILLS), *slowed) as (process, aws_port):
         seen: set[str] = set()
+        s3 = s3_at(aws_port)
         for _ in range(KILLS):
-            kill_in_the_middle_of_an_upload(process, aws_port, seen)
+            kill_in_the_middle_of_an_upload(process, s3, seen)
         summary = summary_of(process)
 
-    assert (summary["listed"], summary["archived"]) == (200, 200)
+    assert (summary["listed"], summary["archived"]) == (RECORDINGS, RECORDINGS)
     assert (summary["unexpected"], summary["open_uploads"]) == (0, 0)
     assert (summary["missing"], summary["differing"], summary["throttled"]) == (0, 0, 0)
 
 
 @pytest.mark.timeout(300)
-def test_a_gigabyte_passes_through_256_megabytes() -> None:
+def test_a_recording_larger_than_memory_passes_through_it() -> None:
     """The memory limit of the template is enforced on the peak resident size, and suffices."""
-    with running("--recordings", "1", "--add-wav-bytes", str(GIB)) as (process, _):
+    with running("--recordings", "1", "--add-wav-bytes", str(LARGE_BYTES)) as (process, _):
         summary = summary_of(process)
 
     assert (summary["archived"], summary["failed"], summary["differing"]) == (2, 0, 0)
-    assert summary["bytes"] > GIB
+    assert summary["bytes"] > LARGE_BYTES

@@ -25,7 +25,7 @@ from tests.integration.job import Job, job_with
 from tests.integration.line import line_to
 from tests.integration.moving_time import MovingTime
 
-RECORDINGS = int(os.environ.get("SOAK_RECORDINGS", "40"))
+RECORDINGS = int(os.environ.get("SOAK_RECORDINGS", "24"))
 GONE = RECORDINGS // 20
 FAULT_RATE = 0.3
 # Twelve attempts of a recording span two days; a run that takes longer than a week is stuck.
