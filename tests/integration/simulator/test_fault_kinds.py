@@ -198,8 +198,9 @@ def test_broken_in_the_middle(struck: Struck, kind: str, end: End) -> None:
 def test_stalled(struck: Struck) -> None:
     """After a part nothing comes for a while, then the rest."""
     assert struck.by("stalled").get(patience_s=0.5).body == struck.whole[:10_000]
-    answer = struck.by("stalled", stall_s=0.2).get()
+    answer = struck.by("stalled", stall_s=0.4).get()
     assert answer.body == struck.whole
+    # On a busy machine the part is noticed a little after it came.
     assert answer.longest_gap_s >= 0.2
 
 
