@@ -131,9 +131,11 @@ class EveryPath:
 
     def expire(self) -> None:
         """What is old is tagged; when S3 has deleted it, a tombstone takes its place."""
-        item = next(it for it in self.deployed.items().values() if "object_key" in it)
+        archived = [it for it in self.deployed.items().values() if "object_key" in it]
+        item = min(archived, key=lambda it: str(it["started_at"]["S"]))
         old = {"S": format_instant(now() - timedelta(days=3))}
-        self.deployed.put_item(item | {"archived_at": old, "started_at": old})
+        # Its start stays: the sidecar's key is made of it.
+        self.deployed.put_item(item | {"archived_at": old})
         tagged = self.deployed.invoke("ExpireRecordings", event("expire_recordings"))
         assert (tagged["outcome"], tagged["tagged"]) == ("through", 1), tagged
         for key in (item["object_key"]["S"], _sidecar_key(item)):
