@@ -11,9 +11,8 @@ from ringvault.adapters.deployed_stack import DeployedStack
 from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.core.doctor import Finding, Level, clock_finding, examined
-from ringvault.core.errors import InvalidRecordError
 from ringvault.core.quota_gate import Turn
-from ringvault.core.recording import CallLogRecord, Recording, recordings_of
+from ringvault.core.recording import CallLogRecord, Recording, read_record
 from ringvault.core.windows import DAY, Kind, Window
 
 # A backlog that is being archived has taken the next turns already.
@@ -115,14 +114,8 @@ class _User:
         self.skew = (parsedate_to_datetime(date) if date else None), _now()
 
     def _any_recording(self) -> Recording | None:
-        for record in self.page or ():
-            try:
-                found = recordings_of(record)
-            except InvalidRecordError:
-                continue
-            if found:
-                return found[0]
-        return None
+        found = (it for record in self.page or () for it in read_record(record).recordings)
+        return next(found, None)
 
     def _turn(self, kind: RequestKind) -> Turn:
         return self.outside.gates[kind].reserve(latest=_now() + LONGEST_WAIT)

@@ -26,7 +26,7 @@ from local.simulator.sliding_window import Verdict
 from ringvault.core.archive_recording import ArchiveRecording
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import QuotaGate
-from ringvault.core.recording import recordings_of
+from ringvault.core.recording import read_record
 from ringvault.core.retry_policy import RetryPolicy
 
 LIMIT, WINDOW_S = 10, 3
@@ -162,7 +162,7 @@ def _archive_until(plan: _Plan, parent: Connection) -> None:
             if time.time() >= plan.until_s:
                 break
             recording_id = f"{plan.seed}-{number}"
-            (recording,) = recordings_of(record(recording_id, _now()))
+            (recording,) = read_record(record(recording_id, _now())).recordings
             catalogue.add_new([recording], listed_at=_now())
             counts.invocations += 1
             ArchiveRecording(

@@ -17,7 +17,7 @@ from ringvault.core.archive_recording import ArchiveRecording, Outcome
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_archive
 from ringvault.core.reconciliation_run import Period
-from ringvault.core.recording import recordings_of
+from ringvault.core.recording import read_record
 from ringvault.core.retry_policy import RetryPolicy
 from ringvault.core.vault_layout import sidecar_key
 from ringvault.core.windows import Kind, ListingProgress, Window
@@ -64,7 +64,7 @@ class Archive:
             Window(Kind.BACKFILL, now - REACH, now), self.line.turn()
         )
         assert page.next_uri is None
-        recordings = [it for record in page.records for it in recordings_of(record)]
+        recordings = [it for record in page.records for it in read_record(record).recordings]
         self.catalogue.add_new(
             list({it.recording_id: it for it in recordings}.values()), listed_at=now
         )

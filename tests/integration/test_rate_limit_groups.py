@@ -11,7 +11,7 @@ from local.simulator.options import Group, Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.core.errors import ThrottledError
-from ringvault.core.recording import recordings_of
+from ringvault.core.recording import read_record
 from ringvault.core.windows import Kind, Window
 from tests.integration.cloud import Cloud
 from tests.integration.line import Line, line_to
@@ -32,7 +32,7 @@ def records(line: Line) -> list[Any]:
 
 def content_uri(line: Line) -> str:
     """Return where some recording's audio is."""
-    found = [recording for record in records(line) for recording in recordings_of(record)]
+    found = [recording for record in records(line) for recording in read_record(record).recordings]
     return found[0].content_uri
 
 

@@ -26,7 +26,7 @@ from ringvault.core.errors import (
     ThrottledError,
     TokenRejectedError,
 )
-from ringvault.core.recording import recordings_of
+from ringvault.core.recording import read_record
 from ringvault.core.retention import Retention
 from ringvault.core.windows import Kind, Window
 from tests.integration.cloud import Cloud
@@ -99,7 +99,7 @@ def test_all_pages_name_every_recording(cloud: Cloud, time: MovingTime, simulate
     simulator = simulate(Options(recordings=600, days=90, quotas=AMPLE))
     line = line_to(simulator.base_url, cloud=cloud, time=time)
     records, pages = all_records(line)
-    listed = {it.recording_id for record in records for it in recordings_of(record)}
+    listed = {it.recording_id for record in records for it in read_record(record).recordings}
     of_records = {record["recording"]["id"] for record in records if "recording" in record}
     assert listed == set(simulator.account.recordings)
     assert listed - of_records, "no recording of a leg alone: the test shows too little"

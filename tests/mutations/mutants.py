@@ -90,16 +90,16 @@ TAMPERING = (
     ),
     Mutant(
         "T4",
-        f"{_CORE}/recording.py",
+        f"{_CORE}/call_record.py",
         '_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")',
         '_ID = re.compile(r"[^ ]{1,64}")',
         f"{_INTEGRATION}/test_hostile_urls.py::test_keys_are_made_of_ids_only",
     ),
     Mutant(
         "T4",
-        f"{_CORE}/recording.py",
-        "listed is not None and is_recording_id(str(listed))",
-        "listed is not None",
+        f"{_CORE}/call_record.py",
+        "return value if isinstance(value, str) and _ID.fullmatch(value) else None",
+        "return value if isinstance(value, str) else None",
         f"{_INTEGRATION}/test_hostile_urls.py::test_keys_are_made_of_ids_only",
     ),
     Mutant(
@@ -205,9 +205,9 @@ DISCLOSURE = (
     ),
     Mutant(
         "I1",
-        f"{_CORE}/recording.py",
-        "record_id if is_recording_id(record_id) else 'without an id'",
-        "record_id",
+        f"{_CORE}/call_record.py",
+        'record_id=id_or_none(record.get("id"))',
+        'record_id=record.get("id")',
         f"{_CANARY}::test_records_that_are_not_as_documented",
     ),
     Mutant(
@@ -386,9 +386,9 @@ DENIAL = (
     ),
     Mutant(
         "D3",
-        f"{_CORE}/recording.py",
-        "    except (AttributeError, TypeError, ValueError) as error:\n",
-        "    except (AttributeError, TypeError) as error:\n",
+        f"{_CORE}/call_record.py",
+        "    except (ValueError, OverflowError):\n",
+        "    except OverflowError:\n",
         f"{_CANARY}::test_records_that_are_not_as_documented",
     ),
     Mutant(

@@ -32,7 +32,7 @@ from ringvault.core.errors import (
     ThrottledError,
 )
 from ringvault.core.quota_gate import Turn
-from ringvault.core.recording import recordings_of
+from ringvault.core.recording import read_record
 from ringvault.core.recording_stream import MediaResponse
 from ringvault.core.retry_policy import RetryPolicy
 from tests.unit.fakes import START, Time
@@ -72,7 +72,7 @@ class Outside:
     claims: list[datetime] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        (recording,) = recordings_of(record())
+        (recording,) = read_record(record()).recordings
         self.item = CatalogueItem(recording, State.QUEUED, listed_at=START - DAY)
 
     def _next(self) -> None:

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from ringvault.core.errors import InvalidRecordError
+from ringvault.core.call_record import normalised
 from ringvault.core.recording import (
     Recording,
     is_recording_id,
-    recordings_of,
-    telephony_session_id_of,
+    read_record,
     unique,
 )
 from ringvault.core.vault_layout import audio_key, audio_prefix, sidecar_key
@@ -51,7 +50,7 @@ def test_a_record_gives_its_recording() -> None:
     """Instants become UTC, the account comes from the recording's URI, the record stays whole."""
     listed = record()
 
-    assert recordings_of(listed) == (
+    assert read_record(listed).recordings == (
         Recording(
             recording_id="1662272004",
             account_id="37439510",
@@ -68,7 +67,7 @@ def test_legs_that_repeat_the_recording_count_once() -> None:
     """RingCentral's own samples name one recording in the record and in several legs."""
     legs = [{"recording": recording("1662272004")}, {"recording": recording("1662272004")}]
 
-    assert len(recordings_of(record(legs=legs))) == 1
+    assert len(read_record(record(legs=legs)).recordings) == 1
 
 
 def test_a_leg_with_a_recording_of_its_own_adds_it() -> None:
@@ -79,7 +78,7 @@ def test_a_leg_with_a_recording_of_its_own_adds_it() -> None:
         "duration": 20,
         "extension": {"id": 7},
     }
-    _, second = recordings_of(record(legs=[leg]))
+    _, second = read_record(record(legs=[leg])).recordings
 
     assert (second.recording_id, second.duration_s, second.extension_id) == ("1662272005", 20, "7")
     assert second.started_at == datetime(2026, 10, 1, 13, tzinfo=UTC)
@@ -87,14 +86,14 @@ def test_a_leg_with_a_recording_of_its_own_adds_it() -> None:
 
 def test_a_leg_without_start_takes_the_records() -> None:
     """What a leg leaves out, the record says."""
-    found = recordings_of(record(recording=None, legs=[{"recording": recording("8")}]))
+    found = read_record(record(recording=None, legs=[{"recording": recording("8")}])).recordings
 
     assert (found[0].duration_s, found[0].extension_id) == (194, "664573005")
 
 
 def test_a_record_without_recording_gives_none() -> None:
     """A call that was not recorded, or too short, is nothing to archive."""
-    assert recordings_of(record(recording=None, shortRecording=True)) == ()
+    assert read_record(record(recording=None, shortRecording=True)).recordings == ()
 
 
 def test_everything_but_id_uri_and_start_may_be_missing() -> None:
@@ -104,7 +103,7 @@ def test_everything_but_id_uri_and_start_may_be_missing() -> None:
         "startTime": "2026-10-01T00:00:00Z",
         "recording": {"id": "8", "contentUri": f"{MEDIA}/recording/8/content"},
     }
-    (found,) = recordings_of(sparse)
+    (found,) = read_record(sparse).recordings
 
     assert (found.account_id, found.duration_s, found.extension_id) == ("37439510", None, None)
 
@@ -126,18 +125,19 @@ def test_everything_but_id_uri_and_start_may_be_missing() -> None:
 def test_a_record_that_lacks_what_the_archive_needs_is_named(
     listed: dict[str, Any], told: str
 ) -> None:
-    """The error says which record and what is wrong, and no name or number."""
-    with pytest.raises(InvalidRecordError) as caught:
-        recordings_of(listed)
+    """It says which record and what is wrong, and no name or number."""
+    read = read_record(listed)
 
-    assert told in str(caught.value)
-    assert "VgLcd1KWffJVzUA" in str(caught.value)
-    assert "5550100001" not in str(caught.value)
+    assert read.recordings == ()
+    (unreadable,) = read.unreadable
+    assert told in str(unreadable)
+    assert "VgLcd1KWffJVzUA" in str(unreadable)
+    assert "5550100001" not in str(unreadable)
 
 
 def test_the_same_recording_in_two_records_counts_once() -> None:
     """The first sight decides."""
-    first, second = recordings_of(record()), recordings_of(record(id="other"))
+    first, second = read_record(record()).recordings, read_record(record(id="other")).recordings
 
     assert unique([*first, *second]) == first
 
@@ -150,7 +150,7 @@ def test_what_can_not_be_an_id_never_becomes_a_key(text: str) -> None:
 
 def test_the_vault_is_laid_out_by_account_and_day() -> None:
     """Keys hold ids and dates, so that Athena reads them and nobody is named."""
-    (found,) = recordings_of(record())
+    (found,) = read_record(record()).recordings
 
     day = "account=37439510/year=2026/month=10/day=01"
     assert audio_key(found, "mp3") == f"recordings/{day}/1662272004.mp3"
@@ -171,4 +171,4 @@ def test_the_vault_is_laid_out_by_account_and_day() -> None:
 )
 def test_a_call_names_its_session(record: dict[str, Any], telephony_session_id: str | None) -> None:
     """The record's own, else a leg's; what can't stand in a path is none."""
-    assert telephony_session_id_of(record) == telephony_session_id
+    assert normalised(record).call.telephony_session_id == telephony_session_id

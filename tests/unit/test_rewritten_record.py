@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ringvault.core.recording import Recording, recordings_of
+from ringvault.core.recording import Recording, read_record
 from ringvault.core.rewritten_record import followed
 from tests.unit.test_recording import record
 
@@ -13,7 +13,7 @@ LATER = "2026-10-01T14:00:00.000Z"
 
 def listed(**fields: Any) -> Recording:
     """Return the recording of a record."""
-    (found,) = recordings_of(record(**fields))
+    (found,) = read_record(record(**fields)).recordings
     return found
 
 

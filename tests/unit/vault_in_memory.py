@@ -13,7 +13,7 @@ from ringvault.core.instants import format_instant
 from ringvault.core.quota_gate import Turn
 from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_archive
 from ringvault.core.reconciliation_run import Period, ReconciliationProgress
-from ringvault.core.recording import Recording, recordings_of
+from ringvault.core.recording import Recording, read_record
 from ringvault.core.vault_layout import audio_key, day_prefixes, sidecar_key
 from ringvault.core.windows import ListingProgress, Window
 from tests.unit.fakes import START, Time
@@ -41,7 +41,7 @@ def call(number: int, started_at: datetime, **fields: Any) -> dict[str, Any]:
 
 def recording_in(call_record: Mapping[str, Any]) -> Recording:
     """Return the first recording of a record."""
-    return recordings_of(call_record)[0]
+    return read_record(call_record).recordings[0]
 
 
 def archived_item(of: Recording) -> CatalogueItem:

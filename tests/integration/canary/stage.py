@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ringvault.adapters.clock import now
 from ringvault.core.instants import format_instant
-from ringvault.core.recording import recordings_of
+from ringvault.core.recording import read_record
 from tests.integration.canary.canaries import KINDS, PEOPLE, is_in, kinds_in
 from tests.integration.canary.ringcentral import CanaryRingCentral
 from tests.integration.cloud import Cloud
@@ -210,7 +210,7 @@ class Stage:
     def list_recording(self, recording_id: str) -> None:
         """Put a recording into the catalogue without a run of the lister."""
         record = self.ringcentral.record(recording_id)
-        self.deployed.list_recording(*recordings_of(record))
+        self.deployed.list_recording(*read_record(record).recordings)
 
     def age(self) -> None:
         """Let what is archived be old enough to expire."""

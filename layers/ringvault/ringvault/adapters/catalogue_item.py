@@ -6,20 +6,36 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ringvault.core.call_record import normalised
 from ringvault.core.catalogue import (
     SCHEMA_VERSION,
     ArchivedObject,
     CatalogueItem,
     Erasure,
     Hold,
+    RepeatedAnswer,
     State,
 )
-from ringvault.core.errors import NewerCatalogueError
+from ringvault.core.errors import NewerCatalogueError, UnreadableItemError
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.recording import Recording, telephony_session_id_of
+from ringvault.core.recording import Recording, duration_in_range, is_recording_id
 
 Attributes = Mapping[str, Any]
+
+# Longer than any normalised record can be as JSON, its characters escaped.
+MAX_INFLATED = 4 * 1024 * 1024
+# What reading a damaged attribute raises.
+_DAMAGED = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
 
 
 def text(value: str) -> dict[str, str]:
@@ -41,17 +57,18 @@ def new_attributes(recording: Recording, listed_at: datetime) -> dict[str, Any]:
         "content_uri": text(recording.content_uri),
         "started_at": text(format_instant(recording.started_at)),
         "started_month": text(f"{recording.started_at:%Y-%m}"),
-        # A third of the size, and so of the price of a write; and a call of a thousand legs fits.
-        "call_record": {"B": zlib.compress(json.dumps(recording.call_record).encode())},
+        "call_record": packed(recording.call_record),
         "listed_at": text(format_instant(listed_at)),
         "attempts": whole(0),
         "schema_version": whole(SCHEMA_VERSION),
     }
+    if recording.raw_record is not None:
+        attributes["raw_record"] = {"B": zlib.compress(recording.raw_record.encode())}
     if recording.duration_s is not None:
         attributes["duration_s"] = whole(recording.duration_s)
     if recording.extension_id is not None:
         attributes["extension_id"] = text(recording.extension_id)
-    telephony_session_id = telephony_session_id_of(recording.call_record)
+    telephony_session_id = recording.call.telephony_session_id
     if telephony_session_id is not None:
         attributes["telephony_session_id"] = text(telephony_session_id)
     return attributes
@@ -74,6 +91,22 @@ def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
     return attributes
 
 
+def packed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a call-log record as an attribute: compressed, a third of the size and the price."""
+    return {"B": zlib.compress(json.dumps(record).encode())}
+
+
+def repeated_attribute(answer: RepeatedAnswer) -> dict[str, Any]:
+    """Return the attribute `not_found` or `refused` of an item."""
+    return {
+        "M": {
+            "times": whole(answer.times),
+            "first_at": text(format_instant(answer.first_at)),
+            "last_at": text(format_instant(answer.last_at)),
+        }
+    }
+
+
 def hold_attribute(hold: Hold) -> dict[str, Any]:
     """Return the attribute `held` of an item."""
     told = {"reason": hold.reason, "since": format_instant(hold.since), "by": hold.by}
@@ -92,8 +125,16 @@ def item_of(attributes: Attributes) -> CatalogueItem:
 
     Raises:
         NewerCatalogueError: they are of a later one.
+        UnreadableItemError: they are damaged; names the attribute's problem, and no content.
     """
-    _require_known(attributes)
+    try:
+        _require_known(attributes)
+        return _item(attributes)
+    except _DAMAGED as error:
+        raise UnreadableItemError(_id_in(attributes), _problem(error)) from error
+
+
+def _item(attributes: Attributes) -> CatalogueItem:
     return CatalogueItem(
         recording=_recording(attributes),
         state=State(attributes["state"]["S"]),
@@ -107,6 +148,10 @@ def item_of(attributes: Attributes) -> CatalogueItem:
         hold=_hold(attributes),
         erasure=_erasure(attributes),
         expiring_at=_instant(attributes, "expiring_at"),
+        deferrals=int(attributes["deferrals"]["N"]) if "deferrals" in attributes else 0,
+        not_found=_repeated(attributes, "not_found"),
+        refused=_repeated(attributes, "refused"),
+        unrecognised_sha256_hex=_text(attributes, "unrecognised_sha256_hex"),
     )
 
 
@@ -136,20 +181,72 @@ def candidate_of(attributes: Attributes) -> Candidate:
 
 
 def _recording(attributes: Attributes) -> Recording:
+    recording_id = attributes["recording_id"]["S"]
+    if not is_recording_id(recording_id):
+        raise ValueError("recording_id is not an id")
     return Recording(
-        recording_id=attributes["recording_id"]["S"],
+        recording_id=recording_id,
         account_id=attributes["account_id"]["S"],
         content_uri=attributes["content_uri"]["S"],
         started_at=parse_instant(attributes["started_at"]["S"]),
-        duration_s=int(attributes["duration_s"]["N"]) if "duration_s" in attributes else None,
+        duration_s=_duration_s(attributes),
         extension_id=_text(attributes, "extension_id"),
-        call_record=_call_record(attributes["call_record"]),
+        call_record=_call_record(attributes),
     )
 
 
-def _call_record(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - RingCentral's own shape
+def _duration_s(attributes: Attributes) -> int | None:
+    if "duration_s" not in attributes:
+        return None
+    return duration_in_range(int(attributes["duration_s"]["N"]))
+
+
+def _call_record(attributes: Attributes) -> Mapping[str, Any]:
     # By its type, not by the version: reconciliation writes a rewritten record into any item.
-    return json.loads(value["S"] if "S" in value else zlib.decompress(value["B"]))
+    value = attributes["call_record"]
+    record = normalised(_unpacked(value["S"] if "S" in value else value["B"]))
+    if "raw_record" in attributes:
+        record.raw = _inflated(attributes["raw_record"]["B"]).decode()
+    return record
+
+
+def _unpacked(content: str | bytes) -> dict[str, Any]:
+    record = json.loads(content if isinstance(content, str) else _inflated(content))
+    if not isinstance(record, dict):
+        raise TypeError("call_record is not an object")
+    return record
+
+
+def _inflated(content: bytes) -> bytes:
+    """Return what was compressed; bounded, since an item may be damaged in any way."""
+    inflater = zlib.decompressobj()
+    inflated = inflater.decompress(content, MAX_INFLATED)
+    if inflater.unconsumed_tail or not inflater.eof:
+        raise ValueError("compressed content is damaged or too long")
+    return inflated
+
+
+def _repeated(attributes: Attributes, name: str) -> RepeatedAnswer | None:
+    if name not in attributes:
+        return None
+    fields = attributes[name]["M"]
+    first_at, last_at = (parse_instant(fields[it]["S"]) for it in ("first_at", "last_at"))
+    return RepeatedAnswer(int(fields["times"]["N"]), first_at, last_at)
+
+
+def _id_in(attributes: Attributes) -> str | None:
+    try:
+        recording_id = attributes["recording_id"]["S"]
+    except (KeyError, TypeError):
+        return None
+    return recording_id if is_recording_id(recording_id) else None
+
+
+def _problem(error: Exception) -> str:
+    """Return which attribute is missing, or what kind of damage it is: no content."""
+    if isinstance(error, KeyError):
+        return f"attribute {error.args[0]!r} is missing or of another type"
+    return f"an attribute is damaged ({type(error).__name__})"
 
 
 def _schema_version(attributes: Attributes) -> int:

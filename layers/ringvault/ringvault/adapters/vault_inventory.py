@@ -61,7 +61,7 @@ class VaultInventory(Vault):
         A proof that is none of ringvault's is passed over.
         """
         for key in self._keys(PROOFS):
-            with suppress(InvalidRecordError, ValueError):
+            with suppress(InvalidRecordError, ValueError, RecursionError):
                 yield tombstone_of_proof(json.loads(self._read(key)))
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
@@ -91,8 +91,8 @@ class VaultInventory(Vault):
         """
         try:
             document = json.loads(self._read(object_key))
-        except ValueError as error:
-            raise InvalidRecordError("a sidecar is no JSON") from error
+        except (ValueError, RecursionError) as error:
+            raise InvalidRecordError("a sidecar is not JSON") from error
         return item_of_sidecar(document)
 
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:

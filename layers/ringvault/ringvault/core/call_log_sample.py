@@ -11,9 +11,8 @@ from math import ceil
 from typing import Protocol
 
 from ringvault.core.call_log import CallLogPage, Quota
-from ringvault.core.errors import InvalidRecordError
 from ringvault.core.quota_gate import Clock, Turn
-from ringvault.core.recording import Recording, recordings_of, unique
+from ringvault.core.recording import Recording, read_record, unique
 from ringvault.core.windows import Kind, Window
 
 # RingCentral's schema has no page beyond it: what is older is counted from page 1 again.
@@ -184,10 +183,4 @@ def estimated(spans: Sequence[Span], *, requests: int) -> Estimate:
 
 
 def _recordings_on(page: CallLogPage) -> Sequence[Recording]:
-    found: list[Recording] = []
-    for record in page.records:
-        try:
-            found += recordings_of(record)
-        except InvalidRecordError:
-            continue
-    return unique(found)
+    return unique(it for record in page.records for it in read_record(record).recordings)

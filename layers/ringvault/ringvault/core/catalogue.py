@@ -1,7 +1,7 @@
 """What the catalogue says of a recording: its state, and what was archived."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ringvault.core.recording import Recording
@@ -47,6 +47,27 @@ class Erasure:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatedAnswer:
+    """An answer that RingCentral gave for a recording: how often, and when first and last."""
+
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+    @classmethod
+    def after(cls, earlier: "RepeatedAnswer | None", *, at: datetime) -> "RepeatedAnswer":
+        """Return what is known when the answer came once more."""
+        if earlier is None:
+            return cls(1, at, at)
+        return cls(earlier.times + 1, earlier.first_at, max(at, earlier.last_at))
+
+    @property
+    def lasted(self) -> timedelta:
+        """The time between the first and the last of them."""
+        return self.last_at - self.first_at
+
+
+@dataclass(frozen=True, slots=True)
 class ArchivedObject:
     """What lies in the vault for one recording.
 
@@ -71,6 +92,11 @@ class CatalogueItem:
 
     `expiring_at` is when S3 was last told to delete what is EXPIRING; its `retry_at` is when to
     look whether it did, None where nobody knows that it was told.
+
+    `attempts` counts failed attempts, `deferrals` waits that were no failure of the recording.
+    `not_found` is RingCentral's own 404 for the content, `refused` its 403 for this recording;
+    None where it never came. `unrecognised_sha256_hex` is the digest of content that came whole
+    and is of no known type.
     """
 
     recording: Recording
@@ -85,3 +111,7 @@ class CatalogueItem:
     hold: Hold | None = None
     erasure: Erasure | None = None
     expiring_at: datetime | None = None
+    deferrals: int = 0
+    not_found: RepeatedAnswer | None = None
+    refused: RepeatedAnswer | None = None
+    unrecognised_sha256_hex: str | None = None

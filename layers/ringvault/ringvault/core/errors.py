@@ -21,6 +21,7 @@ RingvaultError
     ├── NotAudioError              what came is not a recording
     ├── ForeignHostError           a URL that leads away from the configured hosts
     ├── NewerCatalogueError        an item that a newer release wrote: this one can't read it
+    ├── UnreadableItemError        a catalogue item that is damaged
     ├── InvalidRecordError         a call-log record without what we need
     ├── InvalidMessageError        a queue message that is not ours
     └── InvalidRequestError        what a person asks for makes no sense, or not now
@@ -136,6 +137,15 @@ class ForeignHostError(PermanentError):
 
 class NewerCatalogueError(PermanentError):
     """An item of the catalogue is of a schema that only a newer release knows."""
+
+
+class UnreadableItemError(PermanentError):
+    """An item of the catalogue can't be read; `recording_id` is None where even that is lost."""
+
+    def __init__(self, recording_id: str | None, problem: str) -> None:
+        self.recording_id = recording_id
+        self.problem = problem
+        super().__init__(f"catalogue item {recording_id or 'without an id'}: {problem}")
 
 
 class InvalidRecordError(PermanentError):

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from ringvault.core.call_log import CallLog, CallLogPage, Quota
 from ringvault.core.errors import (
-    InvalidRecordError,
     NotFoundError,
     PermissionLostError,
     RequestRefusedError,
@@ -16,7 +15,7 @@ from ringvault.core.errors import (
     TransientError,
 )
 from ringvault.core.quota_gate import Clock, Turn
-from ringvault.core.recording import Recording, recordings_of, unique
+from ringvault.core.recording import Recording, read_record, unique
 from ringvault.core.retention import Retention
 from ringvault.core.windows import DAY, Kind, ListingProgress, Reach, Window
 
@@ -191,10 +190,9 @@ class Listing:
     def _take(self, page: CallLogPage) -> None:
         recordings: list[Recording] = []
         for record in page.records:
-            try:
-                recordings += recordings_of(record)
-            except InvalidRecordError as error:
-                self.listed.rejected.append(str(error))
+            read = read_record(record)
+            recordings += read.recordings
+            self.listed.rejected += map(str, read.unreadable)
         found = unique(recordings)
         self.listed.records += len(page.records)
         self.listed.recordings += len(found)

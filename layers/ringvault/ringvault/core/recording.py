@@ -7,14 +7,18 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from ringvault.core.errors import InvalidRecordError
-from ringvault.core.instants import parse_instant
+from ringvault.core.call_record import (
+    MAX_DURATION_S,
+    Call,
+    CallRecord,
+    Leg,
+    NamedRecording,
+    is_id,
+    normalised,
+)
 
 CallLogRecord = Mapping[str, Any]
 
-# RingCentral's ids are digits today; letters, dash and underscore are allowed for tomorrow.
-# Whatever passes is safe in an object key: no dot, no slash, no space.
-_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _ACCOUNT_IN_PATH = re.compile(r"/account/([0-9A-Za-z_-]{1,64})/")
 
 
@@ -22,8 +26,8 @@ _ACCOUNT_IN_PATH = re.compile(r"/account/([0-9A-Za-z_-]{1,64})/")
 class Recording:
     """One recording and the call-log record that listed it.
 
-    `call_record` is the whole record as RingCentral sent it: it holds names and phone numbers,
-    so it goes to the catalogue and the sidecar only.
+    `call_record` holds names and phone numbers, so it goes to the catalogue and the sidecar only.
+    It is normalised here: a recording never holds another form of it.
     """
 
     recording_id: str
@@ -34,41 +38,72 @@ class Recording:
     extension_id: str | None
     call_record: CallLogRecord
 
+    def __post_init__(self) -> None:
+        """Normalise the record."""
+        object.__setattr__(self, "call_record", normalised(self.call_record))
 
-def is_recording_id(text: str) -> bool:
-    """Whether `text` can be the id of a recording, and so part of an object key."""
-    return _ID.fullmatch(text) is not None
+    @property
+    def call(self) -> Call:
+        """What the call-log record says, with every type as documented."""
+        return _record(self).call
+
+    @property
+    def raw_record(self) -> str | None:
+        """The record as it came, where normalising changed it: ASCII JSON, else None."""
+        return _record(self).raw
 
 
-def recordings_of(record: CallLogRecord) -> tuple[Recording, ...]:
-    """Return the recordings of a call-log record and of its legs, each id once.
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A recording that a record names and that can't be archived as it is named.
 
-    Raises:
-        InvalidRecordError: the record names a recording without id, content URI or start, or is
-            not shaped as RingCentral documents it.
+    The ids and the start are None where those can't be read. `problem` has no text of the record.
     """
-    try:
-        return tuple(_found(record).values())
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InvalidRecordError(f"{_where(record)} is not shaped as documented") from error
+
+    record_id: str | None
+    recording_id: str | None
+    started_at: datetime | None
+    problem: str
+
+    def __str__(self) -> str:
+        return f"call-log record {self.record_id or 'without an id'}: {self.problem}"
 
 
-def _found(record: CallLogRecord) -> dict[str, Recording]:
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """The recordings of one call-log record, each id once, and what of it can't be read."""
+
+    recordings: tuple[Recording, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def is_recording_id(value: object) -> bool:
+    """Whether a value can be the id of a recording, and so part of an object key."""
+    return is_id(value)
+
+
+def read_record(record: object) -> ReadRecord:
+    """Return what a call-log record from outside says of recordings; never raises.
+
+    A part that can't be read costs no other part of the record.
+    """
+    if not isinstance(record, Mapping):
+        problem = "the record is not an object"
+        return ReadRecord((), (Unreadable(None, None, None, problem),))
+    whole = normalised(record)
     found: dict[str, Recording] = {}
-    for part in _record_and_legs(record):
-        if part.get("recording"):
-            recording = _recording(part, record)
-            found.setdefault(recording.recording_id, recording)
-    return found
-
-
-def telephony_session_id_of(record: CallLogRecord) -> str | None:
-    """Return the id that a call keeps over its legs and transfers, None where none is named."""
-    for part in _record_and_legs(record):
-        named = part.get("telephonySessionId")
-        if isinstance(named, str) and is_recording_id(named):
-            return named
-    return None
+    unreadable: list[Unreadable] = []
+    for part in whole.call.parts():
+        if part.recording is None:
+            continue
+        read = _read_part(part, part.recording, whole)
+        if isinstance(read, Unreadable):
+            unreadable.append(read)
+        else:
+            found.setdefault(read.recording_id, read)
+    return ReadRecord(
+        tuple(found.values()), tuple(it for it in unreadable if it.recording_id not in found)
+    )
 
 
 def unique(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
@@ -79,59 +114,49 @@ def unique(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
     return tuple(found.values())
 
 
-def _record_and_legs(record: CallLogRecord) -> Iterator[Mapping[str, Any]]:
-    yield record
-    yield from record.get("legs") or ()
+def duration_in_range(duration_s: int | None) -> int | None:
+    """Return the duration, None for one that no call has."""
+    if duration_s is None or not 0 <= duration_s <= MAX_DURATION_S:
+        return None
+    return duration_s
 
 
-def _recording(part: Mapping[str, Any], record: CallLogRecord) -> Recording:
-    listed = part["recording"]
-    recording_id = str(listed.get("id", ""))
-    if not is_recording_id(recording_id):
-        raise InvalidRecordError(f"{_where(record)}: the recording's id is not one")
-    content_uri = listed.get("contentUri")
-    if not isinstance(content_uri, str) or not content_uri:
-        raise InvalidRecordError(f"{_where(record)}: recording {recording_id} has no contentUri")
-    duration = part.get("duration", record.get("duration"))
+def _record(recording: Recording) -> CallRecord:
+    return normalised(recording.call_record)
+
+
+def _read_part(part: Leg, named: NamedRecording, record: CallRecord) -> Recording | Unreadable:
+    call = record.call
+    started_at = part.started_at or call.own.started_at
+
+    def unreadable(problem: str) -> Unreadable:
+        return Unreadable(call.record_id, named.recording_id, started_at, problem)
+
+    if named.recording_id is None:
+        return unreadable("the recording's id is not one")
+    if named.content_uri is None:
+        return unreadable(f"recording {named.recording_id} has no contentUri")
+    if started_at is None:
+        return unreadable(f"recording {named.recording_id} has no valid startTime")
+    account_id = next(_accounts_in(named.uri, named.content_uri, call.uri), None)
+    if account_id is None:
+        return unreadable(f"no URI of recording {named.recording_id} names its account")
     return Recording(
-        recording_id=recording_id,
-        account_id=_account_id(record, recording_id, content_uri, listed.get("uri")),
-        content_uri=content_uri,
-        started_at=_started_at(part, record, recording_id),
-        duration_s=duration if isinstance(duration, int) else None,
-        extension_id=_extension_id(part) or _extension_id(record),
+        recording_id=named.recording_id,
+        account_id=account_id,
+        content_uri=named.content_uri,
+        started_at=started_at,
+        duration_s=call.own.duration_s if part.duration_s is None else part.duration_s,
+        extension_id=part.extension.extension_id or call.own.extension.extension_id,
         call_record=record,
     )
 
 
-def _started_at(part: Mapping[str, Any], record: CallLogRecord, recording_id: str) -> datetime:
-    text = part.get("startTime") or record.get("startTime")
-    try:
-        return parse_instant(str(text))
-    except ValueError as error:
-        message = f"{_where(record)}: recording {recording_id} has no valid startTime"
-        raise InvalidRecordError(message) from error
-
-
-def _account_id(
-    record: CallLogRecord, recording_id: str, content_uri: str, recording_uri: object
-) -> str:
-    for uri in (recording_uri, content_uri, record.get("uri")):
-        match = _ACCOUNT_IN_PATH.search(urlsplit(str(uri or "")).path)
-        if match:
-            return match[1]
-    raise InvalidRecordError(
-        f"{_where(record)}: no URI of recording {recording_id} names its account"
-    )
-
-
-def _extension_id(part: Mapping[str, Any]) -> str | None:
-    """Return the id, None where it is none: it becomes a key, and decides who may hear."""
-    listed = (part.get("extension") or {}).get("id")
-    return str(listed) if listed is not None and is_recording_id(str(listed)) else None
-
-
-def _where(record: CallLogRecord) -> str:
-    """Return which record; what is not an id could be anything, so it is not repeated."""
-    record_id = str(record.get("id", ""))
-    return f"call-log record {record_id if is_recording_id(record_id) else 'without an id'}"
+def _accounts_in(*uris: str | None) -> Iterator[str]:
+    for uri in uris:
+        try:
+            path = urlsplit(uri or "").path
+        except ValueError:
+            continue
+        if match := _ACCOUNT_IN_PATH.search(path):
+            yield match[1]

@@ -1,20 +1,35 @@
 """The JSON beside a recording: enough to rebuild its catalogue item, flat enough for Athena."""
 
 from base64 import b64decode, b64encode
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
 
+from ringvault.core.call_record import (
+    MAX_NUMBER,
+    MAX_RAW,
+    MAX_TEXT,
+    CallRecord,
+    instant_or_none,
+    normalised,
+)
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.errors import InvalidRecordError
-from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.recording import Recording, is_recording_id
+from ringvault.core.instants import format_instant
+from ringvault.core.recording import Recording, duration_in_range, is_recording_id
 
 SCHEMA_VERSION = 1
+# Peaks of a waveform have one byte each, and are 800 at most.
+MAX_WAVEFORM = 4_096
+
+T = TypeVar("T")
 
 
 def sidecar_of(item: CatalogueItem, archived: ArchivedObject) -> dict[str, Any]:
-    """Return what the sidecar holds; `call_record` is RingCentral's record, unchanged.
+    """Return what the sidecar holds; `call_record` is RingCentral's record, normalised.
 
-    `waveform` is base64 of its peaks, null where they are not known.
+    `waveform` is base64 of its peaks, null where they are not known. `call_record_raw` is the
+    JSON text of the record as it came, where normalising changed it; else null.
     """
     recording, waveform = item.recording, archived.waveform
     return {
@@ -35,6 +50,7 @@ def sidecar_of(item: CatalogueItem, archived: ArchivedObject) -> dict[str, Any]:
         "audio_duration_s": archived.audio_duration_s,
         "waveform": None if waveform is None else b64encode(waveform).decode(),
         "call_record": dict(recording.call_record),
+        "call_record_raw": recording.raw_record,
     }
 
 
@@ -48,10 +64,10 @@ def item_of_sidecar(document: Any) -> CatalogueItem:  # noqa: ANN401 - whatever 
         return CatalogueItem(
             recording=_recording(document),
             state=State.ARCHIVED,
-            listed_at=parse_instant(document["listed_at"]),
+            listed_at=_instant(document["listed_at"]),
             archived=_archived(document),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InvalidRecordError("a sidecar is not of ringvault's writing") from error
 
 
@@ -62,27 +78,82 @@ def _recording(document: Any) -> Recording:  # noqa: ANN401 - as above
         raise ValueError("another schema, or no recording")
     return Recording(
         recording_id=document["recording_id"],
-        account_id=document["account_id"],
-        content_uri=document["content_uri"],
-        started_at=parse_instant(document["started_at"]),
-        duration_s=document["duration_s"],
-        extension_id=document["extension_id"],
-        call_record=document["call_record"],
+        account_id=_id(document["account_id"]),
+        content_uri=_text(document["content_uri"]),
+        started_at=_instant(document["started_at"]),
+        duration_s=_duration_s(document["duration_s"]),
+        extension_id=_optional(_id, document["extension_id"]),
+        call_record=_record(document["call_record"], document.get("call_record_raw")),
     )
 
 
 def _archived(document: Any) -> ArchivedObject:  # noqa: ANN401 - as above
     return ArchivedObject(
-        object_key=document["object_key"],
-        content_type=document["content_type"],
-        size_bytes=int(document["size_bytes"]),
-        sha256_hex=document["sha256_hex"],
-        crc32=document["crc32"],
-        audio_duration_s=document["audio_duration_s"],
-        archived_at=parse_instant(document["archived_at"]),
-        waveform=_waveform(document.get("waveform")),
+        object_key=_text(document["object_key"]),
+        content_type=_text(document["content_type"]),
+        size_bytes=_whole(document["size_bytes"]),
+        sha256_hex=_text(document["sha256_hex"]),
+        crc32=_text(document["crc32"]),
+        audio_duration_s=_optional(_seconds, document["audio_duration_s"]),
+        archived_at=_instant(document["archived_at"]),
+        waveform=_optional(_waveform, document.get("waveform")),
     )
 
 
-def _waveform(text: str | None) -> bytes | None:
-    return None if text is None else b64decode(text, validate=True)
+def _optional(read: Callable[[Any], T], value: Any) -> T | None:  # noqa: ANN401 - as above
+    return None if value is None else read(value)
+
+
+def _text(value: object) -> str:
+    """Return a text as it is; one that S3 or DynamoDB would refuse is none."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
+        raise TypeError("not a text")
+    value.encode()
+    return value
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not is_recording_id(value):
+        raise ValueError("not an id")
+    return value
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_NUMBER:
+        raise ValueError("not a size")
+    return value
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MAX_NUMBER:
+        raise ValueError("not a duration")
+    return value
+
+
+def _duration_s(value: object) -> int | None:
+    if value is None:
+        return None
+    return duration_in_range(_whole(value))
+
+
+def _instant(value: object) -> datetime:
+    instant = instant_or_none(value)
+    if instant is None:
+        raise ValueError("not an instant")
+    return instant
+
+
+def _record(value: object, raw: object) -> CallRecord:
+    if not isinstance(value, dict):
+        raise TypeError("call_record is not an object")
+    record = normalised(value)
+    if isinstance(raw, str) and len(raw) <= MAX_RAW and raw.isascii():
+        record.raw = raw
+    return record
+
+
+def _waveform(value: str) -> bytes:
+    waveform = b64decode(value, validate=True)
+    if len(waveform) > MAX_WAVEFORM:
+        raise ValueError("not a waveform")
+    return waveform

@@ -14,7 +14,7 @@ from ringvault.core.errors import InvalidRecordError, OutOfTimeError
 from ringvault.core.quota_gate import Clock
 from ringvault.core.reconciliation import Evidence, Judged, judge, recording_id_in
 from ringvault.core.reconciliation_run import Span
-from ringvault.core.recording import CallLogRecord, Recording, recordings_of, unique
+from ringvault.core.recording import CallLogRecord, Recording, read_record, unique
 from ringvault.core.vault_layout import SIDECARS, sidecar_key
 from ringvault.core.windows import Kind, ListingProgress
 
@@ -109,9 +109,7 @@ class SpanEvidence:
     def _recordings(self) -> Sequence[Recording]:
         found: list[Recording] = []
         for record in self.records:
-            # What is malformed is told by the lister, again and again.
-            with suppress(InvalidRecordError):
-                found += recordings_of(record)
+            found += read_record(record).recordings
         return unique(found)
 
     def _evidence(

@@ -1,0 +1,287 @@
+"""The border to RingCentral's call log: a record from outside becomes values that the core trusts.
+
+Whatever is decoded from JSON may come: other types than documented, numbers without end, halves of
+characters, any depth. `normalised` makes of it a `CallRecord` of bounded size, which holds nothing
+that JSON, UTF-8 or DynamoDB refuses; `CallRecord.call` is what it says, with every type as
+documented. Neither ever raises.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from ringvault.core.instants import parse_instant
+
+# RingCentral's longest documented text is a URI; names have at most 64 characters there.
+MAX_TEXT = 1_024
+# Documented records have a depth of 5. What lies deeper is left out.
+MAX_DEPTH = 8
+# Names in an object of a record: some 30 are documented.
+MAX_NAMES = 100
+# Legs, or entries of any other list: a recording on a leg beyond it could not be seen.
+MAX_ENTRIES = 20_000
+# Values in a record. Compressed, so many fit into a DynamoDB item (400 KB) beside everything else.
+MAX_VALUES = 200_000
+# Characters of all texts of a record, for the same reason: they may not compress.
+MAX_CHARACTERS = 200_000
+# What JSON readers everywhere take as a whole number without loss.
+MAX_NUMBER = 2**53
+# The raw form of a record is kept up to this length, where it differs from the normalised one.
+MAX_RAW = 65_536
+# Before the first telephone, and later than any retention: no instant outside is one of a call.
+EARLIEST = datetime(1876, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+# A call of a month; RingCentral ends calls after a day.
+MAX_DURATION_S = 31 * 86_400
+
+# RingCentral's ids are digits today; letters, dash and underscore are allowed for tomorrow.
+# What passes is safe in an object key: no dot, no slash, no space.
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_DIRECTIONS = frozenset({"Inbound", "Outbound"})
+
+
+class CallRecord(dict[str, Any]):
+    """A normalised call-log record, not to be changed.
+
+    `raw` is the JSON text of what came, ASCII only, where it differed and was not too long; else
+    None.
+    """
+
+    raw: str | None = None
+
+    @cached_property
+    def call(self) -> "Call":
+        """What the record says."""
+        return _call(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One side of a call; what is unknown is None."""
+
+    phone_number: str | None = None
+    extension_number: str | None = None
+    extension_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRecording:
+    """What a record or a leg says of its recording, each part None where it is not usable."""
+
+    recording_id: str | None
+    content_uri: str | None
+    uri: str | None
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The record itself, or one of its legs.
+
+    `recording` is None where none is named; one that is named but not an object has no parts.
+    `extension` is the party whose leg it is.
+    """
+
+    started_at: datetime | None
+    duration_s: int | None
+    from_party: Party
+    to_party: Party
+    extension: Party
+    telephony_session_id: str | None
+    recording: NamedRecording | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a call-log record says; `own` is the record itself, `legs` are in its order."""
+
+    record_id: str | None
+    uri: str | None
+    direction: str | None
+    telephony_session_id: str | None
+    modified_at: datetime | None
+    own: Leg
+    legs: tuple[Leg, ...] = field(default_factory=tuple)
+
+    def parts(self) -> Iterator[Leg]:
+        """Yield the record itself, then its legs."""
+        yield self.own
+        yield from self.legs
+
+
+def is_id(value: object) -> bool:
+    """Whether a value can be an id of RingCentral's, and so part of an object key."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def id_or_none(value: object) -> str | None:
+    """Return an id as text, None for what is none; a number is one, a truth value is not."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def instant_or_none(value: object) -> datetime | None:
+    """Return the instant that a text names, None where it names none between 1876 and 2200."""
+    if not isinstance(value, str):
+        return None
+    try:
+        instant = parse_instant(value)
+    except (ValueError, OverflowError):
+        return None
+    return instant if EARLIEST <= instant < LATEST else None
+
+
+def duration_or_none(value: object) -> int | None:
+    """Return whole seconds, None for what is no duration of a call."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= MAX_DURATION_S else None
+
+
+def normalised(record: object) -> CallRecord:
+    """Return a record that came from outside; one that is no object becomes an empty one.
+
+    Texts are valid Unicode (what is not is replaced by U+FFFD) and of MAX_TEXT characters at most,
+    numbers are finite and below MAX_NUMBER, else None. What is beyond a limit is left out.
+    """
+    if isinstance(record, CallRecord):
+        return record
+    value = _Normaliser().value(record, depth=0)
+    found = CallRecord(value if isinstance(value, dict) else {})
+    if found != record:
+        found.raw = _raw(record)
+    return found
+
+
+class _Normaliser:
+    """Walks through one record and keeps within the limits of the whole."""
+
+    def __init__(self) -> None:
+        self._values = MAX_VALUES
+        self._characters = MAX_CHARACTERS
+
+    def value(self, value: object, *, depth: int) -> Any:  # noqa: ANN401 - any JSON
+        self._values -= 1
+        if isinstance(value, str):
+            return self._text(value)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            return value if math.isfinite(value) and abs(value) < MAX_NUMBER else None
+        if depth < MAX_DEPTH and isinstance(value, Mapping):
+            return dict(self._names(value, depth))
+        if depth < MAX_DEPTH and isinstance(value, list | tuple):
+            return list(self._entries(value, depth))
+        return None
+
+    def _names(self, value: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
+        for number, (name, inner) in enumerate(value.items()):
+            if number == MAX_NAMES or self._values <= 0:
+                return
+            if isinstance(name, str):
+                yield self._text(name), self.value(inner, depth=depth + 1)
+
+    def _entries(self, value: list[Any] | tuple[Any, ...], depth: int) -> Iterator[Any]:
+        for inner in value[:MAX_ENTRIES]:
+            if self._values <= 0:
+                return
+            yield self.value(inner, depth=depth + 1)
+
+    def _text(self, text: str) -> str:
+        text = _SURROGATES.sub("\ufffd", text[: min(MAX_TEXT, max(0, self._characters))])
+        self._characters -= len(text)
+        return text
+
+
+def _raw(record: object) -> str | None:
+    """Return the record as ASCII JSON, None where it is too long or can't be written at all."""
+    try:
+        text = json.dumps(record)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return text if len(text) <= MAX_RAW else None
+
+
+def _call(record: CallRecord) -> Call:
+    legs = tuple(_leg(leg) for leg in _list(record.get("legs")) if isinstance(leg, dict))
+    own = _leg(record)
+    sessions = (part.telephony_session_id for part in (own, *legs))
+    direction = record.get("direction")
+    return Call(
+        record_id=id_or_none(record.get("id")),
+        uri=_text_or_none(record.get("uri")),
+        direction=direction if direction in _DIRECTIONS else None,
+        telephony_session_id=next((it for it in sessions if it), None),
+        modified_at=instant_or_none(record.get("lastModifiedTime")),
+        own=own,
+        legs=legs,
+    )
+
+
+def _leg(part: Mapping[str, Any]) -> Leg:
+    session_id = part.get("telephonySessionId")
+    return Leg(
+        started_at=instant_or_none(part.get("startTime")),
+        duration_s=duration_or_none(part.get("duration")),
+        from_party=_party(part.get("from")),
+        to_party=_party(part.get("to")),
+        extension=_extension(part.get("extension")),
+        telephony_session_id=session_id if is_id(session_id) else None,
+        recording=_recording(part.get("recording")),
+    )
+
+
+def _party(value: object) -> Party:
+    if not isinstance(value, dict):
+        return Party()
+    return Party(
+        phone_number=_number_or_none(value.get("phoneNumber")),
+        extension_number=_number_or_none(value.get("extensionNumber")),
+        extension_id=id_or_none(value.get("extensionId")),
+        name=_text_or_none(value.get("name")),
+    )
+
+
+def _extension(value: object) -> Party:
+    if not isinstance(value, dict):
+        return Party()
+    return Party(
+        phone_number=_number_or_none(value.get("phoneNumber")),
+        extension_number=_number_or_none(value.get("extensionNumber")),
+        extension_id=id_or_none(value.get("id")),
+    )
+
+
+def _recording(value: object) -> NamedRecording | None:
+    if not value:
+        return None
+    named = value if isinstance(value, dict) else {}
+    return NamedRecording(
+        recording_id=id_or_none(named.get("id")),
+        content_uri=_text_or_none(named.get("contentUri")),
+        uri=_text_or_none(named.get("uri")),
+        type=_text_or_none(named.get("type")),
+    )
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number_or_none(value: object) -> str | None:
+    """Return a number of a telephone or an extension as text; some senders leave the quotes out."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _text_or_none(value)
