@@ -27,8 +27,8 @@ MAX_NAMES = 100
 MAX_ENTRIES = 20_000
 # Values in a record. Compressed, so many fit into a DynamoDB item (400 KB) beside everything else.
 MAX_VALUES = 200_000
-# Characters of all texts of a record, for the same reason: they may not compress.
-MAX_CHARACTERS = 200_000
+# Characters of all names and texts of a record: ten thousand legs have some 300,000.
+MAX_CHARACTERS = 1_000_000
 # What JSON readers everywhere take as a whole number without loss.
 MAX_NUMBER = 2**53
 # The raw form of a record is kept up to this length, where it differs from the normalised one.
