@@ -29,7 +29,7 @@ _LENGTH_IN_RANGE = re.compile(r"bytes \*/(\d{1,15})")
 # The app, and so every user of it, lacks a permission.
 APP_SCOPE = "CMN-401"
 _LONGEST_NUMBER = 9
-_MOST_ERROR_BYTES = 64 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
 # Error codes and permission names are repeated in our messages, nothing else of a body is; and only
 # what looks like one, for an answer may repeat in any place what it was sent.
 _CODE = re.compile(r"[A-Z]{3}-\d{3}")
@@ -52,14 +52,21 @@ class ErrorBody:
 def read_error(response: requests.Response) -> ErrorBody:
     """Return what the body of an error says, and close it."""
     try:
-        body: Any = json.loads(head_of(response, most_bytes=_MOST_ERROR_BYTES))
+        body: Any = json.loads(head_of(response, max_bytes=_MAX_ERROR_BYTES))
         first: Any = (body.get("errors") or [{}])[0]
         return ErrorBody(
             code=_told(_CODE, first.get("errorCode"), body.get("errorCode")),
             oauth_error=_told(_OAUTH_ERROR, body.get("error")),
             permission=_told(_PERMISSION, first.get("permissionName"), body.get("permissionName")),
         )
-    except (ValueError, AttributeError, LookupError, TypeError, BodyInterruptedError):
+    except (
+        ValueError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        RecursionError,  # nested deeper than Python goes
+        BodyInterruptedError,
+    ):
         return ErrorBody()
 
 
