@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from http.client import HTTPResponse
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -51,10 +51,20 @@ class TimeLimits:
         return self.left_until(self._end_s) <= 0
 
 
+class Waiting(Protocol):
+    """What of a socket decides how long a read waits for bytes."""
+
+    def gettimeout(self) -> float | None:
+        """Return the seconds; None is for ever."""
+
+    def settimeout(self, value: float | None, /) -> None:
+        """Change the seconds."""
+
+
 class BoundedReader(io.RawIOBase):
     """A socket's bytes, until `ends_s`."""
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, *, limits: TimeLimits) -> None:
+    def __init__(self, raw: io.RawIOBase, sock: Waiting, *, limits: TimeLimits) -> None:
         """Read `raw`, which reads `sock`; end after ANSWER_TIMEOUTS times the socket's timeout."""
         super().__init__()
         self._raw = raw
