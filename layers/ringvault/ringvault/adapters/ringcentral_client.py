@@ -208,8 +208,9 @@ class RingCentralClient:
 
     def _check(self, response: requests.Response, kind: RequestKind, turn: Turn) -> None:
         """Learn from the answer, close the gate where it says so, raise what it means."""
-        if told := quota_of(response):
-            self._groups.learn(kind, told.group)
+        told = quota_of(response)
+        # The limit of a group that is not believed says nothing of the one that is.
+        if told is not None and self._groups.learn(kind, told.group):
             self._gates[kind].learn(
                 turn, limit=told.limit, window=told.window, remaining=told.remaining
             )
