@@ -41,8 +41,8 @@ SPOOFING = (
     Mutant(
         "S5",
         f"{_ADAPTERS}/ringcentral_transport.py",
-        "urlsplit(url).username is None and _origin(url) in self._allowed",
-        "str(urlsplit(url).hostname).endswith('.ringcentral.com')",
+        "return is_url and _origin(url) in self._allowed",
+        "return str(urlsplit(url).hostname).endswith('.ringcentral.com')",
         f"{_INTEGRATION}/test_hostile_urls.py::test_any_other_is_refused",
     ),
     Mutant(
