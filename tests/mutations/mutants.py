@@ -437,9 +437,9 @@ DENIAL = (
     Mutant(
         "D20",
         f"{_CORE}/quota.py",
-        "        return replace(self, turns=turns[-MAX_TURNS:])\n",
-        "        return replace(self, turns=turns)\n",
-        f"{_UNIT}/test_quota.py::test_what_is_kept_never_goes_by_a_header",
+        "(*kept, *turns[-self.limit :])[-MAX_TURNS:])",
+        "(*kept, *turns[-self.limit :]))",
+        f"{_UNIT}/test_quota.py::test_turns_reserved_ahead_are_bounded",
     ),
     Mutant(
         "D21",
