@@ -146,7 +146,9 @@ def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> 
         retry_at = now() + _MISCONFIGURED_RETRY
         return ArchiveResult(Outcome.HANDED_BACK, str(error), retry_at, error="ConfigurationError")
     before = archiver.outside.transport.traffic
-    deadline = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+    remaining_ms = context.get_remaining_time_in_millis()
+    deadline = before_end(remaining_ms, margin=_MARGIN)
+    archiver.outside.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN)
     try:
         return archiver.archive_recording(deadline=deadline)(recording_id)
     finally:

@@ -42,7 +42,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def _run(context: LambdaContext) -> dict[str, Any]:
     outside = _outside()
     before = outside.ringcentral.transport.traffic
-    latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
+    remaining_ms = context.get_remaining_time_in_millis()
+    latest = before_end(remaining_ms, margin=_MARGIN)
+    # The last request may begin at `latest`: half of what is kept is for its answer.
+    outside.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN / 2)
     result = outside.list_recordings(latest=latest)
     traffic = outside.ringcentral.transport.traffic.since(before)
     told = _told(result) | asdict(traffic)

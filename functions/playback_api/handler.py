@@ -153,6 +153,7 @@ class PlaybackApi:
             _claims(event),
             groups_claim=self._settings.groups_claim,
             extension_claim=self._settings.extension_claim,
+            authorization=(event.get("headers") or {}).get("authorization"),
         )
         return Caller(listener, source_ip=http["sourceIp"], user_agent=http["userAgent"])
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from time import monotonic as monotonic_clock
 from typing import TYPE_CHECKING
 
 from ringvault.adapters.quota_store import QuotaStore
@@ -55,13 +56,16 @@ def line_to(
     time: MovingTime,
     media_url: str = "",
     credentials: Credentials | None = RIGHT,
+    monotonic: Callable[[], float] = monotonic_clock,
 ) -> Line:
     """Return a line with an empty quota and no token yet.
 
     Without `credentials` nobody signs in: every request carries TOKEN.
     """
     table = cloud.make_table("StateTable")
-    transport = RingCentralTransport(allowed_urls=(server_url, media_url or server_url))
+    transport = RingCentralTransport(
+        allowed_urls=(server_url, media_url or server_url), clock=monotonic
+    )
     groups = RateLimitGroups(table, cloud.dynamodb, clock=time)
     gates = {
         kind: _gate(table, cloud.dynamodb, time, group=partial(groups.of, kind), default=Quota())

@@ -9,7 +9,7 @@ import pytest
 
 from ringvault.adapters.quota_store import QuotaStore
 from ringvault.core.errors import ConflictError, ThrottledError
-from ringvault.core.quota import Quota
+from ringvault.core.quota import MAX_LIMIT, MAX_TURNS, Quota
 from ringvault.core.quota_gate import QuotaGate
 from tests.integration.cloud import Cloud
 from tests.integration.moving_time import MovingTime
@@ -51,6 +51,18 @@ def test_a_quota_comes_back_as_it_was_saved(
     closed = replace(quota, closed_until=now + LONG)
     store.save(closed, version=1)
     assert store.load() == (closed, 2)
+
+
+def test_what_is_stored_out_of_bounds_is_healed(
+    cloud: Cloud, state_table: str, time: MovingTime
+) -> None:
+    """An item that an earlier release wrote by a mistaken header stops nobody."""
+    store = store_of(cloud, state_table)
+    turns = (time(),) * (MAX_TURNS + 1)
+    store.save(replace(SMALL, limit=MAX_LIMIT + 1, turns=turns), version=0)
+    assert store.load() == (replace(SMALL, limit=MAX_LIMIT, turns=turns[1:]), 1)
+    store.save(replace(SMALL, window=timedelta(days=365)), version=1)
+    assert store.load() == (SMALL, 2)
 
 
 def test_who_was_overtaken_changes_nothing(cloud: Cloud, state_table: str) -> None:

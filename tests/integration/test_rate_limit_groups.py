@@ -16,6 +16,7 @@ from ringvault.core.windows import Kind, Window
 from tests.integration.cloud import Cloud
 from tests.integration.line import Line, line_to
 from tests.integration.moving_time import MovingTime
+from tests.integration.tiny_server import Reply, TinyServer, in_turn
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -39,7 +40,7 @@ def content_uri(line: Line) -> str:
 def test_media_in_a_group_of_their_own_spend_no_turns_of_the_call_log(
     cloud: Cloud, time: MovingTime, simulate: Simulate
 ) -> None:
-    """The first answer tells the group and its limit; from then on each has a window of its own."""
+    """Two answers tell the group and its limit; from then on each has a window of its own."""
     options = Options(
         recordings=60, days=5, quotas=quotas_with(heavy=TEN), media_group=Group.MEDIUM
     )
@@ -64,7 +65,8 @@ def test_another_container_hears_of_a_group_within_a_minute(cloud: Cloud, time: 
     table = cloud.make_table("StateTable")
     mine, theirs = (RateLimitGroups(table, cloud.dynamodb, clock=time) for _ in range(2))
     assert theirs.of(RequestKind.MEDIA) == "heavy"
-    mine.learn(RequestKind.MEDIA, "Medium")
+    for _ in range(2):
+        mine.learn(RequestKind.MEDIA, "Medium")
     time.sleep(60)
 
     assert theirs.of(RequestKind.MEDIA) == mine.of(RequestKind.MEDIA) == "medium"
@@ -77,9 +79,51 @@ def test_what_cannot_be_a_groups_name_is_left_aside(
 ) -> None:
     """A name becomes part of an item's name, so it is judged first."""
     groups = RateLimitGroups(cloud.make_table("StateTable"), cloud.dynamodb, clock=time)
-    groups.learn(RequestKind.MEDIA, told)
+    for _ in range(2):
+        groups.learn(RequestKind.MEDIA, told)
 
     assert groups.of(RequestKind.MEDIA) == "heavy"
+
+
+def test_one_odd_answer_moves_nothing(cloud: Cloud, time: MovingTime) -> None:
+    """Two in a row have to name the same group, whichever containers they came to."""
+    table = cloud.make_table("StateTable")
+    groups = RateLimitGroups(table, cloud.dynamodb, clock=time)
+    for told in ("medium", "heavy", "light", "medium", "light", "heavy", "medium"):
+        groups.learn(RequestKind.MEDIA, told)
+        assert groups.of(RequestKind.MEDIA) == "heavy"
+    another = RateLimitGroups(table, cloud.dynamodb, clock=time)
+    another.learn(RequestKind.MEDIA, "medium")
+    assert another.of(RequestKind.MEDIA) == "medium"
+
+
+def test_made_up_groups_give_one_new_quota_an_hour(cloud: Cloud, time: MovingTime) -> None:
+    """However many names come, and each of them twice; the way back is always open."""
+    groups = RateLimitGroups(cloud.make_table("StateTable"), cloud.dynamodb, clock=time)
+    seen = set()
+    for name in "abcdefghijklmnopqrstuvwxyz":
+        for _ in range(2):
+            groups.learn(RequestKind.MEDIA, f"group-{name}")
+        seen.add(groups.of(RequestKind.MEDIA))
+        time.sleep(5 * 60)
+    assert len(seen) == 3
+    for _ in range(2):
+        groups.learn(RequestKind.MEDIA, "heavy")
+    assert groups.of(RequestKind.MEDIA) == "heavy"
+
+
+def test_the_limit_of_an_odd_group_is_not_taken_for_ours(cloud: Cloud, time: MovingTime) -> None:
+    """What is said of another group says nothing of this one."""
+    told = {
+        "Content-Type": "application/json",
+        "X-Rate-Limit-Group": "medium",
+        "X-Rate-Limit-Limit": "40",
+        "X-Rate-Limit-Window": "60",
+    }
+    with TinyServer(in_turn(Reply(200, told, b'{"records": []}'))) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        records(line)
+        assert line.gate.requests_in(MINUTE) == 10
 
 
 def test_a_limiter_of_everybody_closes_every_group(

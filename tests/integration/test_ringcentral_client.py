@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -360,6 +361,34 @@ def test_a_429_may_name_a_date(simulator: Simulator, line: Line) -> None:
     assert opens_at(line) == until
 
 
+def quota_headers(limit: int, remaining: int, window_s: int) -> dict[str, str]:
+    """Return what tells of the user's own quota."""
+    return {
+        **EMPTY_PAGE.headers,
+        "X-Rate-Limit-Group": "heavy",
+        "X-Rate-Limit-Limit": str(limit),
+        "X-Rate-Limit-Remaining": str(remaining),
+        "X-Rate-Limit-Window": str(window_s),
+    }
+
+
+@pytest.mark.parametrize("status", [200, 429])
+@pytest.mark.parametrize(("limit", "window_s"), [(1, 99_999_999), (10, 3601), (99_999_999, 60)])
+def test_absurd_quota_headers_stop_nobody(
+    cloud: Cloud, time: MovingTime, status: int, limit: int, window_s: int
+) -> None:
+    """The answer is used, every request goes on, and none waits for longer than a window."""
+    headers = quota_headers(limit, 0, window_s)
+    reply = Reply(status, headers, EMPTY_PAGE.body)
+    with TinyServer(lambda _: reply) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        for _ in range(3):
+            with suppress(ThrottledError):
+                first_page(line)
+        assert line.turn(RequestKind.MEDIA).at - time() <= LONG
+    assert len(server.seen) == 3
+
+
 @pytest.mark.parametrize("absurd", ["9" * 20, "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_an_absurd_retry_after_is_a_day(simulator: Simulator, line: Line, absurd: str) -> None:
     """A mistaken header stops nobody for years."""
@@ -368,6 +397,15 @@ def test_an_absurd_retry_after_is_a_day(simulator: Simulator, line: Line, absurd
     with pytest.raises(ThrottledError):
         first_page(line)
     assert opens_at(line) == line.time() + 24 * 3600 * SECOND
+
+
+def test_a_retry_after_of_no_calendar_names_no_time(simulator: Simulator, line: Line) -> None:
+    """A year with twenty digits is a date to nobody: the documented 30 s hold."""
+    headers = {"Retry-After": f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT", "X-Rate-Limit-Group": "heavy"}
+    simulator.inject(Fault(path=CALL_LOG, status=429, headers=headers, times=1))
+    with pytest.raises(ThrottledError):
+        first_page(line)
+    assert opens_at(line) == line.time() + 30 * SECOND
 
 
 def test_the_account_says_how_long_it_keeps_recordings(simulator: Simulator, line: Line) -> None:

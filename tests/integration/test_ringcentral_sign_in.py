@@ -1,6 +1,7 @@
 """Signing in over real sockets: what is refused says which part, and never shows a secret."""
 
 import base64
+import gzip
 import json
 import traceback
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from local.simulator.faults import Fault
 from local.simulator.options import Options
 from local.simulator.server import Simulator
 from ringvault.adapters.credentials_secret import CredentialsSecret
+from ringvault.adapters.ringcentral_sign_in import MAX_TOKEN_ANSWER_BYTES
 from ringvault.core.credentials import Credentials, parse_credentials
 from ringvault.core.errors import (
     ConfigurationError,
@@ -132,8 +134,19 @@ def test_other_answers_show_no_secret_either(
         Reply(200, JSON, b"not json"),
         Reply(200, {**JSON, "Content-Length": "1000"}, b'{"access_'),
         Reply(200, JSON, b'{"access_token": "t", "expires_in": null}'),
+        Reply(200, JSON, b'{"access_token": "t", "expires_in": true}'),
+        Reply(200, JSON, b'{"access_token": "t", "expires_in": -5}'),
+        Reply(200, JSON, b'{"access_token": "t", "expires_in": 0}'),
+        Reply(200, JSON, b'{"access_token": "t\\r\\nX: y", "expires_in": 3600}'),
+        Reply(200, JSON, b'{"access_token": "' + b"t" * 4097 + b'", "expires_in": 3600}'),
+        Reply(200, JSON, b" " * MAX_TOKEN_ANSWER_BYTES + b'{"access_token": "t"}'),
+        Reply(200, JSON, b"[" * 60_000),
+        Reply(200, {**JSON, "Content-Encoding": "gzip"}, gzip.compress(bytes(1_000_000))),
     ],
-    ids=["html", "not json", "broken off", "null"],
+    ids=[
+        *("html", "not json", "broken off", "null", "true", "negative", "none", "header"),
+        *("long token", "long", "nested", "compressed"),
+    ],
 )
 def test_a_200_that_is_no_token_is_an_error_of_ours(
     cloud: Cloud, time: MovingTime, reply: Reply
@@ -143,6 +156,15 @@ def test_a_200_that_is_no_token_is_an_error_of_ours(
         line = line_to(server.url, cloud=cloud, time=time)
         with pytest.raises(ServiceUnavailableError):
             line.sign_in()
+
+
+@pytest.mark.parametrize("lives_s", [86_401, 10**12, 10**400])
+def test_a_life_without_end_is_a_day(cloud: Cloud, time: MovingTime, lives_s: int) -> None:
+    """A mistaken number is no date; the token is good until RingCentral rejects it."""
+    answer = f'{{"access_token": "t", "expires_in": {lives_s}, "refresh_token_expires_in": "soon"}}'
+    with TinyServer(in_turn(Reply(200, JSON, answer.encode()))) as server:
+        token = line_to(server.url, cloud=cloud, time=time).sign_in()
+    assert token.expires_at == time() + timedelta(days=1)
 
 
 def test_nobody_listening_shows_no_secret(cloud: Cloud, time: MovingTime) -> None:

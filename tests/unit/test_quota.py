@@ -1,11 +1,13 @@
 """The sliding window and the gate, as a pure value."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringvault.core.quota import Quota
+from ringvault.core.quota import MAX_CLOSING, MAX_LIMIT, MAX_TURNS, MAX_WINDOW, Quota
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 S = timedelta(seconds=1)
@@ -132,3 +134,60 @@ def test_a_smaller_limit_learnt_counts_what_was_sent_a_moment_ago() -> None:
 def test_requests_in_a_period_are_what_the_window_permits() -> None:
     """Ten a minute are a hundred in ten minutes."""
     assert Quota().requests_in(timedelta(minutes=10)) == 100
+
+
+def test_a_limit_out_of_bounds_counts_as_the_largest() -> None:
+    """A mistaken header makes nobody send, or count, millions."""
+    assert Quota().with_limit(MAX_LIMIT + 1, 60 * S) == Quota(limit=MAX_LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("limit", "window"),
+    [(10, MAX_WINDOW + S), (1, timedelta(days=1_000)), (10, 0 * S), (10, -S), (0, 60 * S)],
+)
+def test_a_quota_that_stops_everything_is_not_believed(limit: int, window: timedelta) -> None:
+    """Nothing would be sent any more, and so nothing learnt that corrects it."""
+    assert Quota(limit=7).with_limit(limit, window) == Quota(limit=7)
+
+
+def test_a_gate_is_closed_for_a_day_at_most() -> None:
+    """Whoever closes it, and whatever was stored of it before."""
+    closed = Quota().closed(START + timedelta(days=400), START)
+    stored = replace(Quota(), closed_until=START + timedelta(days=400))
+
+    assert closed.next_turn(START) == START + MAX_CLOSING
+    assert stored.next_turn(START) == START
+    assert stored.is_open(START, since_closing=0)
+    assert stored.closed(START + 60 * S, START).closed_until == START + 60 * S
+
+
+def test_a_day_is_kept_whatever_the_clock_of_who_closed_the_gate() -> None:
+    """A container whose clock is late sees a longer closing than anyone made."""
+    closed = Quota().closed(START + MAX_CLOSING, START)
+
+    assert not closed.is_open(START - 60 * S, since_closing=1)
+
+
+@given(
+    limit=st.integers(1, 10**9),
+    remaining=st.integers(0, 10**9),
+    reserved=st.integers(0, 20),
+)
+def test_what_is_kept_never_goes_by_a_header(limit: int, remaining: int, reserved: int) -> None:
+    """The turns of a quota fit into an item, whatever a header said."""
+    quota = Quota(limit=limit)
+    for _ in range(reserved):
+        _, quota = grant(quota, START)
+    for _ in range(3):
+        quota = quota.believing(remaining, sent_at=START, now=START)
+
+    assert len(quota.turns) <= MAX_TURNS
+
+
+def test_turns_reserved_ahead_are_bounded() -> None:
+    """A limit that shrank leaves no list behind that grows for ever."""
+    quota = Quota(limit=2, window=S, turns=(START,) * MAX_TURNS)
+    for _ in range(3):
+        _, quota = grant(quota, START)
+
+    assert len(quota.turns) == MAX_TURNS

@@ -1,12 +1,13 @@
 """The shared quota of one (service user, group) in the state table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.versioned_item import VersionedItem
 from ringvault.core.instants import from_epoch_ms, to_epoch_ms
-from ringvault.core.quota import Quota
+from ringvault.core.quota import MAX_TURNS, Quota
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,16 +36,19 @@ class QuotaStore:
         self._default = default
 
     def load(self) -> tuple[Quota, int]:
-        """Return the quota and its version; a new quota has version 0."""
+        """Return the quota and its version; a new quota has version 0.
+
+        What an item holds out of the quota's bounds, as earlier releases could write, is left out.
+        """
         item, version = self._item().load()
         if item is None:
             return self._default, version
         closed_until = item.get("closed_until_ms")
-        quota = Quota(
-            limit=int(item["limit"]["N"]),
-            window=timedelta(milliseconds=int(item["window_ms"]["N"])),
-            guard=self._default.guard,
-            turns=tuple(from_epoch_ms(int(turn["N"])) for turn in item["turns_ms"]["L"]),
+        limit, window_ms = int(item["limit"]["N"]), int(item["window_ms"]["N"])
+        turns = item["turns_ms"]["L"][-MAX_TURNS:]
+        quota = replace(
+            self._default.with_limit(limit, timedelta(milliseconds=window_ms)),
+            turns=tuple(from_epoch_ms(int(turn["N"])) for turn in turns),
             closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
             closings=int(item["closings"]["N"]),
         )

@@ -20,7 +20,7 @@ from ringvault.core.errors import (
     ThrottledError,
     TokenRejectedError,
 )
-from ringvault.core.quota import LEAST_PENALTY
+from ringvault.core.quota import LEAST_PENALTY, MAX_WINDOW
 
 # Nothing that RingCentral documents comes near; a mistaken header must not stop us for good.
 MOST_PENALTY = timedelta(days=1)
@@ -29,7 +29,7 @@ _LENGTH_IN_RANGE = re.compile(r"bytes \*/(\d{1,15})")
 # The app, and so every user of it, lacks a permission.
 APP_SCOPE = "CMN-401"
 _LONGEST_NUMBER = 9
-_MOST_ERROR_BYTES = 64 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
 # Error codes and permission names are repeated in our messages, nothing else of a body is; and only
 # what looks like one, for an answer may repeat in any place what it was sent.
 _CODE = re.compile(r"[A-Z]{3}-\d{3}")
@@ -52,14 +52,21 @@ class ErrorBody:
 def read_error(response: requests.Response) -> ErrorBody:
     """Return what the body of an error says, and close it."""
     try:
-        body: Any = json.loads(head_of(response, most_bytes=_MOST_ERROR_BYTES))
+        body: Any = json.loads(head_of(response, max_bytes=_MAX_ERROR_BYTES))
         first: Any = (body.get("errors") or [{}])[0]
         return ErrorBody(
             code=_told(_CODE, first.get("errorCode"), body.get("errorCode")),
             oauth_error=_told(_OAUTH_ERROR, body.get("error")),
             permission=_told(_PERMISSION, first.get("permissionName"), body.get("permissionName")),
         )
-    except (ValueError, AttributeError, LookupError, TypeError, BodyInterruptedError):
+    except (
+        ValueError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        RecursionError,  # nested deeper than Python goes
+        BodyInterruptedError,
+    ):
         return ErrorBody()
 
 
@@ -137,10 +144,14 @@ class QuotaHeaders:
 
 
 def quota_of(response: requests.Response) -> QuotaHeaders | None:
-    """Return what the headers say of the quota, None where they don't name limit and window."""
+    """Return what the headers say of the quota.
+
+    None where they don't name limit and window, or a window longer than MAX_WINDOW: a quota that
+    nothing may be sent in would never be corrected by another answer.
+    """
     limit = _header_number(response, "X-Rate-Limit-Limit")
     window_s = _header_number(response, "X-Rate-Limit-Window")
-    if not limit or not window_s:
+    if not limit or not window_s or window_s > MAX_WINDOW.total_seconds():
         return None
     remaining = _header_number(response, "X-Rate-Limit-Remaining")
     group = response.headers.get("X-Rate-Limit-Group", "")
@@ -149,7 +160,8 @@ def quota_of(response: requests.Response) -> QuotaHeaders | None:
 
 def _header_number(response: requests.Response, name: str) -> int | None:
     value = response.headers.get(name, "")
-    return int(value) if value.isdecimal() and len(value) < _LONGEST_NUMBER else None
+    is_number = value.isascii() and value.isdecimal() and len(value) < _LONGEST_NUMBER
+    return int(value) if is_number else None
 
 
 def _whole_length(response: requests.Response) -> int | None:
@@ -168,7 +180,7 @@ def _retry_after_header(value: str, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=int(value[:9])), MOST_PENALTY)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second of a year with twenty digits
         return None
     until = at if at.tzinfo else at.replace(tzinfo=UTC)
     return min(max(timedelta(0), until - now), MOST_PENALTY)

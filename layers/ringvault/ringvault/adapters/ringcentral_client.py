@@ -11,7 +11,12 @@ import requests
 
 from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral_answers import check, check_abroad, quota_of
-from ringvault.adapters.ringcentral_transport import RingCentralTransport, chunks_of
+from ringvault.adapters.ringcentral_transport import (
+    MAX_URL_LENGTH,
+    RingCentralTransport,
+    body_of,
+    chunks_of,
+)
 from ringvault.core.access_token import SharedAccessToken
 from ringvault.core.call_log import CallLogPage
 from ringvault.core.errors import (
@@ -42,8 +47,13 @@ MOST_REDIRECTS = 3
 # Whether dateTo includes its instant is not documented: a second more costs nothing.
 BEYOND = timedelta(seconds=1)
 _ABSURD = 10**9
+# 64 KB for each of PER_PAGE records; parsed, it still fits into the memory of the functions.
+MAX_PAGE_BYTES = 16 * 1024 * 1024
+_MAX_SETTINGS_BYTES = 1024 * 1024
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+# 15 digits are a petabyte, and exact in every reader of JSON.
+_LENGTH = re.compile(r"[0-9]{1,15}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)")
 
 
 class RingCentralClient:
@@ -198,8 +208,9 @@ class RingCentralClient:
 
     def _check(self, response: requests.Response, kind: RequestKind, turn: Turn) -> None:
         """Learn from the answer, close the gate where it says so, raise what it means."""
-        if told := quota_of(response):
-            self._groups.learn(kind, told.group)
+        told = quota_of(response)
+        # The limit of a group that is not believed says nothing of the one that is.
+        if told is not None and self._groups.learn(kind, told.group):
             self._gates[kind].learn(
                 turn, limit=told.limit, window=told.window, remaining=told.remaining
             )
@@ -233,29 +244,32 @@ class RingCentralClient:
 
 def _target(url: str, redirect: requests.Response) -> str:
     try:
-        return urljoin(url, redirect.headers["Location"])
+        target = urljoin(url, redirect.headers["Location"])
     except ValueError:
         raise RedirectRefusedError("a redirect leads to a malformed URL") from None
+    if len(target) > MAX_URL_LENGTH:
+        raise RedirectRefusedError(f"a redirect leads to a URL of {len(target)} characters")
+    return target
 
 
-def _json(response: requests.Response, *, called: str) -> Any:  # noqa: ANN401 - whatever came
+def _json(response: requests.Response, *, called: str, max_bytes: int) -> Any:  # noqa: ANN401 - whatever came
     try:
-        return json.loads(b"".join(chunks_of(response)))
+        return json.loads(body_of(response, max_bytes=max_bytes))
     except (BodyInterruptedError, ValueError, RecursionError) as error:
         raise ServiceUnavailableError(f"{called} broke off") from error
 
 
 def _page(response: requests.Response) -> CallLogPage:
-    body = _json(response, called="a page of the call log")
+    body = _json(response, called="a page of the call log", max_bytes=MAX_PAGE_BYTES)
     records, next_uri = _records(body), _next_uri(body)
-    if records is None:
+    if records is None or len(next_uri or "") > MAX_URL_LENGTH:
         raise ServiceUnavailableError("a page of the call log is not what it should be")
     return CallLogPage(records=records, next_uri=next_uri)
 
 
 def _retention(response: requests.Response) -> Retention:
     """Return the shorter of the periods for automatic and on-demand recordings."""
-    body = _json(response, called="the account's settings")
+    body = _json(response, called="the account's settings", max_bytes=_MAX_SETTINGS_BYTES)
     kinds = [_part(body, name) for name in ("automatic", "onDemand")]
     days = [days for kind in kinds if (days := _count(kind.get("retentionPeriod")))]
     known = Retention()
@@ -301,7 +315,7 @@ def _media(response: requests.Response) -> MediaResponse:
 
 def _length(response: requests.Response) -> int | None:
     length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else None
+    return int(length) if _LENGTH.fullmatch(length) else None
 
 
 def _content_range(response: requests.Response) -> tuple[int, int | None]:

@@ -3,7 +3,10 @@
 The SDK's own sending has no timeout and puts the credentials into its exceptions' text.
 """
 
-from collections.abc import Callable
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import requests
@@ -12,10 +15,15 @@ from ringcentral.http.client import Client
 from ringcentral.platform.platform import Platform
 
 from ringvault.adapters.ringcentral_answers import ErrorBody, check, read_error
-from ringvault.adapters.ringcentral_transport import RingCentralTransport
+from ringvault.adapters.ringcentral_transport import RingCentralTransport, body_of
 from ringvault.core.access_token import AccessToken
 from ringvault.core.credentials import Credentials
-from ringvault.core.errors import CredentialsError, ServiceUnavailableError, ThrottledError
+from ringvault.core.errors import (
+    BodyInterruptedError,
+    CredentialsError,
+    ServiceUnavailableError,
+    ThrottledError,
+)
 from ringvault.core.quota_gate import Clock, QuotaGate
 
 # Longer than the Auth window, so that a busy minute ends in a token and not in an error.
@@ -27,6 +35,12 @@ _WHAT_IS_WRONG = {
     "unauthorized_client": "the app has no JWT auth flow, or belongs to another environment",
 }
 _REFUSED = {400, 401, 403}
+# RingCentral's tokens live for an hour. One that is not accepted is replaced at once, so that a
+# life that is too long does no harm within a day.
+MAX_LIFE_S = 24 * 3600
+# A token of a header, and no longer than KMS encrypts.
+_TOKEN = re.compile(r"[!-~]{1,4096}")
+MAX_TOKEN_ANSWER_BYTES = 64 * 1024
 
 
 class RingCentralSignIn:
@@ -56,6 +70,7 @@ class RingCentralSignIn:
             ConfigurationError: the secret is not whole; nothing was sent.
             CredentialsError: RingCentral refuses; says which part and what to do.
             ThrottledError: too many sign-ins; the gate is closed.
+            ServiceUnavailableError: no answer came, or one that holds no token.
         """
         credentials = self._credentials()
         jwt = credentials.jwts.get(self._service_user)
@@ -82,8 +97,7 @@ class RingCentralSignIn:
         except ThrottledError as error:
             self._gate.close(self._service_user, error.retry_at)
             raise
-        _check_token(response)
-        return response
+        return _token_answer(response)
 
 
 class _Client(Client):  # type: ignore[misc] # the SDK has no types
@@ -98,17 +112,40 @@ class _Client(Client):  # type: ignore[misc] # the SDK has no types
         return ApiResponse(request, self._carry(request))
 
 
-def _check_token(response: requests.Response) -> None:
-    """Raise unless the answer holds a token: the SDK would fail in a way of its own."""
-    try:
-        token = response.json()
-        holds_token = isinstance(token["access_token"], str) and isinstance(
-            token["expires_in"], int
-        )
-    except (ValueError, LookupError, TypeError, requests.RequestException) as error:
-        raise ServiceUnavailableError("RingCentral's sign-in answer holds no token") from error
-    if not holds_token or not response.headers["Content-Type"].startswith("application/json"):
+def _token_answer(response: requests.Response) -> requests.Response:
+    """Return an answer with the token and its life alone, which the SDK can read.
+
+    The SDK adds up whatever an answer holds, decompresses it, and reads it without a limit.
+    """
+    body = _token_body(response)
+    token, lives_s = body.get("access_token"), _life_s(body.get("expires_in"))
+    if not _is_token(token) or lives_s is None:
         raise ServiceUnavailableError("RingCentral's sign-in answer holds no token")
+    told = requests.Response()
+    told.status_code = response.status_code
+    told.headers["Content-Type"] = "application/json"
+    told.raw = io.BytesIO(json.dumps({"access_token": token, "expires_in": lives_s}).encode())
+    return told
+
+
+def _token_body(response: requests.Response) -> Mapping[str, object]:
+    """Return what an answer in JSON says; nothing where it is no object."""
+    is_json = response.headers.get("Content-Type", "").startswith("application/json")
+    try:
+        body: object = json.loads(body_of(response, max_bytes=MAX_TOKEN_ANSWER_BYTES))
+    except (BodyInterruptedError, ValueError, RecursionError) as error:
+        raise ServiceUnavailableError("RingCentral's sign-in answer holds no token") from error
+    return body if is_json and isinstance(body, dict) else {}
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+def _life_s(value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        return None
+    return min(value, MAX_LIFE_S)
 
 
 def _refusal(error: ErrorBody) -> str:

@@ -1,22 +1,39 @@
 """Carries requests to RingCentral: one session, timeouts, allowed hosts only, typed errors."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
+from ringvault.adapters.bounded_answers import (
+    BoundedAdapter,
+    MonotonicClock,
+    TimeLimits,
+    extend_body,
+)
 from ringvault.adapters.foreign_hosts import ForeignHosts
-from ringvault.core.errors import BodyInterruptedError, ForeignHostError, ServiceUnavailableError
+from ringvault.core.errors import (
+    BodyInterruptedError,
+    ForeignHostError,
+    OutOfTimeError,
+    ServiceUnavailableError,
+)
 
 USER_AGENT = "ringvault/0.1 (call recording archive)"
-# The read timeout bounds each wait for bytes, not the whole body; a claim outlives it.
+# The read timeout bounds each wait for bytes; the whole of an answer, see bounded_answers.
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 # 8 KiB reads cap a body at a quarter of what 1 MiB reads reach.
 CHUNK_BYTES = 1024 * 1024
+# More than a WAV file can hold, whose header counts its bytes in 32 bits.
+MAX_AUDIO_BYTES = 4 * 1024**3
+# RingCentral's own URLs have some hundred characters; servers commonly refuse more than 8 KB.
+MAX_URL_LENGTH = 8_192
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -38,7 +55,9 @@ class Traffic:
 class RingCentralTransport:
     """Sends requests to the configured hosts, and follows no redirect by itself."""
 
-    def __init__(self, *, allowed_urls: tuple[str, ...]) -> None:
+    def __init__(
+        self, *, allowed_urls: tuple[str, ...], clock: MonotonicClock = time.monotonic
+    ) -> None:
         """Allow the origins (scheme, host and port) of `allowed_urls`."""
         self._allowed = {_origin(url) for url in allowed_urls}
         self._foreign_hosts = ForeignHosts(configured_urls=allowed_urls)
@@ -52,11 +71,19 @@ class RingCentralTransport:
         # No proxy, and above all no netrc: that would replace our Authorization header.
         self._session.trust_env = False
         self._session.headers.clear()
+        self._limits = TimeLimits(clock)
+        self._session.mount("http://", BoundedAdapter(self._limits))
+        self._session.mount("https://", BoundedAdapter(self._limits))
+
+    def end_in(self, left: timedelta) -> None:
+        """Let no answer be read for longer than `left` from now, until this is called again."""
+        self._limits.end_in(left.total_seconds())
 
     def is_configured(self, url: str) -> bool:
         """Whether `url` leads to a configured host, and so may get the token."""
         try:
-            return urlsplit(url).username is None and _origin(url) in self._allowed
+            is_url = len(url) <= MAX_URL_LENGTH and urlsplit(url).username is None
+            return is_url and _origin(url) in self._allowed
         except ValueError:
             return False
 
@@ -70,7 +97,8 @@ class RingCentralTransport:
 
         Raises:
             ForeignHostError: nothing was sent.
-            ServiceUnavailableError: no answer came.
+            OutOfTimeError: the time of `end_in` is over; nothing was sent.
+            ServiceUnavailableError: no answer came, or none within three read timeouts.
         """
         self.check_host(str(request.url))
         self.traffic = replace(self.traffic, requests=self.traffic.requests + 1)
@@ -85,12 +113,15 @@ class RingCentralTransport:
 
         Raises:
             RedirectRefusedError: the host is none that we go to; nothing was sent.
-            ServiceUnavailableError: no answer came.
+            OutOfTimeError: the time of `end_in` is over; nothing was sent.
+            ServiceUnavailableError: no answer came, or none within three read timeouts.
         """
         self._foreign_hosts.check(url)
         return self._send(requests.Request("GET", url, headers=dict(headers)))
 
     def _send(self, request: requests.Request) -> requests.Response:
+        if self._limits.is_over:
+            raise OutOfTimeError("the invocation ends; no request was sent")
         request.headers = {
             "User-Agent": USER_AGENT,
             "Accept-Encoding": "identity",
@@ -100,27 +131,59 @@ class RingCentralTransport:
             prepared = self._session.prepare_request(request)
             # Past the session's own sending, which looks into redirects even when it is to follow
             # none, and fails at a malformed one.
-            return self._session.get_adapter(str(prepared.url)).send(
+            response = self._session.get_adapter(str(prepared.url)).send(
                 prepared, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise ServiceUnavailableError(
                 f"RingCentral does not answer: {type(error).__name__}"
             ) from error
+        if response.status_code < requests.codes.ok:
+            # http.client passes over 100 only; an answer that is to follow is not waited for.
+            response.close()
+            raise ServiceUnavailableError(f"RingCentral answered {response.status_code} only")
+        return response
 
 
-def chunks_of(response: requests.Response) -> Iterator[bytes]:
-    """Yield the body; raises BodyInterruptedError where it breaks, and closes it in the end."""
+def chunks_of(response: requests.Response, *, max_bytes: int = MAX_AUDIO_BYTES) -> Iterator[bytes]:
+    """Yield the body of a recording, and close it in the end.
+
+    Raises:
+        BodyInterruptedError: it breaks, has more than `max_bytes`, or takes longer than MAX_BODY_S.
+    """
+    extend_body(response)
+    yield from _chunks_of(response, max_bytes=max_bytes)
+
+
+def body_of(response: requests.Response, *, max_bytes: int) -> bytes:
+    """Return the whole body, and close it.
+
+    Raises:
+        BodyInterruptedError: it breaks, has more than `max_bytes`, or the answer takes longer than
+            three read timeouts.
+    """
+    return b"".join(_chunks_of(response, max_bytes=max_bytes))
+
+
+def head_of(response: requests.Response, *, max_bytes: int) -> bytes:
+    """Return the first bytes of the body, and close it.
+
+    Raises:
+        BodyInterruptedError: it breaks, or the answer takes longer than three read timeouts.
+    """
+    with response, _body_errors():
+        return response.raw.read(max_bytes) or b""
+
+
+def _chunks_of(response: requests.Response, *, max_bytes: int) -> Iterator[bytes]:
+    left_bytes = max_bytes
     with response, _body_errors():
         # read1, since a read for a whole chunk would lose what came before the body broke.
         while chunk := response.raw.read1(CHUNK_BYTES):
+            left_bytes -= len(chunk)
+            if left_bytes < 0:
+                raise BodyInterruptedError(f"the body has more than {max_bytes} bytes")
             yield chunk
-
-
-def head_of(response: requests.Response, *, most_bytes: int) -> bytes:
-    """Return the first bytes of the body and close it."""
-    with response, _body_errors():
-        return response.raw.read(most_bytes) or b""
 
 
 @contextmanager

@@ -14,6 +14,15 @@ HEAVY_WINDOW = timedelta(seconds=60)
 # Auth: 5 sign-ins in 60 s for each user and app.
 AUTH_LIMIT = 5
 
+# The bounds of what headers are believed. RingCentral documents 50 requests in 60 s at most for a
+# user and group, and lets no address send more than 20 in a second: no larger limit is of use.
+MAX_LIMIT = 1_000
+MAX_WINDOW = timedelta(hours=1)
+# Nothing that RingCentral documents comes near a day.
+MAX_CLOSING = timedelta(days=1)
+# One window of turns that were sent, and one of turns reserved ahead: 20 KB of an item of 400 KB.
+MAX_TURNS = 2 * MAX_LIMIT
+
 # A request is counted when it arrives. The request that leaves the window and the one that takes
 # its place may have travelled 400 ms and 5 ms: without a guard the second would come too early.
 GUARD = timedelta(milliseconds=500)
@@ -40,8 +49,8 @@ class Quota:
     def next_turn(self, now: datetime) -> datetime:
         """Return the earliest instant at which one more request may be sent."""
         earliest = now
-        if self.closed_until is not None:
-            earliest = max(earliest, self.closed_until)
+        if (closed_until := self._believable_closing(now)) is not None:
+            earliest = max(earliest, closed_until)
         if self.turns:
             earliest = max(earliest, self.turns[-1])
         if len(self.turns) >= self.limit:
@@ -53,41 +62,60 @@ class Quota:
         turns = (*self.turns, turn)
         forgotten = now - self.window - self.guard
         kept = [old for old in turns[: -self.limit] if old >= forgotten]
-        return replace(self, turns=(*kept, *turns[-self.limit :]))
+        return replace(self, turns=(*kept, *turns[-self.limit :])[-MAX_TURNS:])
 
     def is_open(self, now: datetime, *, since_closing: int) -> bool:
         """Whether a turn that was reserved after that many closings may be used."""
-        is_closed = self.closed_until is not None and now < self.closed_until
+        closed_until = self._believable_closing(now)
+        is_closed = closed_until is not None and now < closed_until
         return not is_closed and self.closings == since_closing
 
     def closed(self, until: datetime, now: datetime) -> "Quota":
-        """Return the quota with the gate closed, never for less long than it was.
+        """Return the quota with the gate closed for MAX_CLOSING at most.
 
-        Turns that were reserved for later are free again: who holds one asks anew.
+        A gate that was closed for longer stays so.
+        Turns that were reserved for later are free again: their holders ask again.
         """
-        if self.closed_until is not None:
-            until = max(until, self.closed_until)
+        until = min(until, now + MAX_CLOSING)
+        if (closed_until := self._believable_closing(now)) is not None:
+            until = max(until, closed_until)
         kept = tuple(turn for turn in self.turns if turn <= now)
         return replace(self, turns=kept, closed_until=until, closings=self.closings + 1)
 
     def with_limit(self, limit: int, window: timedelta) -> "Quota":
-        """Return the quota with what the response headers taught."""
-        return replace(self, limit=limit, window=window)
+        """Return the quota with the limit and window that response headers name.
+
+        A limit counts as MAX_LIMIT at most; a limit or window out of bounds changes nothing.
+        """
+        if limit < 1 or not timedelta(0) < window <= MAX_WINDOW:
+            return self
+        return replace(self, limit=min(limit, MAX_LIMIT), window=window)
 
     def believing(self, remaining: int, *, sent_at: datetime, now: datetime) -> "Quota":
         """Return the quota when an answer to a request of `sent_at` said that `remaining` are left.
 
         Where that is less than we think, somebody else uses the same user and app: what is missing
-        counts as sent just now. Requests of ours that overtook this one are no reason.
+        counts as sent just now, up to MAX_LIMIT. Requests of ours that overtook this one are no
+        reason.
         """
         since = sent_at - self.window - self.guard
         ours = sum(1 for turn in self.turns if since < turn <= now)
-        theirs = self.limit - ours - remaining
+        theirs = min(self.limit, MAX_LIMIT) - ours - remaining
         if theirs <= 0:
             return self
         past = [turn for turn in self.turns if turn <= now]
-        return replace(self, turns=(*past, *[now] * theirs, *self.turns[len(past) :]))
+        turns = (*past, *[now] * theirs, *self.turns[len(past) :])
+        return replace(self, turns=turns[-MAX_TURNS:])
 
     def requests_in(self, period: timedelta) -> float:
         """Return how many requests the quota permits in `period`."""
         return self.limit * (period / self.window)
+
+    def _believable_closing(self, now: datetime) -> datetime | None:
+        """Return until when the gate is closed, None where that is later than anyone closes it.
+
+        Twice MAX_CLOSING, since the clock of the container that closed it may be ahead.
+        """
+        if self.closed_until is None or self.closed_until > now + 2 * MAX_CLOSING:
+            return None
+        return self.closed_until
