@@ -7,6 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.visible import visible
 from local.errors import LocalError
 from local.issuer.server import DEFAULT_ISSUER_PORT
 from local.issuer.users import USERS
@@ -27,10 +28,11 @@ def main() -> int:
     try:
         return int(arguments.run(arguments))
     except LocalError as error:
-        print(f"local: {error}", file=sys.stderr)
+        print(visible(f"local: {error}"), file=sys.stderr)
         return error.exit_status
     except (BotoCoreError, ClientError) as error:
-        print(f"local: AWS on this machine: {error}; see aws.log in .local/logs", file=sys.stderr)
+        said = visible(str(error))
+        print(f"local: AWS on this machine: {said}; see aws.log in .local/logs", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
