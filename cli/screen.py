@@ -42,7 +42,8 @@ class Screen:
     def section(self, heading: str, rows: Iterable[Row]) -> None:
         """Print a heading and a line for each name and value."""
         if not self._as_json:
-            typer.secho(visible(heading), bold=_has_colour() or None)
+            shown = visible(heading)
+            typer.echo(typer.style(shown, bold=True) if _has_colour() else shown)
             for name, value in rows:
                 self.row(f"  {name:<20}", value)
 
