@@ -4,11 +4,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 from local.issuer.authorization import Client
 from local.issuer.grants import Grants
 from local.issuer.issuer import Answer, Issuer
+from local.own_machine import OwnMachineHandler
 from local.tokens import CLIENT_ID
 
 DEFAULT_ISSUER_PORT = 8081
@@ -50,7 +51,9 @@ class _Server(ThreadingHTTPServer):
         self.issuer = Issuer(self.url, client=client, grants=Grants())
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(OwnMachineHandler):
+    # The archive's page sends people here, and redeems their codes.
+    answers_foreign_pages = True
     protocol_version = "HTTP/1.1"
     timeout = 30
     server: _Server
