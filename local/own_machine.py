@@ -53,8 +53,8 @@ class OwnMachineHandler(BaseHTTPRequestHandler):
         return status is None
 
     def _refusal(self) -> int | None:
-        hosts = self.headers.get_all("Host") or [None]
-        if len(hosts) > 1 or not is_own_host(hosts[0]):
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or not is_own_host(hosts[0]):
             return MISDIRECTED_REQUEST
         is_foreign = is_from_foreign_page(
             host=hosts[0],

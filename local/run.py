@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -40,7 +39,6 @@ from local.routes import routes_of
 from local.schedule import ScheduledFunction, run_all_on, scheduled
 from local.screen import Screen, screen_for
 from local.stack_file import described
-from local.standstill import waiting_words
 from local.summary import Summary, summarise
 from local.throttle import ThrottledApi
 from local.tokens import CLIENT_ID
@@ -184,9 +182,6 @@ def _work(running: _Running, *, reconciles: bool, started_s: float) -> Summary:
 def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: Screen) -> None:
     if options.json:
         print(json.dumps(summary.as_json()), flush=True)
-    waits = waiting_words(running.vault.tally(), now=datetime.now(UTC))
-    if waits:
-        screen.say(waits)
     screen.say(f"the page: {running.page_url}")
     screen.say(f"sign in there as {_named_users()}")
     screen.say("Ctrl-C ends everything.")
