@@ -1,6 +1,12 @@
 """The command and its parts, in the order in which --help lists them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from cli.backfill import backfill
 from cli.configure import configure
@@ -15,13 +21,37 @@ from cli.retention import retention
 from cli.retry import retry
 from cli.status import status
 from cli.verify import verify
+from cli.visible import visible
 
 _EPILOG = """Exit status: 0 all is well; 1 something is missing, failed or refused; 2 what was asked
 for makes no sense; 3 the stack can't be reached or used; 130 interrupted."""
 
+
+class _Commands(TyperGroup):
+    """The commands; a usage error repeats arguments, which must not steer the terminal either."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - typer's own
+        with _visible_errors():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, *arguments: Any) -> Any:  # noqa: ANN401 - typer's own
+        with _visible_errors():
+            return super().invoke(*arguments)
+
+
+@contextmanager
+def _visible_errors() -> Iterator[None]:
+    try:
+        yield
+    except TyperException as error:
+        error.message = visible(error.message)
+        raise
+
+
 # Plain help is one that every terminal and every screen reader shows, and starts at once.
 app = typer.Typer(
     name="ringvault",
+    cls=_Commands,
     help="Every RingCentral call recording in your own S3 bucket: look after the archive.",
     epilog=_EPILOG,
     no_args_is_help=True,

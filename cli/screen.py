@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from cli.failures import ExitStatus, advice_for, exit_status_of
+from cli.visible import visible
 from ringvault.core.errors import RingvaultError
 from ringvault.core.instants import format_instant
 
@@ -19,7 +20,11 @@ Advance = Callable[[float, float | None], None]
 
 
 class Screen:
-    """Text for people on stdout; with `as_json` nothing but the answer."""
+    """Text for people on stdout; with `as_json` nothing but the answer.
+
+    Nothing that is printed can steer the terminal: keys, reasons and names in the bucket may come
+    from an attacker, so what can't be printed is shown as an escape.
+    """
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
@@ -30,14 +35,15 @@ class Screen:
             typer.echo(wrapped(text))
 
     def verbatim(self, text: str) -> None:
-        """Print a line as it is, for somebody to copy."""
+        """Print a line without breaking it, so that it can be copied."""
         if not self._as_json:
-            typer.echo(text)
+            typer.echo(visible(text))
 
     def section(self, heading: str, rows: Iterable[Row]) -> None:
         """Print a heading and a line for each name and value."""
         if not self._as_json:
-            typer.secho(heading, bold=_has_colour())
+            shown = visible(heading)
+            typer.echo(typer.style(shown, bold=True) if _has_colour() else shown)
             for name, value in rows:
                 self.row(f"  {name:<20}", value)
 
@@ -50,12 +56,14 @@ class Screen:
     def row(self, name: str, value: str, *, indent: int = 22) -> None:
         """Print a name and what belongs to it, whose further lines begin where it begins."""
         if not self._as_json:
-            typer.echo(wrapped(f"{name:<{indent}}{value}".rstrip(), indent=indent))
+            label = f"{visible(name):<{indent}}"
+            typer.echo(wrapped(f"{label}{value}".rstrip(), indent=indent))
 
     def answer(self, told: Mapping[str, Any]) -> None:
         """Print what a machine gets; people got the same in words."""
         if self._as_json:
-            typer.echo(json.dumps(told, default=_plain))
+            # DEL is the only control character that json.dumps does not escape.
+            typer.echo(json.dumps(told, default=_plain).replace("\x7f", "\\u007f"))
 
     def confirms(self, question: str, *, yes: bool) -> bool:
         """Return whether the person says yes, or has said so with --yes.
@@ -64,7 +72,7 @@ class Screen:
         """
         if yes or self._as_json or not sys.stdin.isatty():
             return yes
-        return typer.confirm(question)
+        return typer.confirm(visible(question))
 
     @contextmanager
     def bar(self, doing: str, *, unit: str = "") -> Iterator[Advance]:
@@ -78,7 +86,7 @@ class Screen:
             return
         from cli.bar import moving_bar
 
-        with moving_bar(doing, unit=unit) as advance:
+        with moving_bar(visible(doing), unit=visible(unit)) as advance:
             yield advance
 
 
@@ -105,7 +113,8 @@ def screen(*, as_json: bool) -> Iterator[Screen]:
     if as_json:
         shown.answer({"error": problem, "advice": advice, "exit_status": int(status)})
     else:
-        typer.echo(wrapped(f"ringvault: {problem}\n  next: {advice}", indent=2), err=True)
+        typer.echo(wrapped(f"ringvault: {problem}", indent=2), err=True)
+        typer.echo(wrapped(f"  next: {advice}", indent=2), err=True)
     raise typer.Exit(int(status))
 
 
@@ -116,13 +125,16 @@ def ended(status: ExitStatus) -> None:
 
 
 def wrapped(text: str, *, indent: int = 0) -> str:
-    """Return the text broken between words at 80 columns; a longer word stays whole."""
+    """Return the text broken between words at 80 columns; a longer word stays whole.
+
+    What can't be printed is escaped, a line end in the text too.
+    """
     from textwrap import TextWrapper
 
     wrapper = TextWrapper(
         WIDTH, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
     )
-    return "\n".join(wrapper.fill(line) for line in text.split("\n"))
+    return wrapper.fill(visible(text))
 
 
 def instant(value: datetime | None) -> str:

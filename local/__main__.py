@@ -1,13 +1,15 @@
 """`python -m local`: ringvault on one machine, without an AWS account."""
 
 import argparse
+import errno
 import signal
 import sys
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.errors import LocalError
+from cli.visible import visible
+from local.errors import LocalError, SetupError
 from local.issuer.server import DEFAULT_ISSUER_PORT
 from local.issuer.users import USERS
 from local.places import DEFAULT_PORT
@@ -19,6 +21,8 @@ from local.tokens import issue_token, issuer_of
 
 _INTERRUPTED = 130
 _PORTS = 2**16
+_PORT_TAKEN = """another program took a port while the stack started: start it again, or choose
+other ports with --port, --aws-port and --issuer-port""".replace("\n", " ")
 
 
 def main() -> int:
@@ -27,11 +31,17 @@ def main() -> int:
     try:
         return int(arguments.run(arguments))
     except LocalError as error:
-        print(f"local: {error}", file=sys.stderr)
+        print(visible(f"local: {error}"), file=sys.stderr)
         return error.exit_status
     except (BotoCoreError, ClientError) as error:
-        print(f"local: AWS on this machine: {error}; see aws.log in .local/logs", file=sys.stderr)
+        said = visible(str(error))
+        print(f"local: AWS on this machine: {said}; see aws.log in .local/logs", file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        print(f"local: {_PORT_TAKEN}", file=sys.stderr)
+        return SetupError.exit_status
     except KeyboardInterrupt:
         return _INTERRUPTED
 
@@ -81,7 +91,7 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
 
 # Without a permission the run ends: a person has to give it back.
 _HEALING = "all,scope-missing=0,role-missing=0"
-_ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one if that is taken)"
+_ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one where that is taken)"
 _EMBEDDING = "a site whose pages may embed the player, http://localhost:9000; may be repeated"
 _PARAMETER = "of the template, such as ExpireAfterDays=90; may be repeated"
 _ENFORCE_IAM = "let each function do what its role is granted, and no more (the default)"

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 from local.alarm_state import alarm_states
 from local.aws import Aws
 from local.aws_metrics import put_depths
 from local.figures import figures_of
+from local.own_machine import OwnMachineHandler
 from local.provision.site import STACK_NAME
 
 DEFAULT_FIGURES_PORT = 8082
@@ -76,11 +77,13 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(OwnMachineHandler):
+    # Links lead here; there is nothing to change.
+    answers_foreign_pages = True
     timeout = 30
     server: _Server
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server calls it so
         if self.path != _PATH:
             self.send_error(404)
             return

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from local.authorizer import ForbiddenError, JwtAuthorizer, UnauthorizedError
 from local.aws import ACCOUNT_ID
 from local.cors import Cors
 from local.function_process import Outcome
+from local.own_machine import OwnMachineHandler
 from local.payload import STAGE, Request, Response, event_of, message, response_of
 from local.provision.site import Permission
 from local.routes import Route
@@ -114,7 +115,9 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(OwnMachineHandler):
+    # The API decides by CORS and tokens, as on AWS.
+    answers_foreign_pages = True
     protocol_version = "HTTP/1.1"
     timeout = 30
     server: _Server

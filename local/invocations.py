@@ -5,10 +5,11 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 from local.function_process import FunctionProcess, Outcome
 from local.host import Host
+from local.own_machine import OwnMachineHandler
 from local.provision.site import Function
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
@@ -42,12 +43,12 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(OwnMachineHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30
     server: _Server
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - http.server calls it so
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         found = _INVOKE.fullmatch(self.path)
         process = self.server.processes.get(found[1]) if found else None

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 
 from local.errors import LocalError
 from local.function_process import Outcome
 from local.provision.site import Function
 from local.schedule import ScheduledFunction
+from local.standstill import STALLED_AFTER_S, Standing, Step, next_step, waiting_words
 from local.vault import Tally, Vault
 
 _LOOK_EVERY_S = 0.25
 _LOOK_AT_LEAST_EVERY_S = 5.0
-_STALLED_AFTER_S = 600
 # An idle queue is fed at once; as long as that brings nothing, each time later.
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 15.0
@@ -30,7 +31,9 @@ class MainJob:
 
     `is_archiving` tells whether any archiver is at work; `on_progress` gets a tally each time
     one is taken, several times a second; `on_fault` gets what a run of the lister failed with,
-    as long as another run may succeed.
+    as long as another run may succeed; `on_waiting` gets a line for people when recordings wait
+    for a retry. With `serves` the job ends once the lister's own schedule is soon enough for the
+    rest.
     """
 
     def __init__(
@@ -41,12 +44,17 @@ class MainJob:
         is_archiving: Callable[[], bool],
         on_progress: Callable[[Tally], None],
         on_fault: Callable[[Function, Outcome], None],
+        on_waiting: Callable[[str], None],
+        serves: bool,
     ) -> None:
         self._lister = lister
         self._vault = vault
         self._is_archiving = is_archiving
         self._on_progress = on_progress
         self._on_fault = on_fault
+        self._on_waiting = on_waiting
+        self._serves = serves
+        self._said: datetime | None = None
         self._windows_open = True
         self._pause_s = _FIRST_PAUSE_S
         self._look_pause_s = _LOOK_EVERY_S
@@ -56,8 +64,11 @@ class MainJob:
     def run(self) -> Tally:
         """Return the last tally, when no window is open and no recording on its way.
 
+        Where the stack serves, recordings that wait for a retry may be left.
+
         Raises:
-            LocalError: the lister can't work, or nothing has moved for ten minutes.
+            LocalError: the lister can't work, or the stack does not serve and nothing has moved
+                for ten minutes and no retry is to come.
         """
         with ThreadPoolExecutor(1) as executor:
             try:
@@ -80,7 +91,8 @@ class MainJob:
             if listing is None and self._is_due(time.monotonic() - listed_at):
                 listing = executor.submit(self._lister.run_once)
                 self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-            self._require_movement(tally)
+            if listing is None and self._is_left_to_schedule(tally):
+                return tally
 
     def _reads_on(self, outcome: Outcome) -> bool:
         fault = fault_of(outcome)
@@ -108,16 +120,37 @@ class MainJob:
     def _is_due(self, since_last_s: float) -> bool:
         if since_last_s >= self._lister.period_s:
             return True
-        is_idle = not self._is_archiving() and self._vault.waiting_messages() == 0
-        return is_idle and since_last_s >= self._pause_s
+        return since_last_s >= self._pause_s and self._is_idle()
 
-    def _require_movement(self, tally: Tally) -> None:
-        still_s = time.monotonic() - self._moved_at
-        if still_s > _STALLED_AFTER_S and not self._is_archiving():
+    def _is_idle(self) -> bool:
+        return not self._is_archiving() and self._vault.waiting_messages() == 0
+
+    def _is_left_to_schedule(self, tally: Tally) -> bool:
+        """Return whether a stack that serves can go on without this job; LocalError at a stall."""
+        standing = Standing(
+            tally=tally,
+            is_idle=self._is_idle() and not self._windows_open,
+            is_archiving=self._is_archiving(),
+            still_s=time.monotonic() - self._moved_at,
+            now=datetime.now(UTC),
+        )
+        self._say_what_it_waits_for(standing)
+        step = next_step(standing, serves=self._serves, period_s=self._lister.period_s)
+        if step is Step.GIVE_UP:
             raise LocalError(
-                f"nothing has moved for {_STALLED_AFTER_S // 60} minutes: {tally.open} recordings "
-                "are still on their way; the functions' logs in .local/logs say why"
+                f"nothing has moved for {STALLED_AFTER_S // 60} minutes and no retry is to come: "
+                f"{tally.open} recordings are not archived; the functions' logs in .local/logs "
+                "say why"
             )
+        return step is Step.SERVE
+
+    def _say_what_it_waits_for(self, standing: Standing) -> None:
+        """Say so once for each instant of a next retry."""
+        next_retry_at = standing.tally.next_retry_at
+        words = waiting_words(standing.tally, now=standing.now)
+        if words and standing.is_idle and next_retry_at != self._said:
+            self._said = next_retry_at
+            self._on_waiting(words)
 
 
 def fault_of(outcome: Outcome) -> tuple[str, str] | None:

@@ -27,6 +27,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.s3.models import FakeBucket
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from local.aws_entrance import Entrance
 from local.iam.door import App, Door
 
 # Of the request that is answered now, by the id of the table.
@@ -94,7 +95,7 @@ def moto_server(
     setattr(FakeBucket, "get_permission", _neither)  # noqa: B010 - the same
     moto = _OneWriteAtATime()
     app: App = Door(moto, log_path=iam_log) if enforces_iam else moto
-    return make_server("127.0.0.1", port, app, threaded=True, request_handler=_Silent)
+    return make_server("127.0.0.1", port, Entrance(app), threaded=True, request_handler=_Silent)
 
 
 def _main() -> None:

@@ -158,6 +158,8 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
             is_archiving=is_archiving,
             on_progress=screen.progress,
             on_fault=tell,
+            on_waiting=screen.say,
+            serves=not options.once,
         )
         yield _Running(account, page_url, vault, lister, tuple(others), job, tell, logs)
 

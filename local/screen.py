@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from cli.visible import visible
 from local.summary import Summary
 from local.vault import Tally
 
@@ -63,7 +64,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Show one line."""
-        print(text, flush=True)
+        print(visible(text), flush=True)
 
     def progress(self, tally: Tally) -> None:
         """Show how far the run is, unless that was just shown."""
@@ -95,7 +96,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Show one line above the bar; never broken, so that an address can be clicked."""
-        self._console.print(text, soft_wrap=True, markup=False)
+        self._console.print(visible(text), soft_wrap=True, markup=False)
 
     def progress(self, tally: Tally) -> None:
         """Move the bar."""
@@ -125,7 +126,7 @@ class Terminal:
 def _rows(summary: Summary) -> list[tuple[str, str]]:
     values = summary.as_json() | {"bytes": _size(summary.bytes), "seconds": f"{summary.seconds} s"}
     return [
-        ("size" if name == "bytes" else name.replace("seconds", "time"), str(value))
+        ("size" if name == "bytes" else name.replace("seconds", "time"), visible(str(value)))
         for name, value in values.items()
         if value is not None
     ]

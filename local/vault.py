@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from local.aws import Aws
@@ -15,10 +16,15 @@ _CHUNK_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many recordings stand in each state, and the bytes of those archived."""
+    """How many recordings stand in each state, and the bytes of those archived.
+
+    `next_retry_at` is when the first of those that wait for another attempt is due, past or to
+    come; None where none waits.
+    """
 
     states: Counter[str]
     archived_bytes: int
+    next_retry_at: datetime | None = None
 
     @property
     def listed(self) -> int:
@@ -52,11 +58,13 @@ class Vault:
 
     def tally(self) -> Tally:
         """Count the catalogue's items by state."""
-        items = list(self._items("#state, size_bytes", {"#state": "state"}))
+        items = list(self._items("#state, size_bytes, retry_at", {"#state": "state"}))
         archived = (item for item in items if item["state"]["S"] == "ARCHIVED")
+        waiting = (it for it in items if it["state"]["S"] == "PENDING" and "retry_at" in it)
         return Tally(
             Counter(item["state"]["S"] for item in items),
             sum(int(item["size_bytes"]["N"]) for item in archived),
+            min((datetime.fromisoformat(it["retry_at"]["S"]) for it in waiting), default=None),
         )
 
     def archived_items(self) -> dict[str, dict[str, str]]:

@@ -23,7 +23,8 @@ from local.iam.refusal import RefusedError, answer_of
 from local.iam.request import Request, UnknownOperationError, query_of
 from local.iam.s3 import listing_of, reads_body
 
-_OF_A_SESSION = "ASIA"
+# What the access keys of a role's sessions begin with; no other key does.
+OF_A_SESSION = "ASIA"
 _NOT_AWS = "/moto-api/"
 _CHUNK_BYTES = 1024 * 1024
 Environ = dict[str, Any]
@@ -106,7 +107,7 @@ def _caller(request: Request) -> Caller | None:
     if not access_key:
         code = "MissingAuthenticationToken" if request.target else "AccessDenied"
         raise RefusedError(code, "the request is not signed")
-    if not access_key.startswith(_OF_A_SESSION):
+    if not access_key.startswith(OF_A_SESSION):
         return None
     caller = caller_with(access_key)
     if caller is None:
@@ -154,7 +155,7 @@ def _request_of(environ: Environ) -> Request:
         body=b"",
     )
     access_key, service = request.credential
-    if not access_key.startswith(_OF_A_SESSION) or (service == "s3" and not reads_body(request)):
+    if not access_key.startswith(OF_A_SESSION) or (service == "s3" and not reads_body(request)):
         return request
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = BytesIO(body)

@@ -4,11 +4,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 from local.issuer.authorization import Client
 from local.issuer.grants import Grants
 from local.issuer.issuer import Answer, Issuer
+from local.own_machine import OwnMachineHandler
 from local.tokens import CLIENT_ID
 
 DEFAULT_ISSUER_PORT = 8081
@@ -19,7 +21,8 @@ _MAXIMUM_BODY_BYTES = 64 * 1024
 def issuing(*, port: int | None, redirect_uri: str) -> Iterator[str]:
     """Sign people in for the page at `redirect_uri`; yields the issuer's address.
 
-    Port None is the usual one or, when that is taken, any free one; 0 is any free one.
+    Port None is the usual one or, when that is taken or the page's own, any free one; 0 is any
+    free one.
     """
     server = _listening(port, client=Client(CLIENT_ID, redirect_uri))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
@@ -35,6 +38,8 @@ def issuing(*, port: int | None, redirect_uri: str) -> Iterator[str]:
 def _listening(port: int | None, *, client: Client) -> "_Server":
     if port is not None:
         return _Server(port, client=client)
+    if urlsplit(client.redirect_uri).port == DEFAULT_ISSUER_PORT:
+        return _Server(0, client=client)
     try:
         return _Server(DEFAULT_ISSUER_PORT, client=client)
     except OSError:
@@ -50,7 +55,9 @@ class _Server(ThreadingHTTPServer):
         self.issuer = Issuer(self.url, client=client, grants=Grants())
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(OwnMachineHandler):
+    # The archive's page sends people here, and redeems their codes.
+    answers_foreign_pages = True
     protocol_version = "HTTP/1.1"
     timeout = 30
     server: _Server

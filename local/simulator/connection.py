@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from local.own_machine import OwnMachineHandler
 from local.simulator.answers import Answer, Request
 from local.simulator.body import cut, slowed, stalled
 from local.simulator.wire import Framing
@@ -86,13 +87,13 @@ class Server(ThreadingHTTPServer):
                 continue  # closed by the other side meanwhile
 
 
-class _Connection(BaseHTTPRequestHandler):
+class _Connection(OwnMachineHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = _IDLE_S
     server: Server
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server calls it so
         started_s = time.monotonic()
         request = self._request()
         answer = self.server.answer(request)
@@ -132,10 +133,8 @@ class _Connection(BaseHTTPRequestHandler):
         )
 
     def _base_url(self) -> str:
-        """Return the address that the client used, where it is a name of this machine."""
-        host = self.headers.get("Host", "")
-        known = host.partition(":")[0] in ("localhost", LOOPBACK)
-        return f"http://{host}" if known else self.server.base_url
+        """Return the address that the client used: one of this machine's names."""
+        return f"http://{self.headers['Host']}"
 
     def _send_head(self, answer: Answer) -> None:
         self.send_response(answer.status)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.stack import Stack
+from tests.leashed import LEASHED, PATH_TO_MODULES, held_leash
 
 REPOSITORY = Path(__file__).parents[2]
 READY_WITHIN_S = 100
@@ -51,7 +51,7 @@ def stack(browser: Browser) -> Iterator[Stack]:  # noqa: ARG001 - no browser, no
     """Run the whole local stack until everything is archived, and hand out its page's address."""
     port, aws_port, issuer_port, embedding_port = _free_ports(4)
     embedding_origin = f"http://localhost:{embedding_port}"
-    command = [sys.executable, "-m", "local", "up", "--recordings", str(RECORDINGS)]
+    command = [*LEASHED, "local", "up", "--recordings", str(RECORDINGS)]
     command += ["--add-wav-bytes", str(LONG_WAV_BYTES), "--embedding-origin", embedding_origin]
     command += ["--port", str(port), "--aws-port", str(aws_port)]
     command += ["--issuer-port", str(issuer_port)]
@@ -61,9 +61,16 @@ def stack(browser: Browser) -> Iterator[Stack]:  # noqa: ARG001 - no browser, no
 
 @contextmanager
 def _running(command: list[str]) -> Iterator["queue.Queue[str]"]:
+    with held_leash() as leash:
+        yield from _lines_of(command, leash)
+
+
+def _lines_of(command: list[str], leash: int) -> "Iterator[queue.Queue[str]]":
     process = subprocess.Popen(  # noqa: S603 - our own command
         command,
         cwd=REPOSITORY,
+        env=os.environ | PATH_TO_MODULES,
+        stdin=leash,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

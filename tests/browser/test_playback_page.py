@@ -314,13 +314,76 @@ def test_a_search_stands_in_the_address_behind_the_hash(page: Page, stack: Stack
 
 def test_a_deep_link_survives_the_sign_in(page: Page, stack: Stack) -> None:
     """The address names the recording, before the sign-in and after it."""
-    recording_id = stack.recordings()[-1]["id"]
+    recording_id = archived_id(stack)
 
     sign_in(page, stack, fragment=f"#recording={recording_id}")
 
     expect(page.locator("#heard-people")).to_contain_text("→")
     expect(row(page, recording_id)).to_have_attribute("aria-current", "true")
     assert page.url.endswith(f"#recording={recording_id}")
+
+
+def test_a_link_writes_no_play_into_the_audit(page: Page, stack: Stack) -> None:
+    """The recording is shown; its URL is asked for when the person plays, and not before.
+
+    Else anybody could make a colleague a listener of record by a link.
+    """
+    recording_id = archived_id(stack)
+    urls = playback_urls_asked_for(page)
+    sign_in(page, stack, fragment=f"#recording={recording_id}")
+    expect(page.locator("#heard-people")).to_contain_text("→")
+    expect(page.get_by_role("slider", name="Position")).to_be_visible()
+    # The same by an opener's script, in a page that is there already.
+    other_id = next(r["id"] for r in stack.recordings() if r["id"] != recording_id)
+    page.evaluate("hash => { location.hash = hash; }", f"#recording={other_id}")
+    expect(row(page, other_id)).to_have_attribute("aria-current", "true")
+    expect(page.locator("#heard-when")).to_contain_text("·")
+    assert urls == []
+
+    page.locator("ringvault-player").get_by_role("button", name="Play").click()
+
+    wait_until_past(page, 0.1)
+    assert len(urls) == 1
+    assert f"/recordings/{other_id}/" in urls[0]
+
+
+def archived_id(stack: Stack) -> str:
+    """Return the id of a recording that plays."""
+    return str(stack.recordings(state="ARCHIVED")[-1]["id"])
+
+
+def playback_urls_asked_for(page: Page) -> list[str]:
+    """Return a list that gets what the page asks the API for to play something."""
+    urls: list[str] = []
+    page.on("request", lambda it: urls.append(it.url) if "/playback-url" in it.url else None)
+    return urls
+
+
+@pytest.mark.parametrize("query", ["code=x&state=y", "error=access_denied&state=y", "code=x"])
+def test_a_strangers_answer_signs_nobody_out(page: Page, stack: Stack, query: str) -> None:
+    """An answer to a sign-in that this tab did not begin is taken out of the address, no more."""
+    sign_in(page, stack)
+
+    page.goto(f"{stack.page_url}?{query}#direction=Inbound")
+
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(rows(page).first).to_be_visible()
+    assert page.url == f"{stack.page_url}#direction=Inbound"
+
+
+def test_a_strangers_answer_ends_no_sign_in_under_way(page: Page, stack: Stack) -> None:
+    """It signs no one in either; the sign-in that this tab began goes on."""
+    page.goto(stack.page_url)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/authorize*")
+    sign_in_page = page.url
+    page.goto(f"{stack.page_url}?code=x&state=y")
+    expect(page.locator("#welcome-words")).to_contain_text("not begun in this tab")
+
+    page.goto(sign_in_page)
+    page.get_by_role("button", name="listener").click()
+
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def test_load_more_goes_on_where_the_list_ended(page: Page, stack: Stack) -> None:

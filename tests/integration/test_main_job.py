@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.child import free_port
 from local.places import ROOT
+from tests.leashed import LEASHED, PATH_TO_MODULES, held_leash
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,18 +35,21 @@ def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     """Start `up --once --json`; yields the process and the port of its AWS."""
     aws_port = free_port()
     ports = ("--port", str(free_port()), "--aws-port", str(aws_port))
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "local", "up", "--once", "--json", *ports, *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        with process:
-            yield process, aws_port
+    with held_leash() as leash:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [*LEASHED, "local", "up", "--once", "--json", *ports, *arguments],
+            cwd=ROOT,
+            env=os.environ | PATH_TO_MODULES,
+            stdin=leash,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            with process:
+                yield process, aws_port
+                process.kill()
+        finally:
             process.kill()
-    finally:
-        process.kill()
 
 
 def summary_of(process: "subprocess.Popen[str]") -> dict[str, Any]:

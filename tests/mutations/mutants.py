@@ -52,6 +52,34 @@ SPOOFING = (
         '            Principal:\n              AWS: "*"\n',
         f"{_INFRASTRUCTURE}/test_roles.py::test_each_role_is_assumed_by_one_aws_service",
     ),
+    Mutant(
+        "S7",
+        "local/own_machine.py",
+        "        if len(hosts) != 1 or not is_own_host(hosts[0]):",
+        "        if not hosts:",
+        "tests/integration/local/test_own_machine.py::test_only_this_machines_names_are_answered",
+    ),
+    Mutant(
+        "S7",
+        "local/own_machine.py",
+        "not has_own_origin or sec_fetch_site not in _OWN_FETCH_SITES",
+        "not has_own_origin and False",
+        "tests/integration/local/test_own_machine.py::test_no_page_of_another_site_is_answered",
+    ),
+    Mutant(
+        "S7",
+        "local/moto_server.py",
+        "Entrance(app), threaded",
+        "app, threaded",
+        "tests/integration/local/test_own_machine.py::test_no_page_of_another_site_administers_aws",
+    ),
+    Mutant(
+        "S8",
+        "functions/playback_api/web/sign_in.js",
+        "    if (kept(TOKENS)) return false;\n",
+        "",
+        "tests/browser/test_playback_page.py::test_a_strangers_answer_signs_nobody_out",
+    ),
 )
 TAMPERING = (
     Mutant(
@@ -143,6 +171,20 @@ TAMPERING = (
         "pip==1.0\naws-lambda-powertools==",
         f"{_UNIT}/supply_chain/test_locks.py::test_every_pin_has_its_hashes",
     ),
+    Mutant(
+        "T10",
+        "cli/screen.py",
+        "    return wrapper.fill(visible(text))",
+        "    return wrapper.fill(text)",
+        "tests/unit/cli/test_visible.py::test_whatever_is_printed_has_a_glyph",
+    ),
+    Mutant(
+        "T10",
+        "local/screen.py",
+        "        print(visible(text), flush=True)",
+        "        print(text, flush=True)",
+        "tests/unit/local/test_screen.py::test_a_line_steers_no_terminal",
+    ),
 )
 REPUDIATION = (
     Mutant(
@@ -165,6 +207,13 @@ REPUDIATION = (
                 Resource: !GetAtt PlayTable.Arn
 """,
         f"{_INFRASTRUCTURE}/test_roles.py::test_the_audit_is_added_to_and_read",
+    ),
+    Mutant(
+        "R3",
+        "functions/playback_api/web/listening.js",
+        "    if (plays) player.play();",
+        "    player.play();",
+        "tests/browser/test_playback_page.py::test_a_link_writes_no_play_into_the_audit",
     ),
 )
 DISCLOSURE = (

@@ -33,14 +33,20 @@ export class Listening {
     player.token = this.#archive.token;
   }
 
-  /** Plays a recording; `known` is what the list says of it, if it is there. */
-  open(id, known) {
+  /**
+   * Shows a recording, and plays it where the listener asked for that. A link alone must not play:
+   * each playback URL is in the audit as a play of the person who is signed in.
+   * @param {string} id
+   * @param {object|undefined} known what the list says of it, if it is there
+   * @param {boolean} plays whether the listener chose it on this page
+   */
+  open(id, known, plays) {
     this.#show(id);
     at("heard-people").textContent = known ? peopleOf(known) : "Recording";
     at("heard-when").textContent = known ? startOf(known) : "";
     at("plays").hidden = !this.#hearsAll;
     player.setAttribute("recording-id", id);
-    player.play();
+    if (plays) player.play();
     player.focus();
   }
 

@@ -19,6 +19,7 @@ const listening = new Listening(archive, (id) => address(searched, id));
 
 let searched = {};
 let cursor = null;
+let chosen = null; // the recording whose link on this page was followed last
 let asked = 0; // answers to anything but the latest search come too late
 
 async function begin() {
@@ -55,12 +56,13 @@ function follow() {
   if (at("archive").hidden) return;
   const { search, recordingId } = readAddress(location.hash);
   if (!isSame(search, searched)) find(search);
-  if (recordingId !== listening.id) hear(recordingId);
+  if (recordingId !== listening.id) hear(recordingId, recordingId === chosen);
+  chosen = null;
 }
 
-function hear(recordingId) {
+function hear(recordingId, plays = false) {
   results.mark(recordingId);
-  if (recordingId) listening.open(recordingId, results.find(recordingId));
+  if (recordingId) listening.open(recordingId, results.find(recordingId), plays);
   else if (listening.id) leave();
 }
 
@@ -151,6 +153,12 @@ function submit(search) {
   else location.hash = next;
 }
 
+/** Remembers whose link is followed here: only that plays, and not what another page links to. */
+function choose(event, link) {
+  const opensElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+  if (link && !opensElsewhere) chosen = readAddress(new URL(link.href).hash).recordingId;
+}
+
 function press(event) {
   const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented;
   if (!isPlain || at("archive").hidden) return;
@@ -190,9 +198,11 @@ at("close").addEventListener("click", (event) => {
 });
 at("results").addEventListener("click", (event) => {
   const row = event.target.closest("[data-id]");
+  choose(event, row);
   // The address does not change where it is chosen again, so nothing else would notice.
   if (row?.dataset.id === listening.id) at("player").focus();
 });
+at("parts").addEventListener("click", (event) => choose(event, event.target.closest("a")));
 at("player").addEventListener("ringvault-error", (event) => {
   if (event.detail.status === 401) welcome(event.detail.message);
 });

@@ -33,18 +33,21 @@ export async function signIn() {
 
 /**
  * Takes what the sign-in page handed over out of the address; to be called once, before anything
- * else. Throws an Error that a person understands when signing in failed.
+ * else. Throws an Error that a person understands when signing in failed. An answer to a sign-in
+ * that this tab did not begin is ignored where someone is signed in: any link can carry one.
  * @returns {Promise<boolean>} whether somebody has just signed in
  */
 export async function handleRedirect() {
   const answer = new URLSearchParams(location.search);
   if (!answer.has("code") && !answer.has("error")) return false;
   const underWay = kept(UNDER_WAY);
-  sessionStorage.removeItem(UNDER_WAY);
-  history.replaceState(null, "", here() + (underWay?.fragment ?? location.hash));
   if (!underWay || answer.get("state") !== underWay.state) {
+    history.replaceState(null, "", here() + location.hash);
+    if (kept(TOKENS)) return false;
     throw new Error("This sign-in was not begun in this tab. Please sign in again.");
   }
+  sessionStorage.removeItem(UNDER_WAY);
+  history.replaceState(null, "", here() + underWay.fragment);
   if (answer.has("error")) throw new Error(refusal(answer));
   await redeem(answer.get("code"), underWay);
   return true;

@@ -65,6 +65,13 @@ def authorize(
     return answer, dict(parse_qsl(urlsplit(location).query))
 
 
+@pytest.mark.parametrize("port", [DEFAULT_ISSUER_PORT, 8080])
+def test_the_pages_port_is_left_to_the_page(port: int) -> None:
+    """The issuer starts first, and takes its usual port only where the page does not want it."""
+    with issuing(port=None, redirect_uri=f"http://localhost:{port}/") as url:
+        assert urlsplit(url).port != port
+
+
 def code_for(issuer: str, user: str) -> str:
     """Sign a user in and return the code."""
     _, back = authorize(issuer, QUERY, user=user)

@@ -19,11 +19,12 @@ import pytest
 import requests
 
 from local.child import free_port
-from local.places import ROOT, stack_file
+from local.places import stack_file
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from tests.integration.local.patience import WAIT_S, is_gone, wait_until
 from tests.integration.tiny_server import Reply, TinyServer
+from tests.leashed import LEASHED, PATH_TO_MODULES, held_leash
 
 CREDENTIALS = ("RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT")
 RUN_WITHIN_S = 110
@@ -36,44 +37,47 @@ RINGVAULT = "from cli.command import app; app()"
 def command(*arguments: str) -> list[str]:
     """Return the command line of a stack on ports of its own."""
     ports = ("--port", str(free_port()), "--aws-port", str(free_port()))
-    return [sys.executable, "-m", "local", "up", *ports, *arguments]
+    return [*LEASHED, "local", "up", *ports, *arguments]
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
     """Return a bare environment; `folder` has no .env, and the run finds local/ all the same."""
-    home = {"HOME": str(folder), "PYTHONPATH": str(ROOT), "PATH": os.defpath}
-    return home | variables
+    return PATH_TO_MODULES | {"HOME": str(folder), "PATH": os.defpath} | variables
 
 
 def run(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end."""
-    return subprocess.run(  # noqa: S603 - our own command
-        command(*arguments),
-        cwd=folder,
-        env=environment(folder, **variables),
-        capture_output=True,
-        text=True,
-        timeout=RUN_WITHIN_S,
-        check=False,
-    )
+    with held_leash() as leash:
+        return subprocess.run(  # noqa: S603 - our own command
+            command(*arguments),
+            cwd=folder,
+            env=environment(folder, **variables),
+            stdin=leash,
+            capture_output=True,
+            text=True,
+            timeout=RUN_WITHIN_S,
+            check=False,
+        )
 
 
 @contextmanager
 def started(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """Start the command, and end it with the test whatever happens."""
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        command(*arguments),
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    with held_leash() as leash:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command(*arguments),
+            cwd=folder,
+            env=environment(folder),
+            stdin=leash,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 def last_json(output: str) -> dict[str, Any]:
@@ -265,6 +269,52 @@ def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> Non
     assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
 
 
+# A test run in small: starts a stack as its tests do, and is killed before it can end it.
+TEST_RUN = """
+import subprocess, sys
+from tests.leashed import LEASHED, held_leash
+with held_leash() as leash:
+    stack = subprocess.Popen([*LEASHED, *sys.argv[1:]], stdin=leash, start_new_session=True)
+    print(stack.pid, flush=True)
+    stack.wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_stack_ends_with_the_test_run_that_started_it(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """Killed, pytest tidies nothing up: stack and functions end all the same."""
+    arguments = command("--recordings", "1")[len(LEASHED) :]
+    test_run = subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", TEST_RUN, *arguments],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with test_run:
+        assert test_run.stdout is not None
+        stack = psutil.Process(int(test_run.stdout.readline()))
+        wait_until(lambda: len(stack.children(recursive=True)) >= 2)
+        started = [stack.pid, *(child.pid for child in stack.children(recursive=True))]
+        test_run.send_signal(number)
+        wait_until(lambda: all(map(is_gone, started)))
+
+
+def test_a_stack_serves_while_recordings_wait_for_a_retry(tmp_path: Path) -> None:
+    """It says how many and until when, and goes on by its schedule."""
+    faults = ("--chaos", "1", "--chaos-kinds", "redirect-loop")
+    with started(tmp_path, "--recordings", "2", "--every", "5", *faults) as process:
+        assert process.stdout is not None
+        told = told_until_served(process)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WAIT_S) == 0
+
+    assert [line for line in told if "not archived yet; next retry at 20" in line], told
+
+
 def status_of(page_url: str) -> dict[str, Any]:
     """Return what the command `ringvault` says of the stack that serves a page."""
     port = str(urlsplit(page_url).port)
@@ -291,6 +341,14 @@ def missing_of(figures_page: str) -> list[str]:
 
 def addresses_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
     """Return the addresses of the page and of the figures once the stack serves."""
+    told = told_until_served(process)
+    lines = dict(line.split(": ", 1) for line in told if ": " in line)
+    assert {"the page", "the figures"} <= lines.keys(), told
+    return lines["the page"], lines["the figures"]
+
+
+def told_until_served(process: "subprocess.Popen[str]") -> list[str]:
+    """Return what a stack prints until it serves, or ends."""
     assert process.stdout is not None
     watchdog = threading.Timer(RUN_WITHIN_S, process.kill)
     watchdog.start()
@@ -300,6 +358,4 @@ def addresses_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
         if line.startswith("Ctrl-C"):
             break
     watchdog.cancel()
-    lines = dict(line.split(": ", 1) for line in told if ": " in line)
-    assert {"the page", "the figures"} <= lines.keys(), told
-    return lines["the page"], lines["the figures"]
+    return told
