@@ -73,7 +73,7 @@ def test_numbers_of_two_countries_are_two(abroad: str, american: str) -> None:
         ("BE", "011 23 45 67", "+3211234567"),
         ("BE", "3232345678", "+3232345678"),
         ("AU", "0011 1 650 555 0100", "+16505550100"),
-        ("IS", "3761234", "+3543761234"),
+        ("IS", "5451000", "+3545451000"),
         ("US", "+44 020 7946 0000", "+442079460000"),
         ("US", "+39 (0)6 1234 5678", "+390612345678"),
         ("US", "442079460000", "+442079460000"),
@@ -88,7 +88,7 @@ def test_numbers_of_two_countries_are_two(abroad: str, american: str) -> None:
 def test_a_national_number_is_one_of_the_region(
     region: str, written: str, number: str | None
 ) -> None:
-    """Prefixes and trunk zeros are those of its numbering plan; what fits into none is no number."""
+    """Prefixes and trunk zeros are those of its plan; what fits into no plan is no number."""
     assert normalised_number(written, number_reader(region)) == number
 
 
