@@ -19,7 +19,7 @@ from ringvault.adapters.catalogue_table import GONE_VALUES, NOT_GONE, CatalogueT
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import CatalogueItem, State
-from ringvault.core.errors import ConflictError
+from ringvault.core.errors import ConflictError, UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording
 from ringvault.core.search_parameters import Position
@@ -144,7 +144,7 @@ class CatalogueInventory(CatalogueTable):
 
         ConflictError where it is gone, erased, expired, or changed meanwhile.
         """
-        before = self._read(recording.recording_id)
+        before = self._attributes_of(recording.recording_id)
         known = item_of(before)
         self._number_index.add([recording])
         was = self._number_index.keys_of(known.recording) | known.former_numbers
@@ -155,14 +155,13 @@ class CatalogueInventory(CatalogueTable):
             self._forget_former(recording.recording_id, stale)
         return replace(item, former_numbers=frozenset())
 
-    def _read(self, recording_id: str) -> Attributes:
-        with aws_errors("read the catalogue"):
-            answer = self._client.get_item(
-                TableName=self._table, Key={"recording_id": text(recording_id)}, ConsistentRead=True
-            )
-        if "Item" not in answer:
-            raise ConflictError(f"recording {recording_id} is not in the catalogue")
-        return answer["Item"]
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        """Do the same, and remove the item's numbers from the index before."""
+        recording_id = tombstone.recording.recording_id
+        with suppress(UnreadableItemError):  # rebuild-index removes the numbers of a damaged item
+            item = item_of(self._attributes_of(recording_id))
+            self._number_index.remove(item.recording, former=item.former_numbers)
+        super().bury_erased(tombstone)
 
     def _take_over(
         self, recording: Recording, before: Attributes, stale: frozenset[str]
