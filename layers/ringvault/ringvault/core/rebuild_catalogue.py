@@ -149,12 +149,12 @@ def rebuild_catalogue(
     yield rebuilt
     restore = partial(_restored, vault=vault, catalogue=catalogue)
     for account_id, on in days:
-        sidecars = _sidecars_of(vault.keys_of(account_id, on))
-        returned = [it for it in sidecars.items() if it[0] in erased]
+        keys = vault.keys_of(account_id, on)
+        returned = _returned(keys, erased)
         if returned:
-            rebuilt = rebuilt.with_outcomes([_returned(*it) for it in returned])
+            rebuilt = rebuilt.with_outcomes(returned)
             yield rebuilt
-        sidecars = {it: key for it, key in sidecars.items() if it not in erased}
+        sidecars = {it: key for it, key in _sidecars_of(keys).items() if it not in erased}
         known = catalogue.known(list(sidecars))
         rebuilt = rebuilt.with_known(len(known))
         lost = [named for named in sidecars.items() if named[0] not in known]
@@ -177,8 +177,10 @@ def _buried(tombstone: CatalogueItem, catalogue: RestoredCatalogue) -> str:
     return tombstone.recording.recording_id
 
 
-def _returned(recording_id: str, sidecar: str) -> Unrestored:
-    return Unrestored(recording_id, sidecar, Fault.ERASED)
+def _returned(object_keys: Iterable[str], erased: AbstractSet[str]) -> Sequence[Unrestored]:
+    """Return the erased recordings of which there is an object, each with one of its keys."""
+    found = {recording_id_in(key): key for key in sorted(object_keys)}
+    return [Unrestored(it, key, Fault.ERASED) for it, key in found.items() if it in erased]
 
 
 def _sidecars_of(object_keys: Iterable[str]) -> Mapping[str, str]:
