@@ -16,6 +16,7 @@ from cli.hold import hold
 from cli.migrate import migrate
 from cli.plan import plan
 from cli.rebuild_catalogue import rebuild_catalogue
+from cli.rebuild_index import rebuild_index
 from cli.reconcile import reconcile
 from cli.retention import retention
 from cli.retry import retry
@@ -68,6 +69,7 @@ for command in (
     retry,
     verify,
     rebuild_catalogue,
+    rebuild_index,
     migrate,
 ):
     app.command()(command)

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +34,8 @@ from cli.selection import (
 )
 from ringvault.core.catalogue import State
 from ringvault.core.erase_recordings import REFUSED, EraseRecordings, Outcome
-from ringvault.core.recording_selection import Chosen
+from ringvault.core.errors import InvalidRequestError
+from ringvault.core.recording_selection import Chosen, Selection
 
 if TYPE_CHECKING:
     from ringvault.adapters.deployed_stack import DeployedStack
@@ -42,8 +44,11 @@ _TOLD = {
     Outcome.ERASED: "erased; the proofs lie in the vault under erasures/",
     Outcome.ERASED_ALREADY: "erased before, or expired",
     Outcome.HELD: "refused: held, see ringvault hold list",
+    Outcome.FAILED: "failed, and stay as they are: run it again",
     Outcome.BEING_FETCHED: "refused: on their way into the vault, try again in 20 minutes",
 }
+# Enough to see what is wrong; the JSON has all.
+_MAX_PROBLEMS_SHOWN = 20
 _NOTHING_LEFT = {State.ERASED, State.EXPIRED}
 
 
@@ -76,25 +81,35 @@ def erase(
 
     RingCentral's own copy is not touched: delete it there.
 
-    Ends with 1 when something was refused or nothing was erased.
+    Ends with 1 when something was refused or failed, or nothing was erased. One that fails keeps
+    none of the others from being erased.
     """
     with screen(as_json=json) as shown:
         deployed = Place(stack, profile, region, local, port).open()
         asked = any((number, extension, recording, first, last))
         named: list[Chosen] = []
         if asked:
-            selection = selection_of(recording, "", extension, number, (first, last))
+            selection = _selection(recording, extension, number, (first, last), deployed)
             named = chosen_in(deployed, selection, shown)
         chosen = _with_unfinished(named, catalogue_in(deployed).erasing())
         plan(chosen, shown=shown)
         held = [it for it in chosen if it.hold]
-        free = _free(chosen)
+        # What was erased before is looked at again where it is named: an object may have come back.
+        free = [it for it in chosen if not it.hold] if recording else _free(chosen)
         does = bool(free) and (yes or types_the_count(len(free), as_json=json))
         if free and not does:
             shown.say("nothing was erased; --yes does it without asking")
-        counts, ids = _erased(free if does else (), deployed, by, shown)
+        counts, ids, problems = _erased(free if does else (), deployed, by, shown)
         told = {outcome.value: counts[outcome] for outcome in Outcome}
-        shown.answer({"chosen": len(chosen), "held_before": len(held), **told, "erased_ids": ids})
+        shown.answer(
+            {
+                "chosen": len(chosen),
+                "held_before": len(held),
+                **told,
+                "erased_ids": ids,
+                "problems": problems,
+            }
+        )
         refused = len(held) + sum(counts[outcome] for outcome in REFUSED)
         ended(ExitStatus.WRONG if refused or (free and not does) else ExitStatus.OK)
 
@@ -117,6 +132,31 @@ def plan(chosen: Sequence[Chosen], *, shown: Screen) -> None:
         shown.row("refused, held", f"{held:,}: ringvault hold list says why")
 
 
+def _selection(
+    recording: list[str] | None,
+    extension: str,
+    number: str,
+    days: tuple[str | None, str | None],
+    deployed: "DeployedStack",
+) -> Selection:
+    """Return what the options name.
+
+    Raises:
+        InvalidRequestError: it makes no sense, or the number index may miss some of it.
+    """
+    from cli.parts import number_index_upkeep_in
+    from ringvault.adapters.numbering_plans import number_reader
+
+    read = number_reader(deployed.phone_region)
+    selection = selection_of(recording, "", extension, number, days, read=read)
+    if number and not number_index_upkeep_in(deployed).is_current():
+        raise InvalidRequestError(
+            "the number index has keys of an earlier release and would miss recordings:"
+            " run ringvault rebuild-index before erase --number"
+        )
+    return selection
+
+
 def _free(chosen: Sequence[Chosen]) -> Sequence[Chosen]:
     return [it for it in chosen if not it.hold and it.state not in _NOTHING_LEFT]
 
@@ -137,11 +177,11 @@ def types_the_count(number: int, *, as_json: bool) -> bool:
 
 def _erased(
     chosen: Sequence[Chosen], deployed: "DeployedStack", by: str | None, shown: Screen
-) -> tuple[Counter[Outcome], list[str]]:
+) -> tuple[Counter[Outcome], list[str], dict[str, str]]:
     counts: Counter[Outcome] = Counter()
     ids: list[str] = []
     if not chosen:
-        return counts, ids
+        return counts, ids, {}
 
     from cli.parts import number_index_in, vault_versions_in
     from ringvault.adapters.at_once import at_once
@@ -161,4 +201,7 @@ def _erased(
             advance(counts.total(), len(chosen))
     for outcome, number in counts.items():
         shown.row(f"{number:>7,}", _TOLD[outcome])
-    return counts, ids
+    problems = {it: str(error) for it, error in erase_recordings.problems.items()}
+    for recording_id, problem in islice(problems.items(), _MAX_PROBLEMS_SHOWN):
+        shown.row(recording_id, problem)
+    return counts, ids, problems

@@ -9,6 +9,8 @@ from ringvault.adapters.deployed_stack import DeployedStack
 from ringvault.adapters.last_report import LastReport
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.number_index_upkeep import CatalogueRecords, NumberIndexUpkeep
+from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.vault_expiry import VaultExpiry
 from ringvault.adapters.vault_inventory import VaultInventory
@@ -35,7 +37,25 @@ def catalogue_migration_in(deployed: DeployedStack) -> CatalogueMigration:
 
 def number_index_in(deployed: DeployedStack) -> NumberIndex:
     """Return the index by the numbers that take part in calls."""
-    return NumberIndex(deployed.output("NumberIndexTableName"), deployed.client("dynamodb"))
+    return NumberIndex(
+        deployed.output("NumberIndexTableName"),
+        deployed.client("dynamodb"),
+        read=number_reader(deployed.phone_region),
+    )
+
+
+def number_index_upkeep_in(deployed: DeployedStack) -> NumberIndexUpkeep:
+    """Return the same index, to be examined and made again."""
+    return NumberIndexUpkeep(
+        deployed.output("NumberIndexTableName"),
+        deployed.client("dynamodb"),
+        read=number_reader(deployed.phone_region),
+    )
+
+
+def catalogue_records_in(deployed: DeployedStack) -> CatalogueRecords:
+    """Return the catalogue, to be read whole."""
+    return CatalogueRecords(deployed.output("CatalogueTableName"), deployed.client("dynamodb"))
 
 
 def vault_inventory_in(deployed: DeployedStack) -> VaultInventory:

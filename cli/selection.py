@@ -10,6 +10,7 @@ from cli.options import days_asked
 from cli.screen import Screen
 from ringvault.core.catalogue import GONE, State
 from ringvault.core.errors import InvalidRequestError
+from ringvault.core.phone_number import ReadNumber, read_north_american
 from ringvault.core.recording_selection import Chosen, Selection, choose
 
 if TYPE_CHECKING:
@@ -42,14 +43,16 @@ def selection_of(
     extension: str = "",
     number: str = "",
     days: tuple[str | None, str | None] = (None, None),
+    *,
+    read: ReadNumber = read_north_american,
 ) -> Selection:
-    """Return what the options name.
+    """Return what the options name; `read` reads the number.
 
     Raises:
         InvalidRequestError: it makes no sense.
     """
     period = days_asked(*days, today=datetime.now(UTC).date())
-    return Selection(tuple(ids or ()), call, extension, number, period)
+    return Selection(tuple(ids or ()), call, extension, number, period, read)
 
 
 def catalogue_in(deployed: "DeployedStack") -> "CatalogueHolds":

@@ -4,7 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from cli.parts import last_report_in, listing_progress_in, reconciliation_progress_in
+from cli.parts import (
+    last_report_in,
+    listing_progress_in,
+    number_index_upkeep_in,
+    reconciliation_progress_in,
+)
 from ringvault.adapters.deployed_stack import DeployedStack
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.stack_settings import (
@@ -21,6 +26,7 @@ from ringvault.core.doctor import (
     examined,
     is_as_it_should_be,
     listing_finding,
+    number_index_finding,
     reconciliation_finding,
     retention_finding,
 )
@@ -49,6 +55,9 @@ def stack_findings(deployed: DeployedStack) -> Iterator[Finding]:
             listing_progress_in(it).load()[0], now=_now()
         ),
         "last reconciliation": _reconciliation,
+        "number index": lambda it: number_index_finding(
+            is_current=number_index_upkeep_in(it).is_current()
+        ),
         "dead letters": _dead_letters,
         "alarm topic": _alarms,
     }

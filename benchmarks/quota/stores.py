@@ -180,6 +180,10 @@ class MemoryCatalogue:
         """Refuse: nothing in a benchmark of the quota ends a recording."""
         raise AssertionError(f"{item.recording.recording_id} ended {state}: {reason} ({attempts})")
 
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        """Refuse: nothing in a benchmark is erased."""
+        raise AssertionError(f"{tombstone.recording.recording_id} is erased")
+
     def _write(self) -> None:
         self._pause(0.006)
         self._counts.recording_writes += 1

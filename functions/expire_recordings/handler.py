@@ -12,6 +12,7 @@ from ringvault.adapters.aws_session import patient_session
 from ringvault.adapters.catalogue_expiry import CatalogueExpiry
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.vault_expiry import VaultExpiry
 from ringvault.core.expire_recordings import ExpireRecordings, Outcome, Sweep
 from ringvault.observability import failure_of, logger, measure
@@ -57,7 +58,9 @@ def _expire_recordings() -> ExpireRecordings:
     return ExpireRecordings(
         catalogue=CatalogueExpiry(settings.catalogue_table, dynamodb),
         vault=VaultExpiry(settings.vault_bucket, session.client("s3")),
-        pointers=NumberIndex(settings.number_index_table, dynamodb),
+        pointers=NumberIndex(
+            settings.number_index_table, dynamodb, read=number_reader(settings.phone_region)
+        ),
         clock=now,
         after=settings.expire_after,
     )

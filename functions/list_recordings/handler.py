@@ -16,6 +16,7 @@ from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.recording_queue import RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
@@ -88,7 +89,9 @@ def _outside() -> _Outside:
             settings=ringcentral_.gates[RequestKind.SETTINGS],
         ),
         catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
-        number_index=NumberIndex(settings.number_index_table, dynamodb),
+        number_index=NumberIndex(
+            settings.number_index_table, dynamodb, read=number_reader(settings.phone_region)
+        ),
         progress=ListingProgressStore(settings.ringcentral.state_table, dynamodb),
         queue=RecordingQueue(settings.recording_queue_url, session.client("sqs")),
         clock=now,

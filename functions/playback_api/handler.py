@@ -28,6 +28,7 @@ from ringvault.adapters.http_answers import (
     problem_of,
     whole_recording_json,
 )
+from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.page_files import page_file, page_headers, sign_in_json
 from ringvault.adapters.play_table import PlayTable
 from ringvault.adapters.presigned_url import PresignedUrls
@@ -162,7 +163,11 @@ class PlaybackApi:
 
     def _recordings(self, caller: Caller) -> Event:
         page = search_recordings(
-            self._parameters(), listener=caller.listener, catalogue=self._indexes, now=now()
+            self._parameters(),
+            listener=caller.listener,
+            catalogue=self._indexes,
+            now=now(),
+            read=number_reader(self._settings.phone_region),
         )
         return page_json(page)
 

@@ -14,6 +14,7 @@ from ringvault.adapters.catalogue_inventory import CatalogueInventory
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
@@ -117,7 +118,9 @@ def _outside() -> _Outside:
         catalogue=CatalogueInventory(
             settings.catalogue_table,
             dynamodb,
-            number_index=NumberIndex(settings.number_index_table, dynamodb),
+            number_index=NumberIndex(
+                settings.number_index_table, dynamodb, read=number_reader(settings.phone_region)
+            ),
         ),
         vault=VaultInventory(settings.vault_bucket, session.client("s3")),
         listing=ListingProgressStore(state_table, dynamodb),

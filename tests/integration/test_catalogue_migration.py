@@ -97,7 +97,7 @@ def test_migration_has_old_calls_found(tables: Tables) -> None:
     assert done == Migrated(items=2, brought_up=2)
     assert tables.of_call("s-1") == ["1"]
     # Nothing that is gone is pointed at again.
-    assert tables.by_number("15550100001") == 1
+    assert tables.by_number("+15550100001") == 1
 
 
 def test_migration_changes_nothing_else(tables: Tables) -> None:

@@ -35,6 +35,7 @@ from ringvault.core.quota_gate import Turn
 from ringvault.core.recording import read_record
 from ringvault.core.recording_stream import MediaResponse
 from ringvault.core.retry_policy import RetryPolicy
+from ringvault.core.vault_layout import proof_key
 from tests.unit.fakes import START, Time
 from tests.unit.test_audio import wav
 from tests.unit.test_recording import record
@@ -145,6 +146,11 @@ class Outside:
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
         self._set(state=state, reason=reason, attempts=attempts, claimed_until=None)
 
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        self._next()
+        self.item = tombstone
+        self.states.append(tombstone.state)
+
     def _set(self, **changes: Any) -> None:
         self.item = replace(self._found(), **changes)
         self.states.append(self.item.state)
@@ -219,6 +225,18 @@ def test_an_unknown_id_is_poison() -> None:
     """The catalogue knows every recording; who is not there was never listed."""
     with pytest.raises(InvalidMessageError, match="recording 77 is not in the catalogue"):
         Outside().archive("77")
+
+
+def test_what_has_a_proof_of_erasure_is_not_fetched() -> None:
+    """A catalogue that was restored or lost does not know of it; the proof in the vault wins."""
+    outside = Outside()
+    outside.objects[proof_key(outside._found().recording)] = b"{}"
+
+    assert outside.archive().outcome is Outcome.ALREADY_DONE
+    assert outside.opened == 0
+    assert outside.states == [State.ERASED]
+    assert outside._found().recording.call_record == {}
+    assert not outside.sidecars
 
 
 @pytest.mark.parametrize("state", [State.ARCHIVED, State.ABSENT])

@@ -44,7 +44,7 @@ def test_filters_are_read_as_the_catalogue_has_them() -> None:
     }
     search = read_search(parameters, now=NOW)
 
-    assert (search.number, search.extension_id) == ("6505550100", "664573005")
+    assert (search.number, search.extension_id) == ("+16505550100", "664573005")
     assert (search.direction, search.state) == ("Outbound", State.ABSENT)
 
 

@@ -81,6 +81,7 @@ class Outside:
     audio: dict[str, StoredObject] = field(default_factory=dict)
     sidecars: dict[str, CatalogueItem] = field(default_factory=dict)
     reports: dict[str, bytes] = field(default_factory=dict)
+    proofs: set[str] = field(default_factory=set)
     listing: ListingProgress = field(
         default_factory=lambda: ListingProgress(opened_to={"short": START})
     )
@@ -163,6 +164,13 @@ class Outside:
             raise ConflictError("there is one")
         self.items[item.recording.recording_id] = item
 
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        self._next()
+        recording_id = tombstone.recording.recording_id
+        if self.items[recording_id].state in {State.ERASED, State.ERASING}:
+            raise ConflictError("erased already")
+        self.items[recording_id] = tombstone
+
     def set_pending_again(self, item: CatalogueItem, *, reason: str) -> None:
         self._next()
         recording_id = item.recording.recording_id
@@ -188,6 +196,9 @@ class Outside:
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
         return {key: self.audio[key] for key in object_keys if key in self.audio}
+
+    def find_audio(self, prefix: str) -> str | None:
+        return next((key for key in (*self.audio, *self.proofs) if key.startswith(prefix)), None)
 
     def read_sidecar(self, object_key: str) -> CatalogueItem:
         return self.sidecars[object_key]

@@ -3,6 +3,7 @@
 `from_environ` validates everything together and reports every fault at once.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,10 @@ from ringvault.core.windows import LookBacks, Reach
 
 Environ = Mapping[str, str]
 T = TypeVar("T")
+
+# An ISO 3166 code; the template's own default.
+DEFAULT_PHONE_REGION = "US"
+_REGION = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class ListRecordingsSettings:
     ringcentral: RingCentralSettings
     catalogue_table: str
     number_index_table: str
+    phone_region: str
     recording_queue_url: str
     reach: Reach
 
@@ -47,6 +53,7 @@ class ListRecordingsSettings:
                 ringcentral=_ringcentral(reader),
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
                 number_index_table=reader.text("NUMBER_INDEX_TABLE"),
+                phone_region=reader.region("PHONE_REGION"),
                 recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
                 reach=_reach(reader),
             )
@@ -85,6 +92,7 @@ class ReconcileArchiveSettings:
     ringcentral: RingCentralSettings
     catalogue_table: str
     number_index_table: str
+    phone_region: str
     vault_bucket: str
     daily_reach: timedelta | None
     wide_look_back: timedelta
@@ -98,6 +106,7 @@ class ReconcileArchiveSettings:
                 ringcentral=_ringcentral(reader),
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
                 number_index_table=reader.text("NUMBER_INDEX_TABLE"),
+                phone_region=reader.region("PHONE_REGION"),
                 vault_bucket=reader.text("VAULT_BUCKET"),
                 daily_reach=timedelta(days=reader.number("RECONCILE_DAYS", 0, 3650)) or None,
                 wide_look_back=_wide_look_back(reader),
@@ -111,6 +120,7 @@ class ExpireRecordingsSettings:
 
     catalogue_table: str
     number_index_table: str
+    phone_region: str
     vault_bucket: str
     expire_after: timedelta
 
@@ -122,6 +132,7 @@ class ExpireRecordingsSettings:
             lambda: cls(
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
                 number_index_table=reader.text("NUMBER_INDEX_TABLE"),
+                phone_region=reader.region("PHONE_REGION"),
                 vault_bucket=reader.text("VAULT_BUCKET"),
                 expire_after=timedelta(days=reader.number("EXPIRE_AFTER_DAYS", 1, 36_500)),
             )
@@ -134,6 +145,7 @@ class PlaybackApiSettings:
 
     catalogue_table: str
     number_index_table: str
+    phone_region: str
     vault_bucket: str
     play_table: str
     groups_claim: str
@@ -150,6 +162,7 @@ class PlaybackApiSettings:
             lambda: cls(
                 catalogue_table=reader.text("CATALOGUE_TABLE"),
                 number_index_table=reader.text("NUMBER_INDEX_TABLE"),
+                phone_region=reader.region("PHONE_REGION"),
                 vault_bucket=reader.text("VAULT_BUCKET"),
                 play_table=reader.text("PLAY_TABLE"),
                 groups_claim=reader.text("GROUPS_CLAIM"),
@@ -230,6 +243,12 @@ class _Reader:
 
     def optional_url(self, name: str) -> str | None:
         return self.url(name) if self._environ.get(name) else None
+
+    def region(self, name: str) -> str:
+        value = self._environ.get(name, DEFAULT_PHONE_REGION)
+        if not _REGION.fullmatch(value):
+            self._faults.append(f"{name} must be a country's code of two letters, such as US")
+        return value
 
     def number(self, name: str, least: int, most: int) -> int:
         value = self.text(name)

@@ -1,11 +1,14 @@
 """The catalogue as it is read by day or state, and put right."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws_errors import aws_errors
 from ringvault.adapters.catalogue_item import (
+    Attributes,
     archived_attributes,
     item_of,
     new_attributes,
@@ -16,6 +19,7 @@ from ringvault.adapters.catalogue_table import GONE_VALUES, NOT_GONE, CatalogueT
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.errors import ConflictError, UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording
 from ringvault.core.search_parameters import Position
@@ -24,7 +28,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # What a rewritten call-log record may change in an item; the keys of its index stay.
-_FOLLOWING = ("content_uri", "duration_s", "extension_id", "call_record")
+_FOLLOWING = (
+    "content_uri",
+    "duration_s",
+    "extension_id",
+    "call_record",
+    "raw_record",
+    "former_numbers",
+)
 
 
 class CatalogueInventory(CatalogueTable):
@@ -127,10 +138,37 @@ class CatalogueInventory(CatalogueTable):
     def follow_record(self, recording: Recording) -> CatalogueItem:
         """Take over what a rewritten record says and return the item.
 
-        ConflictError where it is gone, erased or expired.
+        Its new numbers are added to the index before, those that it no longer has are removed
+        after. The item keeps the latter until they are: whoever is killed in between leaves them
+        to the next rewrite, or to an erasure.
+
+        ConflictError where it is gone, erased, expired, or changed meanwhile.
         """
+        before = self._attributes_of(recording.recording_id)
+        known = item_of(before)
         self._number_index.add([recording])
+        was = self._number_index.keys_of(known.recording) | known.former_numbers
+        stale = was - self._number_index.keys_of(recording)
+        item = self._take_over(recording, before, stale)
+        if stale:
+            self._number_index.remove_keys(recording, stale)
+            self._forget_former(recording.recording_id, stale)
+        return replace(item, former_numbers=frozenset())
+
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        """Do the same, and remove the item's numbers from the index before."""
+        recording_id = tombstone.recording.recording_id
+        with suppress(UnreadableItemError):  # rebuild-index removes the numbers of a damaged item
+            item = item_of(self._attributes_of(recording_id))
+            self._number_index.remove(item.recording, former=item.former_numbers)
+        super().bury_erased(tombstone)
+
+    def _take_over(
+        self, recording: Recording, before: Attributes, stale: frozenset[str]
+    ) -> CatalogueItem:
         attributes = new_attributes(recording, recording.started_at)
+        if stale:
+            attributes["former_numbers"] = {"SS": sorted(stale)}
         given = [name for name in _FOLLOWING if name in attributes]
         gone = [name for name in _FOLLOWING if name not in attributes]
         update = "SET " + ", ".join(f"{name} = :{name}" for name in given)
@@ -140,9 +178,19 @@ class CatalogueInventory(CatalogueTable):
                 TableName=self._table,
                 Key={"recording_id": text(recording.recording_id)},
                 UpdateExpression=update + (f" REMOVE {', '.join(gone)}" if gone else ""),
-                ConditionExpression=f"attribute_exists(recording_id) AND {NOT_GONE}",
+                ConditionExpression=f"call_record = :read AND {NOT_GONE}",
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values | GONE_VALUES,
+                ExpressionAttributeValues=values | GONE_VALUES | {":read": before["call_record"]},
                 ReturnValues="ALL_NEW",
             )
         return item_of(answer["Attributes"])
+
+    def _forget_former(self, recording_id: str, removed: frozenset[str]) -> None:
+        """Forget keys that were removed; what somebody else has set since stays."""
+        with suppress(ConflictError):
+            self._update(
+                recording_id,
+                "REMOVE former_numbers",
+                f"former_numbers = :removed AND {NOT_GONE}",
+                {":removed": {"SS": sorted(removed)}, **GONE_VALUES},
+            )

@@ -152,6 +152,7 @@ def _item(attributes: Attributes) -> CatalogueItem:
         not_found=_repeated(attributes, "not_found"),
         refused=_repeated(attributes, "refused"),
         unrecognised_sha256_hex=_text(attributes, "unrecognised_sha256_hex"),
+        former_numbers=frozenset(attributes.get("former_numbers", {"SS": ()})["SS"]),
     )
 
 

@@ -19,7 +19,7 @@ from ringvault.adapters.catalogue_item import (
 )
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
-from ringvault.core.errors import ServiceUnavailableError
+from ringvault.core.errors import ConflictError, ServiceUnavailableError
 from ringvault.core.feed import Candidate
 from ringvault.core.instants import format_instant
 from ringvault.core.recording import Recording
@@ -181,6 +181,48 @@ class CatalogueTable:
                 ":archived": text(State.ARCHIVED),
             },
         )
+
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        """Put the tombstone of a recording that has a proof of erasure in place of its item.
+
+        Nothing else of the item stays, whatever it says. ConflictError where it is gone, ERASED or
+        ERASING, or was changed meanwhile.
+        """
+        recording_id = tombstone.recording.recording_id
+        kept = new_attributes(tombstone.recording, tombstone.listed_at)
+        kept |= {"state": text(tombstone.state), "reason": text(tombstone.reason or "")}
+        del kept["recording_id"]
+        before = self._attributes_of(recording_id)
+        removed = sorted(set(before) - {*kept, "recording_id"})
+        names = {f"#{number}": name for number, name in enumerate([*kept, *removed])}
+        places = {name: place for place, name in names.items()}
+        update = "SET " + ", ".join(f"{places[name]} = :{places[name][1:]}" for name in kept)
+        if removed:
+            update += " REMOVE " + ", ".join(places[name] for name in removed)
+        with aws_errors("change the catalogue"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(recording_id),
+                UpdateExpression=update,
+                ConditionExpression=f"{places['state']} = :was"
+                f" AND NOT {places['state']} IN (:erasing, :erased)",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={
+                    **{f":{places[name][1:]}": value for name, value in kept.items()},
+                    ":was": before["state"],
+                    ":erasing": text(State.ERASING),
+                    ":erased": text(State.ERASED),
+                },
+            )
+
+    def _attributes_of(self, recording_id: str) -> Attributes:
+        with aws_errors("read the catalogue"):
+            answer = self._client.get_item(
+                TableName=self._table, Key=_key(recording_id), ConsistentRead=True
+            )
+        if "Item" not in answer:
+            raise ConflictError(f"recording {recording_id} is not in the catalogue")
+        return answer["Item"]
 
     def _bury(self, tombstone: CatalogueItem, condition: str, values: Mapping[str, Any]) -> None:
         """Put the tombstone in place of the item, of which nothing else stays."""

@@ -77,6 +77,11 @@ class DeployedStack:
         )
 
     @property
+    def phone_region(self) -> str:
+        """The country of numbers that are written without its code: an ISO 3166 code."""
+        return self._parameter("PhoneRegion")
+
+    @property
     def archivers(self) -> int:
         """How many recordings are archived at once, as the stack's parameter says."""
         return self._number("ArchiverConcurrency")

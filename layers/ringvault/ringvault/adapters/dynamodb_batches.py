@@ -46,9 +46,23 @@ def put_batches(client: "DynamoDBClient", table: str, items: Sequence[Mapping[st
     Raises:
         ServiceUnavailableError: some are still not written after a number of rounds.
     """
-    for start in range(0, len(items), MOST_PUTS):
-        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + MOST_PUTS]]
-        unwritten: Any = {table: puts}
+    _write_batches(client, table, [{"PutRequest": {"Item": item}} for item in items])
+
+
+def delete_batches(client: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, Any]]) -> None:
+    """Delete the items under those keys, whether there are any; no key may stand twice.
+
+    Raises:
+        ServiceUnavailableError: some may still be there after a number of rounds.
+    """
+    _write_batches(client, table, [{"DeleteRequest": {"Key": key}} for key in keys])
+
+
+def _write_batches(
+    client: "DynamoDBClient", table: str, requests: Sequence[Mapping[str, Any]]
+) -> None:
+    for start in range(0, len(requests), MOST_PUTS):
+        unwritten: Any = {table: requests[start : start + MOST_PUTS]}
         for _ in range(MOST_ROUNDS):
             with aws_errors("write a batch of items"):
                 answer = client.batch_write_item(RequestItems=unwritten)

@@ -4,38 +4,77 @@ An item is a pointer: hash of the number, start and id of the recording. It is w
 recording's own item, so one that leads nowhere is possible, and readers pass over it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ringvault.adapters.aws_errors import aws_errors
-from ringvault.adapters.catalogue_item import Attributes, text
+from ringvault.adapters.catalogue_item import Attributes, text, whole
 from ringvault.adapters.dynamodb_batches import put_batches
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.phone_number import number_key, numbers_of
+from ringvault.core.phone_number import (
+    ReadNumber,
+    indexed_numbers,
+    number_key,
+    read_north_american,
+)
 from ringvault.core.recording import Recording
 from ringvault.core.search_parameters import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# By which rule a pointer's key was made. 1, which no pointer names, had numbers without their
+# country code.
+KEY_VERSION = 2
+
 
 class NumberIndex:
-    """Adds to the index and removes from it; adding again changes nothing."""
+    """Adds to the index and removes from it; doing either again changes nothing.
 
-    def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
+    `read` reads the phone numbers of records.
+    """
+
+    def __init__(
+        self,
+        table_name: str,
+        client: "DynamoDBClient",
+        *,
+        read: ReadNumber = read_north_american,
+    ) -> None:
         self._table = table_name
         self._client = client
+        self._read = read
 
     def add(self, recordings: Sequence[Recording]) -> None:
-        """Let the recordings be found by every number in their call."""
-        pointers = [pointer for recording in recordings for pointer in _pointers(recording)]
+        """Let the recordings be found by the numbers in their call."""
+        pointers = [
+            pointer_to(recording, key)
+            for recording in recordings
+            for key in sorted(self.keys_of(recording))
+        ]
         put_batches(self._client, self._table, pointers)
 
-    def remove(self, recording: Recording) -> None:
-        """Let the recording be found by none of them; removing again changes nothing."""
-        for pointer in _pointers(recording):
+    def remove(self, recording: Recording, *, former: Iterable[str] = ()) -> None:
+        """Let the recording be found by none of them, nor under the keys in `former`."""
+        self.remove_keys(recording, self.keys_of(recording).union(former))
+
+    def keys_of(self, recording: Recording) -> frozenset[str]:
+        """Return the keys that the recording is listed under.
+
+        Two for each number: one for who hears all, one for the extension's own listener.
+        """
+        return frozenset(
+            number_key(number, extension_id=extension_id)
+            for number in indexed_numbers(recording, self._read)
+            for extension_id in (None, recording.extension_id)
+        )
+
+    def remove_keys(self, recording: Recording, keys: Iterable[str]) -> None:
+        """Let the recording no longer be listed under these keys."""
+        for key in sorted(keys):
+            pointer = pointer_to(recording, key)
             with aws_errors("remove from the number index"):
-                self._client.delete_item(TableName=self._table, Key=dict(pointer))
+                self._client.delete_item(TableName=self._table, Key=pointer_key(pointer))
 
 
 def sort_key(position: Position) -> str:
@@ -49,10 +88,16 @@ def position_of(pointer: Attributes) -> Position:
     return Position(parse_instant(started_at), recording_id)
 
 
-def _pointers(recording: Recording) -> Iterator[Attributes]:
-    """Yield two for each number: one for who hears all, one for the extension's own listener."""
-    position = text(sort_key(Position(recording.started_at, recording.recording_id)))
-    for number in numbers_of(recording.call_record):
-        for extension_id in {None, recording.extension_id}:
-            key = number_key(number, extension_id=extension_id)
-            yield {"number_key": text(key), "started_at_id": position}
+def pointer_to(recording: Recording, key: str) -> dict[str, dict[str, str]]:
+    """Return the item that lists the recording under the key."""
+    position = Position(recording.started_at, recording.recording_id)
+    return {
+        "number_key": text(key),
+        "started_at_id": text(sort_key(position)),
+        "key_version": whole(KEY_VERSION),
+    }
+
+
+def pointer_key(pointer: Attributes) -> dict[str, dict[str, str]]:
+    """Return the key of a pointer's item."""
+    return {name: pointer[name] for name in ("number_key", "started_at_id")}

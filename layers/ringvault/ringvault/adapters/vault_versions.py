@@ -51,21 +51,24 @@ class VaultVersions(Vault):
         """Whether a version of the recording's objects is under a legal hold."""
         return self.has_object_lock and any(map(self._is_held, self._versions(recording)))
 
-    def erase(self, recording: Recording) -> None:
+    def erase(self, recording: Recording) -> int:
         """Delete audio and sidecar, every version and delete marker; abort open uploads.
 
-        Looks again until nothing is there. A default retention (governance) is bypassed; a legal
-        hold is not.
+        Return how many versions and markers there were. Looks again until nothing is there. A
+        default retention (governance) is bypassed; a legal hold is not.
 
         Raises:
             ConfigurationError: S3 refuses to delete a version.
         """
         bypass: Any = {"BypassGovernanceRetention": True} if self.has_object_lock else {}
         self.abort_uploads(audio_prefix(recording))
+        deleted = 0
         while found := [*self._versions(recording), *self._markers(recording)]:
             for version in found:
                 with aws_errors("delete a version from the vault"):
                     self._client.delete_object(Bucket=self._bucket, **version, **bypass)
+            deleted += len(found)
+        return deleted
 
     def store_proof(self, proof: dict[str, object], *, of: Recording) -> None:
         """Store the proof; one that is there stays as it is."""

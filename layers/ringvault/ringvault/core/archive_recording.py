@@ -11,6 +11,7 @@ from typing import Protocol
 from ringvault.core.audio import AudioHead, read_first, read_head
 from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
 from ringvault.core.checksum import Crc32
+from ringvault.core.erasure_proof import tombstone_of
 from ringvault.core.errors import (
     ConfigurationError,
     ConflictError,
@@ -27,7 +28,7 @@ from ringvault.core.errors import (
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.recording_stream import RecordingSource, RecordingStream
 from ringvault.core.retry_policy import RetryPolicy
-from ringvault.core.vault_layout import audio_key, audio_prefix, sidecar_key
+from ringvault.core.vault_layout import audio_key, audio_prefix, proof_key, sidecar_key
 from ringvault.core.waveform import Waveform
 
 # A waiting 256 MB function costs less than handing an id back and waking up for it again.
@@ -100,6 +101,9 @@ class Catalogue(Protocol):
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
         """Set ABSENT or FAILED, unless it has come to an end meanwhile."""
+
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        """Put the tombstone of an erased recording in place of its item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,9 @@ class ArchiveRecording:
         self, item: CatalogueItem, turn: Turn, claimed_until: datetime
     ) -> ArchiveResult:
         try:
-            return self._found(item) or self._fetched(item, turn, claimed_until)
+            return (
+                self._erased(item) or self._found(item) or self._fetched(item, turn, claimed_until)
+            )
         except ConflictError:
             raise  # no failure of ours, and no attempt
         except ThrottledError as error:
@@ -241,6 +247,13 @@ class ArchiveRecording:
                 claimed_until = now + CLAIM
                 self.catalogue.renew_claim(item.recording.recording_id, until=claimed_until)
             yield chunk
+
+    def _erased(self, item: CatalogueItem) -> ArchiveResult | None:
+        """Bury what has a proof of erasure, whatever a restored catalogue says of it."""
+        if self.vault.find_audio(proof_key(item.recording)) is None:
+            return None
+        self.catalogue.bury_erased(tombstone_of(item))
+        return ArchiveResult(Outcome.ALREADY_DONE)
 
     def _found(self, item: CatalogueItem) -> ArchiveResult | None:
         """Return the end of what an earlier archiver began, None where it left nothing whole."""

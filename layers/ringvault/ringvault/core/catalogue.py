@@ -96,7 +96,8 @@ class CatalogueItem:
     `attempts` counts failed attempts, `deferrals` waits that were no failure of the recording.
     `not_found` is RingCentral's own 404 for the content, `refused` its 403 for this recording;
     None where it never came. `unrecognised_sha256_hex` is the digest of content that came whole
-    and is of no known type.
+    and is of no known type. `former_numbers` are the number index's keys of an earlier form of the
+    record that may still be there.
     """
 
     recording: Recording
@@ -115,3 +116,4 @@ class CatalogueItem:
     not_found: RepeatedAnswer | None = None
     refused: RepeatedAnswer | None = None
     unrecognised_sha256_hex: str | None = None
+    former_numbers: frozenset[str] = frozenset()

@@ -66,6 +66,15 @@ def is_as_it_should_be(
     return Finding(subject, Level.FAIL, otherwise, remedy)
 
 
+def number_index_finding(*, is_current: bool) -> Finding:
+    """Return whether every recording can be found by its numbers."""
+    subject = "number index"
+    if is_current:
+        return Finding(subject, Level.OK, "keys of this release")
+    told = "has keys of an earlier release: a search by number misses older recordings"
+    return Finding(subject, Level.WARN, told, "run ringvault rebuild-index")
+
+
 def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> Finding:
     """Return whether two clocks agree; `theirs` has whole seconds, None where none was told."""
     if theirs is None:

@@ -70,8 +70,8 @@ class ExpiringVault(Protocol):
 class Pointers(Protocol):
     """The number index."""
 
-    def remove(self, recording: Recording) -> None:
-        """Let the recording be found by no number any more."""
+    def remove(self, recording: Recording, *, former: Iterable[str]) -> None:
+        """Let the recording be found by no number any more, nor under the keys in `former`."""
 
 
 class Outcome(StrEnum):
@@ -175,7 +175,7 @@ class ExpireRecordings:
         self.catalogue.look_again(item.recording.recording_id, since=since, at=at)
 
     def _buried(self, item: CatalogueItem) -> Outcome:
-        self.pointers.remove(item.recording)
+        self.pointers.remove(item.recording, former=item.former_numbers)
         reason = f"expired: kept for {self.after // DAY} days"
         self.catalogue.end_expiry(item, tombstone=tombstone(item, State.EXPIRED, reason=reason))
         return Outcome.EXPIRED

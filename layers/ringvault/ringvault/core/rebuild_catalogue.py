@@ -34,6 +34,12 @@ class RestoredCatalogue(Protocol):
     def restore(self, item: CatalogueItem) -> None:
         """Put the item where there is none; ConflictError where there is one."""
 
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        """Put the tombstone of an erased recording in place of its item.
+
+        ConflictError where it is ERASED or ERASING already.
+        """
+
 
 class TellingVault(Protocol):
     """The bucket to be read."""
@@ -61,6 +67,7 @@ class Fault(StrEnum):
     AUDIO_ALTERED = "audio_altered"
     SIDECAR_MISSING = "sidecar_missing"
     SIDECAR_UNREADABLE = "sidecar_unreadable"
+    ERASED = "erased"  # and yet an object of it is there
 
 
 ADVICE = {
@@ -74,6 +81,7 @@ ADVICE = {
         " without one, the lister finds it again while RingCentral has it"
     ),
     Fault.SIDECAR_UNREADABLE: "restore the right one of its versions, and run this again",
+    Fault.ERASED: "an object of it came back: ringvault erase --recording with its id",
 }
 
 
@@ -128,21 +136,25 @@ def rebuild_catalogue(
     """Yield how far it is; at the last one everything in the bucket was looked at.
 
     Each recording whose sidecar and audio agree by size and CRC-32 comes back ARCHIVED, with its
-    numbers in the index. What was erased comes back as such, before anything else, so that it is
-    not fetched again. Objects whose name is none that ringvault gives are passed over.
+    numbers in the index. What has a proof of erasure comes back as erased, before anything else
+    and whatever the catalogue says of it, so that it is not fetched again; an object of it that is
+    there is a fault. Objects whose name is none that ringvault gives are passed over.
 
     Raises:
         ServiceUnavailableError: AWS fails; what was restored stays, run it again.
     """
-    for tombstone in vault.tombstones():
-        with suppress(ConflictError):
-            catalogue.restore(tombstone)
+    erased = {_buried(tombstone, catalogue) for tombstone in vault.tombstones()}
     days = vault.days()
     rebuilt = Rebuilt(days=len(days))
     yield rebuilt
     restore = partial(_restored, vault=vault, catalogue=catalogue)
     for account_id, on in days:
-        sidecars = _sidecars_of(vault.keys_of(account_id, on))
+        keys = vault.keys_of(account_id, on)
+        returned = _returned(keys, erased)
+        if returned:
+            rebuilt = rebuilt.with_outcomes(returned)
+            yield rebuilt
+        sidecars = {it: key for it, key in _sidecars_of(keys).items() if it not in erased}
         known = catalogue.known(list(sidecars))
         rebuilt = rebuilt.with_known(len(known))
         lost = [named for named in sidecars.items() if named[0] not in known]
@@ -153,6 +165,22 @@ def rebuild_catalogue(
             yield rebuilt
         rebuilt = rebuilt.with_day()
         yield rebuilt
+
+
+def _buried(tombstone: CatalogueItem, catalogue: RestoredCatalogue) -> str:
+    """Let the recording be known as erased, and return its id."""
+    try:
+        catalogue.restore(tombstone)
+    except ConflictError:
+        with suppress(ConflictError):
+            catalogue.bury_erased(tombstone)
+    return tombstone.recording.recording_id
+
+
+def _returned(object_keys: Iterable[str], erased: AbstractSet[str]) -> Sequence[Unrestored]:
+    """Return the erased recordings of which there is an object, each with one of its keys."""
+    found = {recording_id_in(key): key for key in sorted(object_keys)}
+    return [Unrestored(it, key, Fault.ERASED) for it, key in found.items() if it in erased]
 
 
 def _sidecars_of(object_keys: Iterable[str]) -> Mapping[str, str]:

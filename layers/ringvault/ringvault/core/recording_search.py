@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ringvault.core.catalogue import CatalogueItem
 from ringvault.core.listener import Listener
-from ringvault.core.phone_number import number_key, numbers_of
+from ringvault.core.phone_number import ReadNumber, number_key, numbers_of, read_north_american
 from ringvault.core.recording import is_recording_id
 from ringvault.core.search_parameters import Parameters, Position, Search, read_search
 
@@ -77,20 +77,27 @@ class Indexes(Protocol):
 
 
 def search_recordings(
-    parameters: Parameters, *, listener: Listener, catalogue: Indexes, now: datetime
+    parameters: Parameters,
+    *,
+    listener: Listener,
+    catalogue: Indexes,
+    now: datetime,
+    read: ReadNumber = read_north_american,
 ) -> CataloguePage:
     """Return the page of recordings that `parameters` ask for, newest first.
+
+    `read` reads phone numbers, those of the records too.
 
     Nothing is read but what the listener may hear, so neither page nor cursor tells of more.
 
     Raises:
         InvalidParameterError: as `read_search` does.
     """
-    search = _within_rights(read_search(parameters, now=now), listener)
+    search = _within_rights(read_search(parameters, now=now, read=read), listener)
     if search is None:
         return CataloguePage((), None)
     found: list[CatalogueItem] = []
-    read, most, after = 0, search.limit + 1, search.after
+    entries, most, after = 0, search.limit + 1, search.after
     while True:
         reading = catalogue.newest_first(
             lookup_for(search),
@@ -99,11 +106,11 @@ def search_recordings(
             most=most,
             after=after,
         )
-        read, after = read + reading.read, reading.next
-        found += (item for item in reading.items if _is_wanted(item, search))
-        if len(found) > search.limit or after is None or read >= MOST_READ:
+        entries, after = entries + reading.read, reading.next
+        found += (item for item in reading.items if _is_wanted(item, search, read))
+        if len(found) > search.limit or after is None or entries >= MOST_READ:
             return _page(found, search.limit, after)
-        most = min(ROUND, MOST_READ - read)
+        most = min(ROUND, MOST_READ - entries)
 
 
 def recordings_of_call(
@@ -140,7 +147,7 @@ def _within_rights(search: Search, listener: Listener) -> Search | None:
     return replace(search, extension_id=listener.extension_id)
 
 
-def _is_wanted(item: CatalogueItem, search: Search) -> bool:
+def _is_wanted(item: CatalogueItem, search: Search, read: ReadNumber) -> bool:
     """Whether the item is what is searched for, whatever the index says that led to it."""
     recording = item.recording
     record = recording.call_record
@@ -148,7 +155,7 @@ def _is_wanted(item: CatalogueItem, search: Search) -> bool:
         search.extension_id in (None, recording.extension_id)
         and search.state in (None, item.state)
         and search.direction in (None, record.get("direction"))
-        and (search.number is None or search.number in numbers_of(record))
+        and (search.number is None or search.number in numbers_of(record, read))
     )
 
 

@@ -7,7 +7,13 @@ from typing import Protocol
 
 from ringvault.core.catalogue import CatalogueItem, Hold, State
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.phone_number import normalised_number, number_key
+from ringvault.core.phone_number import (
+    ReadNumber,
+    normalised_number,
+    number_key,
+    numbers_of,
+    read_north_american,
+)
 from ringvault.core.reconciliation_run import Period
 from ringvault.core.recording_search import Index, Indexes, Lookup
 
@@ -28,6 +34,8 @@ class Catalogue(Protocol):
 class Selection:
     """What a person names; `period` also narrows an extension or a number.
 
+    `read` reads the number as it is written here and in the records.
+
     Raises InvalidRequestError where that is nothing, or no two of it go together.
     """
 
@@ -36,6 +44,7 @@ class Selection:
     extension_id: str = ""
     phone_number: str = ""
     period: Period | None = None
+    read: ReadNumber = read_north_american
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
@@ -47,8 +56,16 @@ class Selection:
             raise InvalidRequestError("say which recordings")
         if self.period is not None and (self.recording_ids or self.telephony_session_id):
             raise InvalidRequestError("--from and --to go with neither --recording nor --call")
-        if self.phone_number and normalised_number(self.phone_number) is None:
-            raise InvalidRequestError("what --number names is no phone number")
+        if self.phone_number and self.number is None:
+            raise InvalidRequestError(
+                "--number is no phone number as it is written: write it with + and country code,"
+                " such as +16505550100, or give an extension number"
+            )
+
+    @property
+    def number(self) -> str | None:
+        """The number in the form in which numbers are compared."""
+        return normalised_number(self.phone_number, self.read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +118,7 @@ def _by_index(selection: Selection, indexes: Indexes) -> Iterator[Chosen]:
         reading = indexes.newest_first(
             _lookup(selection), from_at=from_at, before_at=before_at, most=_PAGE, after=after
         )
-        yield from map(chosen_of, reading.items)
+        yield from (chosen_of(item) for item in reading.items if _is_meant(item, selection))
         if reading.next is None:
             return
         after = reading.next
@@ -110,7 +127,16 @@ def _by_index(selection: Selection, indexes: Indexes) -> Iterator[Chosen]:
 def _lookup(selection: Selection) -> Lookup:
     if selection.extension_id:
         return Lookup(Index.EXTENSION, selection.extension_id)
-    number = normalised_number(selection.phone_number)
-    if number is not None:
-        return Lookup(Index.NUMBER, number_key(number, extension_id=None))
+    if selection.number is not None:
+        return Lookup(Index.NUMBER, number_key(selection.number, extension_id=None))
     return Lookup(Index.MONTH, "")
+
+
+def _is_meant(item: CatalogueItem, selection: Selection) -> bool:
+    """Whether the item itself is what is named: an index may still say what it was before."""
+    recording = item.recording
+    if selection.extension_id:
+        return recording.extension_id == selection.extension_id
+    return selection.number is None or selection.number in numbers_of(
+        recording.call_record, selection.read
+    )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from ringvault.core.catalogue import State
 from ringvault.core.errors import PermanentError
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.phone_number import normalised_number
+from ringvault.core.phone_number import ReadNumber, normalised_number, read_north_american
 from ringvault.core.recording import is_recording_id
 
 DEFAULT_LIMIT = 50
@@ -25,6 +25,10 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOT_AN_INSTANT = (
     "must be a date, 2026-10-01, or an instant with its zone, 2026-10-01T12:00:00Z"
     " (a plus sign is written %2B in a URL)"
+)
+_NOT_A_NUMBER = (
+    "must be a phone number with + and country code, +16505550100 (a plus sign is written %2B in a"
+    " URL), one of the stack's own country, or an extension number"
 )
 _NOT_A_CURSOR = "must be the cursor of an earlier answer, unchanged"
 
@@ -65,7 +69,9 @@ class InvalidParameterError(PermanentError):
         super().__init__(f"{parameter} {must}")
 
 
-def read_search(parameters: Parameters, *, now: datetime) -> Search:
+def read_search(
+    parameters: Parameters, *, now: datetime, read: ReadNumber = read_north_american
+) -> Search:
     """Return the search that the parameters describe.
 
     A date means the whole UTC day, in `from` as in `to`. An instant in `from` is included, in `to`
@@ -85,7 +91,7 @@ def read_search(parameters: Parameters, *, now: datetime) -> Search:
         before_at=before_at,
         limit=_limit(parameters.get("limit")),
         after=after,
-        number=_number(parameters.get("phoneNumber")),
+        number=_number(parameters.get("phoneNumber"), read),
         extension_id=_extension_id(parameters.get("extension")),
         direction=_one_of(parameters, "direction", DIRECTIONS),
         state=State(state) if state else None,
@@ -147,12 +153,12 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _number(text: str | None) -> str | None:
+def _number(text: str | None, read: ReadNumber) -> str | None:
     if text is None:
         return None
-    number = normalised_number(text)
+    number = normalised_number(text, read)
     if number is None:
-        raise InvalidParameterError("phoneNumber", "must be a phone number or an extension number")
+        raise InvalidParameterError("phoneNumber", _NOT_A_NUMBER)
     return number
 
 

@@ -8,12 +8,15 @@ from typing import Protocol
 
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.erasure_proof import tombstone_of
 from ringvault.core.errors import ConflictError
 from ringvault.core.reconciliation import Cause, Judged
 from ringvault.core.recording import Recording
 from ringvault.core.rewritten_record import followed
-from ringvault.core.vault_layout import sidecar_key
+from ringvault.core.vault_layout import proof_key, sidecar_key
 
+# Each brings back an item, its objects, or both.
+_REVIVING = frozenset({Cause.CATALOGUE_ITEM_DELETED, Cause.OBJECT_DELETED, Cause.SIDECAR_MISSING})
 OBJECT_DELETED = "its object was deleted from the vault"
 
 
@@ -22,6 +25,9 @@ class RepairCatalogue(Protocol):
 
     def find(self, recording_id: str) -> CatalogueItem | None:
         """Return the item as of now, None where the id is unknown."""
+
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        """Put the tombstone of an erased recording in place of its item."""
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
@@ -42,6 +48,9 @@ class RepairVault(Protocol):
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
         """Return size and CRC-32 of those objects that are there."""
 
+    def find_audio(self, prefix: str) -> str | None:
+        """Return the key of the one object that starts so, None where there is none."""
+
     def store_sidecar(
         self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
     ) -> None:
@@ -61,6 +70,9 @@ def put_right(
             catalogue.add_new([judged.listed], listed_at=now)
         elif judged.item is None:
             return
+        elif not _REVIVING.isdisjoint(causes) and _has_proof(judged.item, vault):
+            _bury(judged.item, catalogue=catalogue)
+            return
         elif Cause.CATALOGUE_ITEM_DELETED in causes:
             catalogue.restore(_restorable(judged.item, causes))
         elif Cause.OBJECT_DELETED in causes:
@@ -69,6 +81,19 @@ def put_right(
             _write_sidecar(judged.item.recording.recording_id, catalogue=catalogue, vault=vault)
         if judged.finding.is_rewritten and judged.item is not None and judged.listed is not None:
             _follow(judged.item, judged.listed, catalogue=catalogue, vault=vault)
+
+
+def _has_proof(item: CatalogueItem, vault: RepairVault) -> bool:
+    return vault.find_audio(proof_key(item.recording)) is not None
+
+
+def _bury(item: CatalogueItem, *, catalogue: RepairCatalogue) -> None:
+    """Let it be known as erased, whatever a backup or a sidecar says of it."""
+    tombstone = tombstone_of(item)
+    try:
+        catalogue.restore(tombstone)
+    except ConflictError:
+        catalogue.bury_erased(tombstone)
 
 
 def _restorable(item: CatalogueItem, causes: Sequence[Cause]) -> CatalogueItem:
