@@ -17,6 +17,7 @@ from ringvault.core.listing import (
     Listing,
     NewRecordings,
     NumberIndex,
+    OvertakenError,
     Progress,
 )
 from ringvault.core.quota_gate import Clock
@@ -40,22 +41,28 @@ class Quotas:
 class ListingResult:
     """What one run did.
 
-    It may have stopped early: at `throttled_until` the quota has a turn again, or `problem` says
-    what a person has to look at. The next run goes on from there.
+    It may have stopped early: at `throttled_until` the quota has a turn again, `problem` says what
+    a person has to look at, `is_overtaken` that another run does the same at the same time. The
+    next run goes on from there. A `problem` of one window did not stop the others: `windows_broken`
+    are those whose pages come to no end.
     """
 
     listed: Listed = field(default_factory=Listed)
     windows_open: int = 0
+    windows_broken: int = 0
     recordings_a_day: float | None = None
     deletion_after: timedelta = field(default_factory=lambda: ListingProgress().deletion_after)
     fed: Counter[Turn] = field(default_factory=Counter)
     throttled_until: datetime | None = None
     problem: RingvaultError | None = None
+    is_overtaken: bool = False
 
     @property
     def is_stopped(self) -> bool:
         """Whether the run ended before its windows or its share of the quota did."""
-        return self.throttled_until is not None or self.problem is not None
+        return (
+            self.throttled_until is not None or self.problem is not None or self.is_overtaken
+        )
 
     @property
     def has_listed(self) -> bool:
@@ -107,7 +114,9 @@ def list_recordings(
                 until=feed_until,
                 deletion_after=listing.state.deletion_after,
             )
+    result.problem = result.problem or listing.broken
     result.windows_open = len(listing.state.windows)
+    result.windows_broken = len(listing.state.broken)
     result.recordings_a_day = listing.state.recordings_a_day
     result.deletion_after = listing.state.deletion_after
     return result
@@ -116,6 +125,8 @@ def list_recordings(
 def _attempt(read: Callable[[], None], result: ListingResult) -> None:
     try:
         read()
+    except OvertakenError:
+        result.is_overtaken = True
     except ThrottledError as error:
         result.throttled_until = error.retry_at
     except RingvaultError as error:
