@@ -1,6 +1,5 @@
 """Reads the call log into the catalogue, then feeds the queue from the catalogue."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,8 +8,8 @@ from typing import Protocol
 
 from ringvault.core.call_log import Quota
 from ringvault.core.errors import RingvaultError, ThrottledError
-from ringvault.core.feed import FEED_HORIZON, Turn
-from ringvault.core.feed_queue import Candidates, MediaQuota, RecordingQueue, feed_queue
+from ringvault.core.feed import FEED_HORIZON
+from ringvault.core.feed_queue import Candidates, Fed, MediaQuota, RecordingQueue, feed_queue
 from ringvault.core.listing import (
     AccountCallLog,
     Listed,
@@ -52,7 +51,7 @@ class ListingResult:
     windows_broken: int = 0
     recordings_a_day: float | None = None
     deletion_after: timedelta = field(default_factory=lambda: ListingProgress().deletion_after)
-    fed: Counter[Turn] = field(default_factory=Counter)
+    fed: Fed = field(default_factory=Fed)
     throttled_until: datetime | None = None
     problem: RingvaultError | None = None
     is_overtaken: bool = False
@@ -103,17 +102,20 @@ def list_recordings(
     feed_until = clock() + FEED_HORIZON
     visible, _ = queue.depth()
     for read in (partial(listing.look_back, is_busy=visible > 0), listing.backfill):
-        if not result.is_stopped:
-            _attempt(read, result)
-            # Also between the two: today's calls do not wait until old ones are listed.
-            result.fed += feed_queue(
-                quota=quotas.media,
-                catalogue=catalogue,
-                queue=queue,
-                now=clock(),
-                until=feed_until,
-                deletion_after=listing.state.deletion_after,
-            )
+        if result.is_stopped:
+            break
+        _attempt(read, result)
+        if result.is_overtaken:
+            break  # the other run feeds
+        # Also between the two: today's calls do not wait until old ones are listed.
+        result.fed += feed_queue(
+            quota=quotas.media,
+            catalogue=catalogue,
+            queue=queue,
+            now=clock(),
+            until=feed_until,
+            deletion_after=listing.state.deletion_after,
+        )
     result.problem = result.problem or listing.broken
     result.windows_open = len(listing.state.windows)
     result.windows_broken = len(listing.state.broken)
