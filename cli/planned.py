@@ -46,7 +46,7 @@ class Asked:
     @property
     def lost_before(self) -> datetime | None:
         """The start of calls before which RingCentral has deleted all; None if all are younger."""
-        kept_from_at = self.now - self.retention.deletion_after(self.recordings_a_day)
+        kept_from_at = self.now - self.retention.kept_for(self.recordings_a_day)
         return kept_from_at if self.from_at < kept_from_at else None
 
     def beginning(self, first_at: datetime | None) -> "Asked":
@@ -210,7 +210,7 @@ def _time(found: Planned) -> Iterator[Row]:
         "takes",
         "for ever: the quota does not suffice" if plan.lasts is None else _days(plan.lasts),
     )
-    yield "RingCentral keeps", f"{kept.period // DAY} days, {kept.most_recordings:,} recordings"
+    yield "RingCentral keeps", str(kept)
     yield "deletes these", f"{found.deleted_from_at:%Y-%m-%d} to {found.deleted_to_at:%Y-%m-%d}"
     if not plan.lost:
         yield "in time", "yes"

@@ -126,7 +126,7 @@ def _outlook(deployed: "DeployedStack", days: int, tried: int | None, shown: Scr
     counts = CatalogueCounts(deployed.output("CatalogueTableName"), deployed.client("dynamodb"))
     known = cautions(
         after,
-        kept_by_ringcentral=listing_progress_in(deployed).load()[0].deletion_after,
+        kept_by_ringcentral=listing_progress_in(deployed).load()[0].kept_for,
         object_lock=deployed.object_lock,
     )
     return Outlook(

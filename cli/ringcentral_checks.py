@@ -95,7 +95,7 @@ class _User:
 
     def settings(self) -> Finding:
         kept = self.outside.client.retention(self._turn(RequestKind.SETTINGS))
-        return self._ok("settings", f"may be read: kept for {kept.period // DAY} days")
+        return self._ok("settings", f"may be read: kept for {kept.days}")
 
     def quota(self) -> Finding:
         told = (

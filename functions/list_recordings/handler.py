@@ -56,11 +56,11 @@ def _run(context: LambdaContext) -> dict[str, Any]:
         measure(_standing(outside, result, now()))
     if result.problem is not None:
         return _answer("failed", **failure_of(result.problem), **told)
-    return _answer("listed", **told)
+    return _answer("overtaken" if result.is_overtaken else "listed", **told)
 
 
 def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
-    log = logger().info if outcome == "listed" else logger().error
+    log = logger().error if outcome == "failed" else logger().info
     log("list_recordings", outcome=outcome, **told)
     return {"outcome": outcome, **told}
 
@@ -105,11 +105,15 @@ def _told(result: ListingResult) -> dict[str, Any]:
     return {
         "records": result.listed.records,
         "listed": result.listed.new,
+        "unreadable": result.listed.unreadable,
         "rejected": result.listed.rejected,
         "windows_read": result.listed.windows_read,
         "windows_open": result.windows_open,
+        "windows_broken": result.windows_broken,
         "fed": result.fed.total(),
-        "fed_for": {turn.value: result.fed[turn] for turn in Turn},
+        "fed_for": {turn.value: result.fed.turns[turn] for turn in Turn},
+        "given_up": result.fed.given_up,
+        "items_unreadable": result.fed.unreadable,
         "recordings_a_day": result.recordings_a_day and round(result.recordings_a_day),
         "throttled_until": result.throttled_until and format_instant(result.throttled_until),
     }
@@ -120,6 +124,8 @@ def _figures(result: ListingResult, traffic: Traffic) -> dict[str, float]:
     return {
         "ListingRun": int(result.has_listed),
         "RecordingsListed": result.listed.new,
+        "RecordingsUnreadable": result.listed.unreadable + result.fed.unreadable,
+        "RecordingsFailed": result.fed.given_up,
         "RequestsSent": traffic.requests,
         "RequestsThrottled": traffic.throttled,
     }

@@ -1,6 +1,6 @@
 """One run of the listing, and runs that die anywhere."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
     ThrottledError,
 )
-from ringvault.core.feed import Candidate
+from ringvault.core.feed import Candidate, Losses
 from ringvault.core.feed import Turn as FedFor
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
@@ -56,6 +56,7 @@ class Outside:
     pages: list[Window] = field(default_factory=list)
     indexed: set[str] = field(default_factory=set)
     items: dict[str, Candidate] = field(default_factory=dict)
+    lost: dict[str, Losses] = field(default_factory=dict)
     queue: list[str] = field(default_factory=list)
     progress: ListingProgress = field(default_factory=ListingProgress)
     version: int = 0
@@ -128,6 +129,21 @@ class Outside:
 
     def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
         return [it for it in self.items.values() if it.state in {State.PENDING, State.QUEUED}]
+
+    def losses(self, recording_ids: Sequence[str]) -> Mapping[str, Losses]:
+        return {it: self.lost[it] for it in recording_ids if it in self.lost}
+
+    def put_back(self, candidate: Candidate, losses: Losses, *, retry_at: datetime) -> None:
+        self._next()
+        self.lost[candidate.recording_id] = losses
+        self.items[candidate.recording_id] = replace(
+            candidate, state=State.PENDING, queued_at=None, retry_at=retry_at
+        )
+
+    def give_up(self, candidate: Candidate, losses: Losses, *, reason: str) -> None:
+        self._next()
+        self.lost[candidate.recording_id] = losses
+        self.items[candidate.recording_id] = replace(candidate, state=State.FAILED)
 
     def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
         for candidate in candidates:
@@ -344,7 +360,7 @@ def test_a_run_says_why_it_fed_what() -> None:
     outside = Outside(calls=[call(it, age) for it, age in enumerate(ages)], permitted=400)
     result = outside.run(reach=Reach())
 
-    assert result.fed == {FedFor.NEAR_DELETION: 2, FedFor.TODAY: 1, FedFor.BACKLOG: 1}
+    assert result.fed.turns == {FedFor.NEAR_DELETION: 2, FedFor.TODAY: 1, FedFor.BACKLOG: 1}
 
 
 def test_a_throttled_run_feeds_all_the_same() -> None:
@@ -371,7 +387,7 @@ def test_a_refused_sign_in_is_the_runs_problem() -> None:
 
 
 def test_an_overtaken_run_stops() -> None:
-    """Two runs at once do not write over each other's progress."""
+    """Two runs at once do not write over each other's progress; the second leaves all to the first."""
     outside = Outside(calls=account())
 
     class Overtaken(Outside):
@@ -380,7 +396,7 @@ def test_an_overtaken_run_stops() -> None:
 
     result = outside.run(progress=Overtaken())
 
-    assert isinstance(result.problem, RingvaultError)
+    assert (result.is_overtaken, result.problem, result.fed.total()) == (True, None, 0)
 
 
 def test_a_malformed_record_does_not_stop_the_others() -> None:

@@ -33,6 +33,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "RecordingsFailed": "Count",
         "RecordingsListed": "Count",
         "RecordingsMissing": "Count",
+        "RecordingsUnreadable": "Count",
         "RequestsPermitted": "Count/Second",
         "RequestsSent": "Count",
         "RequestsThrottled": "Count",

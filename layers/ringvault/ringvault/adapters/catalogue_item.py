@@ -17,7 +17,7 @@ from ringvault.core.catalogue import (
     State,
 )
 from ringvault.core.errors import NewerCatalogueError, UnreadableItemError
-from ringvault.core.feed import Candidate
+from ringvault.core.feed import Candidate, Losses
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording, duration_in_range, is_recording_id
 
@@ -170,23 +170,48 @@ def brought_up(attributes: Attributes) -> dict[str, Any]:
 
 
 def candidate_of(attributes: Attributes) -> Candidate:
-    """Return what the feed needs, out of the index by_state."""
-    return Candidate(
-        recording_id=attributes["recording_id"]["S"],
-        state=State(attributes["state"]["S"]),
-        started_at=parse_instant(attributes["started_at"]["S"]),
-        queued_at=_instant(attributes, "queued_at"),
-        claimed_until=_instant(attributes, "claimed_until"),
-        retry_at=_instant(attributes, "retry_at"),
-    )
+    """Return what the feed needs, out of the index by_state.
+
+    Raises:
+        UnreadableItemError: they are damaged; names the attribute's problem, and no content.
+    """
+    try:
+        return Candidate(
+            recording_id=_recording_id(attributes),
+            state=State(attributes["state"]["S"]),
+            started_at=parse_instant(attributes["started_at"]["S"]),
+            queued_at=_instant(attributes, "queued_at"),
+            claimed_until=_instant(attributes, "claimed_until"),
+            retry_at=_instant(attributes, "retry_at"),
+        )
+    except _DAMAGED as error:
+        raise UnreadableItemError(_id_in(attributes), _problem(error)) from error
+
+
+def losses_attribute(losses: Losses) -> dict[str, Any]:
+    """Return the attribute `losses` of an item."""
+    return {"M": {"times": whole(losses.times), "deaths": whole(losses.deaths)}}
+
+
+def losses_of(attributes: Attributes) -> Losses:
+    """Return how often a recording was lost; what is damaged counts as never."""
+    try:
+        fields = attributes["losses"]["M"]
+        return Losses(int(fields["times"]["N"]), int(fields["deaths"]["N"]))
+    except _DAMAGED:
+        return Losses()
+
+
+def _recording_id(attributes: Attributes) -> str:
+    recording_id: str = attributes["recording_id"]["S"]
+    if not is_recording_id(recording_id):
+        raise ValueError("recording_id is not an id")
+    return recording_id
 
 
 def _recording(attributes: Attributes) -> Recording:
-    recording_id = attributes["recording_id"]["S"]
-    if not is_recording_id(recording_id):
-        raise ValueError("recording_id is not an id")
     return Recording(
-        recording_id=recording_id,
+        recording_id=_recording_id(attributes),
         account_id=attributes["account_id"]["S"],
         content_uri=attributes["content_uri"]["S"],
         started_at=parse_instant(attributes["started_at"]["S"]),

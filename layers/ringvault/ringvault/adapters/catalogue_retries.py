@@ -49,7 +49,7 @@ class CatalogueRetries(CatalogueTable):
         """
         self._update(
             ended.recording_id,
-            "SET #state = :pending, attempts = :none REMOVE retry_at",
+            "SET #state = :pending, attempts = :none REMOVE retry_at, losses",
             "#state = :was",
             {":pending": text(State.PENDING), ":none": whole(0), ":was": text(ended.state)},
         )

@@ -13,14 +13,16 @@ from ringvault.adapters.catalogue_item import (
     archived_attributes,
     candidate_of,
     item_of,
+    losses_attribute,
+    losses_of,
     new_attributes,
     text,
     whole,
 )
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
-from ringvault.core.errors import ConflictError, ServiceUnavailableError
-from ringvault.core.feed import Candidate
+from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
+from ringvault.core.feed import Candidate, Losses
 from ringvault.core.instants import format_instant
 from ringvault.core.recording import Recording
 
@@ -31,6 +33,13 @@ if TYPE_CHECKING:
 MOST_IN_TRANSACTION = 25
 # A transaction is tried again without the writes that a condition forbids, or after a conflict.
 MOST_ROUNDS = 10
+
+# The feed reads the index by state in pages of so many items, about 130 bytes each.
+ITEMS_PER_PAGE = 500
+# What a feed reads at either end of PENDING at most, since much of it may be deferred to later.
+MAX_PENDING_READ = 5_000
+# QUEUED is what fits into some minutes of the quota; thousands are a defect or a huge account.
+MAX_QUEUED_READ = 10_000
 
 Write = Any  # one of the shapes that TransactWriteItems takes
 
@@ -50,6 +59,7 @@ class CatalogueTable:
         self._table = table_name
         self._client = client
         self._claimed_by = text(uuid4().hex)
+        self._pending_after: Mapping[str, Any] = {}
 
     def find(self, recording_id: str) -> CatalogueItem | None:
         """Return the item as of now, None where the id is unknown."""
@@ -75,18 +85,74 @@ class CatalogueTable:
         """Add what is not there yet as PENDING; return how many were added."""
         return self._write_all([self._new(recording, listed_at) for recording in recordings])
 
-    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
-        """Return the oldest and newest `most` PENDING items to be tried now, and all QUEUED."""
-        found = {
-            candidate.recording_id: candidate
-            for candidates in (
-                islice(self._to_be_tried(now, forward=True), most),
-                islice(self._to_be_tried(now, forward=False), most),
-                self._by_state(State.QUEUED, forward=True),
-            )
-            for candidate in candidates
-        }
-        return found.values()
+    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate | UnreadableItemError]:
+        """Return the oldest and newest `most` PENDING items to be tried now, and what is QUEUED.
+
+        At most `MAX_PENDING_READ` are read at either end, and `MAX_QUEUED_READ` of what is QUEUED.
+        Where more than that are deferred at the old end, the next call goes on behind them, and
+        begins again when it has met the newest. An item that can't be read is returned as the
+        error that it raises.
+        """
+        queued = self._by_state(State.QUEUED, forward=True)
+        found = (
+            *self._to_be_tried(most, now, forward=True),
+            *self._to_be_tried(most, now, forward=False),
+            *islice((it for it, _ in queued), MAX_QUEUED_READ),
+        )
+        return {it.recording_id or str(it): it for it in found}.values()
+
+    def losses(self, recording_ids: Sequence[str]) -> Mapping[str, Losses]:
+        """Return how often each was lost since it was last heard of; never is left out."""
+        keys = [_key(recording_id) for recording_id in recording_ids]
+        options = {"ProjectionExpression": "recording_id, losses", "ConsistentRead": True}
+        found = read_batches(self._client, self._table, keys, **options)
+        return {it["recording_id"]["S"]: losses_of(it) for it in found if "losses" in it}
+
+    def put_back(self, candidate: Candidate, losses: Losses, *, retry_at: datetime) -> None:
+        """Set PENDING what is lost; ConflictError when it is no longer as the candidate says.
+
+        A dead archiver's claim stays: it tells the next one to look for what was left behind.
+        """
+        self._change_lost(
+            candidate,
+            "SET #state = :pending, retry_at = :retry_at, losses = :losses REMOVE queued_at",
+            {
+                ":pending": text(State.PENDING),
+                ":retry_at": text(format_instant(retry_at)),
+                ":losses": losses_attribute(losses),
+            },
+        )
+
+    def give_up(self, candidate: Candidate, losses: Losses, *, reason: str) -> None:
+        """Set FAILED what is lost; ConflictError when it is no longer as the candidate says."""
+        self._change_lost(
+            candidate,
+            "SET #state = :failed, reason = :reason, losses = :losses"
+            " REMOVE claimed_until, claimed_by, queued_at, retry_at",
+            {
+                ":failed": text(State.FAILED),
+                ":reason": text(reason),
+                ":losses": losses_attribute(losses),
+            },
+        )
+
+    def _change_lost(self, candidate: Candidate, update: str, values: Mapping[str, Any]) -> None:
+        instants = {"claimed_until": candidate.claimed_until, "queued_at": candidate.queued_at}
+        conditions = (_same_or_absent(name, instant) for name, instant in instants.items())
+        self._update(
+            candidate.recording_id,
+            update,
+            " AND ".join(("#state = :queued", *conditions)),
+            {
+                ":queued": text(State.QUEUED),
+                **values,
+                **{
+                    name: value
+                    for it, instant in instants.items()
+                    for name, value in _instant(f":{it}", instant).items()
+                },
+            },
+        )
 
     def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
         """Set QUEUED what is still as each candidate says; anything else is left as it is.
@@ -137,7 +203,7 @@ class CatalogueTable:
         self._update(
             recording_id,
             f"SET #state = :archived, {assignments}"
-            " REMOVE claimed_until, claimed_by, retry_at, reason",
+            " REMOVE claimed_until, claimed_by, retry_at, reason, losses",
             f"attribute_exists(recording_id) AND {NOT_GONE}",
             {
                 ":archived": text(State.ARCHIVED),
@@ -151,7 +217,7 @@ class CatalogueTable:
         self._update(
             item.recording.recording_id,
             "SET #state = :pending, retry_at = :retry_at, reason = :reason, attempts = :attempts"
-            " REMOVE claimed_until, claimed_by, queued_at",
+            " REMOVE claimed_until, claimed_by, queued_at, losses",
             f"NOT #state IN (:archived, :absent) AND {NOT_GONE} AND {_NOT_ANOTHERS}",
             {
                 **GONE_VALUES,
@@ -170,7 +236,7 @@ class CatalogueTable:
         self._update(
             item.recording.recording_id,
             "SET #state = :state, reason = :reason, attempts = :attempts"
-            " REMOVE claimed_until, claimed_by, queued_at, retry_at",
+            " REMOVE claimed_until, claimed_by, queued_at, retry_at, losses",
             f"#state <> :archived AND {NOT_GONE} AND {_NOT_ANOTHERS}",
             {
                 **GONE_VALUES,
@@ -237,19 +303,46 @@ class CatalogueTable:
                 ExpressionAttributeValues=values,
             )
 
-    def _to_be_tried(self, now: datetime, *, forward: bool) -> Iterator[Candidate]:
-        pending = self._by_state(State.PENDING, forward=forward)
-        return (found for found in pending if found.retry_at is None or found.retry_at <= now)
+    def _to_be_tried(
+        self, most: int, now: datetime, *, forward: bool
+    ) -> Iterator[Candidate | UnreadableItemError]:
+        """Yield the first `most` to be tried, and what can't be read on the way to them.
 
-    def _by_state(self, state: State, *, forward: bool) -> Iterator[Candidate]:
+        The old end is read from where the last call had to stop.
+        """
+        after = self._pending_after if forward else {}
+        if forward:
+            self._pending_after = {}
+        read = self._by_state(State.PENDING, forward=forward, after=after)
+        for number, (found, key) in enumerate(read, start=1):
+            if isinstance(found, UnreadableItemError):
+                yield found
+            elif found.retry_at is None or found.retry_at <= now:
+                yield found
+                most -= 1
+            if most <= 0:
+                return
+            if number == MAX_PENDING_READ:
+                if forward:
+                    self._pending_after = {"ExclusiveStartKey": key}
+                return
+
+    def _by_state(
+        self, state: State, *, forward: bool, after: Mapping[str, Any] | None = None
+    ) -> Iterator[tuple[Candidate | UnreadableItemError, Mapping[str, Any]]]:
+        """Yield what the index has of the state, each with its key in the index."""
         query = {
             "IndexName": "by_state",
             "KeyConditionExpression": "#state = :state",
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": {":state": text(state)},
             "ScanIndexForward": forward,
+            "Limit": ITEMS_PER_PAGE,
+            **(after or {}),
         }
-        return (candidate_of(found) for found in self._query(query))
+        for found in self._query(query):
+            key = {name: found[name] for name in ("recording_id", "state", "started_at")}
+            yield _candidate_in(found), key
 
     def _query(self, query: Mapping[str, Any]) -> Iterator[Attributes]:
         start: Mapping[str, Any] = {}
@@ -328,6 +421,13 @@ class CatalogueTable:
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues=values,
             )
+
+
+def _candidate_in(attributes: Attributes) -> Candidate | UnreadableItemError:
+    try:
+        return candidate_of(attributes)
+    except UnreadableItemError as error:
+        return error
 
 
 def _key(recording_id: str) -> dict[str, Any]:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 from ringvault.adapters.versioned_item import VersionedItem
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.retention import Retention
-from ringvault.core.windows import Kind, ListingProgress, Window
+from ringvault.core.windows import (
+    LONGEST_STRIDE,
+    SHORTEST_STRIDE,
+    Kind,
+    ListingProgress,
+    PartlyRead,
+    Window,
+    bounded,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,7 +34,7 @@ class ListingProgressStore:
         if item is None:
             return ListingProgress(), version
         progress = ListingProgress(
-            windows=tuple(_window(window["M"]) for window in item["windows"]["L"]),
+            windows=bounded(_window(window["M"]) for window in item["windows"]["L"]),
             opened_to={
                 name: parse_instant(instant["S"])
                 for name, instant in item["opened_to"]["M"].items()
@@ -35,6 +43,7 @@ class ListingProgressStore:
             recordings_a_day=_number(item, "recordings_a_day"),
             retention=_retention(item["retention"]["M"]),
             retention_read_at=_instant(item, "retention_read_at"),
+            partly_read=_partly_read(item["partly_read"]["M"]) if "partly_read" in item else None,
         )
         return progress, version
 
@@ -53,16 +62,21 @@ class ListingProgressStore:
             item["recordings_a_day"] = {"N": str(progress.recordings_a_day)}
         if progress.retention_read_at is not None:
             item["retention_read_at"] = {"S": format_instant(progress.retention_read_at)}
+        if progress.partly_read is not None:
+            item["partly_read"] = {"M": _partly_read_attributes(progress.partly_read)}
         return self._item.save(item, version=version)
 
 
 def _attributes(window: Window) -> dict[str, Any]:
-    return {
+    attributes: dict[str, Any] = {
         "kind": {"S": window.kind.value},
         "from_at": {"S": format_instant(window.from_at)},
         "to_at": {"S": format_instant(window.to_at)},
         "stride_s": {"N": str(window.stride.total_seconds())},
     }
+    if window.broken_at is not None:
+        attributes["broken_at"] = {"S": format_instant(window.broken_at)}
+    return attributes
 
 
 def _window(attributes: Any) -> Window:  # noqa: ANN401 - DynamoDB's own nesting
@@ -70,21 +84,51 @@ def _window(attributes: Any) -> Window:  # noqa: ANN401 - DynamoDB's own nesting
         kind=Kind(attributes["kind"]["S"]),
         from_at=parse_instant(attributes["from_at"]["S"]),
         to_at=parse_instant(attributes["to_at"]["S"]),
-        stride=timedelta(seconds=float(attributes["stride_s"]["N"])),
+        stride=_stride(float(attributes["stride_s"]["N"])),
+        broken_at=_instant(attributes, "broken_at"),
+    )
+
+
+def _stride(stride_s: float) -> timedelta:
+    """Return the stride; one of no length, which earlier releases came to, becomes the shortest."""
+    shortest_s, longest_s = SHORTEST_STRIDE.total_seconds(), LONGEST_STRIDE.total_seconds()
+    return timedelta(seconds=min(max(stride_s, shortest_s), longest_s))
+
+
+def _partly_read_attributes(partly_read: PartlyRead) -> dict[str, Any]:
+    return {
+        "from_at": {"S": format_instant(partly_read.from_at)},
+        "to_at": {"S": format_instant(partly_read.to_at)},
+        "pages": {"N": str(partly_read.pages)},
+        "next_uri": {"S": partly_read.next_uri},
+    }
+
+
+def _partly_read(attributes: Any) -> PartlyRead:  # noqa: ANN401 - DynamoDB's own nesting
+    return PartlyRead(
+        from_at=parse_instant(attributes["from_at"]["S"]),
+        to_at=parse_instant(attributes["to_at"]["S"]),
+        pages=int(attributes["pages"]["N"]),
+        next_uri=attributes["next_uri"]["S"],
     )
 
 
 def _retention_attributes(retention: Retention) -> dict[str, Any]:
-    return {
+    attributes = {
         "period_s": {"N": str(retention.period.total_seconds())},
         "most_recordings": {"N": str(retention.most_recordings)},
     }
+    if retention.shortest_period is not None:
+        attributes["shortest_period_s"] = {"N": str(retention.shortest_period.total_seconds())}
+    return attributes
 
 
 def _retention(attributes: Any) -> Retention:  # noqa: ANN401 - DynamoDB's own nesting
+    shortest_s = _number(attributes, "shortest_period_s")
     return Retention(
         period=timedelta(seconds=float(attributes["period_s"]["N"])),
         most_recordings=int(attributes["most_recordings"]["N"]),
+        shortest_period=None if shortest_s is None else timedelta(seconds=shortest_s),
     )
 
 

@@ -32,7 +32,7 @@ from ringvault.core.instants import format_instant
 from ringvault.core.quota_gate import Clock, QuotaGate, Turn
 from ringvault.core.recording import CallLogRecord
 from ringvault.core.recording_stream import MediaResponse
-from ringvault.core.retention import Retention
+from ringvault.core.retention import MAX_PERIOD, Retention
 from ringvault.core.windows import Window
 
 # RingCentral's limit for Detailed until 2025; it may return fewer, so only its paging is trusted.
@@ -268,15 +268,30 @@ def _page(response: requests.Response) -> CallLogPage:
 
 
 def _retention(response: requests.Response) -> Retention:
-    """Return the shorter of the periods for automatic and on-demand recordings."""
+    """Return the periods for automatic and on-demand recordings.
+
+    A kind that is switched off may still have recordings: it counts for the longest period, and
+    for the shortest only where no other does.
+    """
     body = _json(response, called="the account's settings", max_bytes=_MAX_SETTINGS_BYTES)
     kinds = [_part(body, name) for name in ("automatic", "onDemand")]
-    days = [days for kind in kinds if (days := _count(kind.get("retentionPeriod")))]
+    days = {number: days for number, kind in enumerate(kinds) if (days := _days(kind))}
     known = Retention()
+    if not days:
+        period, shortest = known.period, None
+    else:
+        enabled = [it for number, it in days.items() if kinds[number].get("enabled") is not False]
+        period, shortest = timedelta(max(days.values())), timedelta(min(enabled or days.values()))
     return Retention(
-        period=timedelta(days=min(days)) if days else known.period,
+        period=period,
         most_recordings=_count(kinds[0].get("maxNumberLimit")) or known.most_recordings,
+        shortest_period=None if shortest == period else shortest,
     )
+
+
+def _days(kind: Mapping[str, Any]) -> int | None:
+    days = _count(kind.get("retentionPeriod"))
+    return days if days is not None and days <= MAX_PERIOD.days else None
 
 
 def _part(body: Any, name: str) -> Mapping[str, Any]:  # noqa: ANN401 - whatever came
@@ -285,13 +300,13 @@ def _part(body: Any, name: str) -> Mapping[str, Any]:  # noqa: ANN401 - whatever
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and 0 < value < _ABSURD else None
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 < value < _ABSURD else None
 
 
 def _records(body: Any) -> Sequence[CallLogRecord] | None:  # noqa: ANN401 - whatever came
     records = body.get("records") if isinstance(body, dict) else None
-    is_list = isinstance(records, list) and all(isinstance(record, dict) for record in records)
-    return records if is_list else None
+    return records if isinstance(records, list) else None
 
 
 def _next_uri(body: Any) -> str | None:  # noqa: ANN401 - whatever came

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ringvault.core.errors import ConflictError, InvalidRequestError
-from ringvault.core.windows import Kind, ListingProgress, Window
+from ringvault.core.windows import MAX_WINDOWS, Kind, ListingProgress, Window
 
 # The lister saves its progress a few times a minute while it runs.
 MOST_TRIES = 20
@@ -30,7 +30,7 @@ def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime)
     """Let a backfill pass that can be opened.
 
     Raises:
-        InvalidRequestError: the lister has not run yet, or this very window is open.
+        InvalidRequestError: the lister has not run yet, this very window is open, or too many are.
     """
     if not state.opened_to:
         raise InvalidRequestError(
@@ -38,13 +38,18 @@ def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime)
         )
     if any((it.from_at, it.to_at) == (from_at, to_at) for it in open_backfills(state)):
         raise InvalidRequestError("this backfill is open already: backfill --list shows it")
+    if state.is_full:
+        raise InvalidRequestError(
+            f"{MAX_WINDOWS} windows of the call log are open, and no more may be: wait until some"
+            " are read, give all backfills up (backfill --stop), or ask for one longer span"
+        )
 
 
 def add_backfill(*, progress: Progress, from_at: datetime, to_at: datetime) -> ListingProgress:
     """Open a backfill beside those that are open; return the progress as it now is.
 
     Raises:
-        InvalidRequestError: the lister has not run yet, or this very window is open.
+        InvalidRequestError: the lister has not run yet, this very window is open, or too many are.
         ConflictError: the lister was always faster; nothing was changed.
     """
 

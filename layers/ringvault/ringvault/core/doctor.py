@@ -91,7 +91,7 @@ def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> F
 def retention_finding(progress: ListingProgress) -> Finding:
     """Return how long RingCentral keeps recordings, and whether the account said so."""
     retention = progress.retention
-    told = f"{retention.period // DAY} days, {retention.most_recordings:,} recordings"
+    told = str(retention)
     if progress.retention_read_at is None:
         remedy = "the first run of the lister asks the account"
         return Finding("retention", Level.WARN, f"{told}: presumed, not yet read", remedy)

@@ -9,6 +9,7 @@ RingvaultError
 │   ├── TokenRejectedError         401 for the access token that was sent
 │   ├── RedirectRefusedError       a redirect leads where we do not go
 │   ├── ContentChangedError        the recording is not the same as a moment ago
+│   ├── EndlessPagesError          the pages of the call log come to no end
 │   └── ConflictError              somebody else changed what we were about to change
 │       └── ObjectExistsError      the vault has an object of that key
 └── PermanentError                 repetition does not help
@@ -75,6 +76,10 @@ class RedirectRefusedError(TransientError):
 
 class ContentChangedError(TransientError):
     """The recording is not the same as when its first bytes were read."""
+
+
+class EndlessPagesError(TransientError):
+    """The pages of a span of the call log lead in a circle, or to no end."""
 
 
 class ConflictError(TransientError):

@@ -18,6 +18,12 @@ LOST_AFTER = timedelta(minutes=30)
 # The same when the queue shows no message at all: those in flight are claimed within seconds.
 LOST_AFTER_WITH_EMPTY_QUEUE = timedelta(minutes=2)
 
+# What was lost is fed again after two minutes, then after twice as long each time: a recording that
+# kills its archiver costs little, and one whose archiver was killed by chance hardly waits.
+FIRST_WAIT = timedelta(minutes=2)
+MAX_WAIT = timedelta(hours=6)
+# So many archivers in a row did not die by chance; the twelfth does so after 32 hours.
+MAX_DEATHS = 12
 
 # What calls of today may take even while others are near deletion. They come in bursts: with less
 # some would wait for the next run and the one after it.
@@ -36,6 +42,24 @@ class Candidate:
     retry_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """How often in a row a recording was lost on its way, and how often with its archiver."""
+
+    times: int = 0
+    deaths: int = 0
+
+    def after(self, candidate: Candidate) -> "Losses":
+        """Return them with one more, of a candidate that is lost now."""
+        return Losses(self.times + 1, self.deaths + was_claimed(candidate))
+
+    @property
+    def wait(self) -> timedelta:
+        """How long after the last of them the recording is fed again."""
+        doubled = min(max(self.times - 1, 0), 10)  # beyond, the longest wait has been reached
+        return min(FIRST_WAIT * 2**doubled, MAX_WAIT)
+
+
 def room(*, requests_in_horizon: float, queue_depth: int) -> int:
     """Return how many ids the queue lacks to keep the quota busy over the horizon."""
     return max(0, ceil(requests_in_horizon) - queue_depth)
@@ -51,12 +75,30 @@ def is_due(candidate: Candidate, *, now: datetime, queue_is_empty: bool) -> bool
         return candidate.retry_at is None or candidate.retry_at <= now
     if candidate.state is not State.QUEUED:
         return False
+    since = lost_since(candidate, queue_is_empty=queue_is_empty)
+    return since is None or since < now
+
+
+def lost_since(candidate: Candidate, *, queue_is_empty: bool) -> datetime | None:
+    """Return from when on a QUEUED recording counts as lost, unless its archiver tells otherwise.
+
+    None is unknown: it does not say when it was queued.
+    """
     if candidate.queued_at is None:
-        return True
-    if candidate.claimed_until is not None and candidate.claimed_until >= candidate.queued_at:
-        return candidate.claimed_until < now  # its archiver is dead
+        return None
+    if candidate.claimed_until is not None and was_claimed(candidate):
+        return candidate.claimed_until
     lost_after = LOST_AFTER_WITH_EMPTY_QUEUE if queue_is_empty else LOST_AFTER
-    return candidate.queued_at + lost_after < now
+    return candidate.queued_at + lost_after
+
+
+def was_claimed(candidate: Candidate) -> bool:
+    """Whether an archiver took the recording from the queue; if it is lost, the archiver died."""
+    return (
+        candidate.queued_at is not None
+        and candidate.claimed_until is not None
+        and candidate.claimed_until >= candidate.queued_at
+    )
 
 
 class Turn(StrEnum):

@@ -1,6 +1,5 @@
 """Reads the call log into the catalogue, then feeds the queue from the catalogue."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,14 +8,15 @@ from typing import Protocol
 
 from ringvault.core.call_log import Quota
 from ringvault.core.errors import RingvaultError, ThrottledError
-from ringvault.core.feed import FEED_HORIZON, Turn
-from ringvault.core.feed_queue import Candidates, MediaQuota, RecordingQueue, feed_queue
+from ringvault.core.feed import FEED_HORIZON
+from ringvault.core.feed_queue import Candidates, Fed, MediaQuota, RecordingQueue, feed_queue
 from ringvault.core.listing import (
     AccountCallLog,
     Listed,
     Listing,
     NewRecordings,
     NumberIndex,
+    OvertakenError,
     Progress,
 )
 from ringvault.core.quota_gate import Clock
@@ -40,22 +40,28 @@ class Quotas:
 class ListingResult:
     """What one run did.
 
-    It may have stopped early: at `throttled_until` the quota has a turn again, or `problem` says
-    what a person has to look at. The next run goes on from there.
+    It may have stopped early: at `throttled_until` the quota has a turn again, `problem` says what
+    a person has to look at, `is_overtaken` that another run does the same at the same time. The
+    next run goes on from there. A `problem` of one window did not stop the others: `windows_broken`
+    are those whose pages come to no end.
     """
 
     listed: Listed = field(default_factory=Listed)
     windows_open: int = 0
+    windows_broken: int = 0
     recordings_a_day: float | None = None
     deletion_after: timedelta = field(default_factory=lambda: ListingProgress().deletion_after)
-    fed: Counter[Turn] = field(default_factory=Counter)
+    fed: Fed = field(default_factory=Fed)
     throttled_until: datetime | None = None
     problem: RingvaultError | None = None
+    is_overtaken: bool = False
 
     @property
     def is_stopped(self) -> bool:
         """Whether the run ended before its windows or its share of the quota did."""
-        return self.throttled_until is not None or self.problem is not None
+        return (
+            self.throttled_until is not None or self.problem is not None or self.is_overtaken
+        )
 
     @property
     def has_listed(self) -> bool:
@@ -96,18 +102,23 @@ def list_recordings(
     feed_until = clock() + FEED_HORIZON
     visible, _ = queue.depth()
     for read in (partial(listing.look_back, is_busy=visible > 0), listing.backfill):
-        if not result.is_stopped:
-            _attempt(read, result)
-            # Also between the two: today's calls do not wait until old ones are listed.
-            result.fed += feed_queue(
-                quota=quotas.media,
-                catalogue=catalogue,
-                queue=queue,
-                now=clock(),
-                until=feed_until,
-                deletion_after=listing.state.deletion_after,
-            )
+        if result.is_stopped:
+            break
+        _attempt(read, result)
+        if result.is_overtaken:
+            break  # the other run feeds
+        # Also between the two: today's calls do not wait until old ones are listed.
+        result.fed += feed_queue(
+            quota=quotas.media,
+            catalogue=catalogue,
+            queue=queue,
+            now=clock(),
+            until=feed_until,
+            deletion_after=listing.state.deletion_after,
+        )
+    result.problem = result.problem or listing.broken
     result.windows_open = len(listing.state.windows)
+    result.windows_broken = len(listing.state.broken)
     result.recordings_a_day = listing.state.recordings_a_day
     result.deletion_after = listing.state.deletion_after
     return result
@@ -116,6 +127,8 @@ def list_recordings(
 def _attempt(read: Callable[[], None], result: ListingResult) -> None:
     try:
         read()
+    except OvertakenError:
+        result.is_overtaken = True
     except ThrottledError as error:
         result.throttled_until = error.retry_at
     except RingvaultError as error:

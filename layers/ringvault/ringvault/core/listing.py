@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ringvault.core.call_log import CallLog, CallLogPage, Quota
+from ringvault.core.call_log import CallLog, CallLogPage, Quota, pages_of
 from ringvault.core.errors import (
+    ConflictError,
+    EndlessPagesError,
+    ForeignHostError,
     NotFoundError,
     PermissionLostError,
     RequestRefusedError,
@@ -17,7 +20,7 @@ from ringvault.core.errors import (
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.recording import Recording, read_record, unique
 from ringvault.core.retention import Retention
-from ringvault.core.windows import DAY, Kind, ListingProgress, Reach, Window
+from ringvault.core.windows import BROKEN_RETRY, DAY, Kind, ListingProgress, Reach, Window
 
 # The lister's share of the quota: a quarter of what five minutes permit, the rest archives.
 LISTING_PERIOD = timedelta(minutes=5)
@@ -26,6 +29,10 @@ LISTING_SHARE = 0.25
 LEAST_PAGES = 4
 # What a stride should take at most: a run that ends in its middle reads so many again.
 MOST_PAGES_OF_A_STRIDE = 20
+# A log line has so many unreadable records by name; all are counted.
+MAX_REJECTED = 50
+# RingCentral's own have some two hundred characters; a longer one is not kept until the next run.
+MAX_KEPT_URI = 2_048
 
 
 class AccountCallLog(CallLog, Protocol):
@@ -72,12 +79,17 @@ def retention_of(call_log: AccountCallLog, turn: Turn) -> Retention:
 
 @dataclass(slots=True)
 class Listed:
-    """What was read: requests sent, records seen, recordings of them and how many were new."""
+    """What was read: requests sent, records seen, recordings of them and how many were new.
+
+    `unreadable` counts what records name and what can't be archived as it is named; `rejected`
+    says what of the first of them, without any text of theirs.
+    """
 
     requests: int = 0
     records: int = 0
     recordings: int = 0
     new: int = 0
+    unreadable: int = 0
     rejected: list[str] = field(default_factory=list)
     windows_read: int = 0
 
@@ -86,9 +98,16 @@ class _OverBudgetError(RingvaultError):
     """The run has used its share of the quota."""
 
 
+class OvertakenError(RingvaultError):
+    """Another lister runs at the same time and saved its progress first."""
+
+
 @dataclass(slots=True)
 class Listing:
-    """One run through the open windows; `latest` is when its last request may be sent."""
+    """One run through the open windows; `latest` is when its last request may be sent.
+
+    `broken` is why a window could not be read to its end while the others were.
+    """
 
     call_log: AccountCallLog
     quota: Quota
@@ -101,8 +120,11 @@ class Listing:
     reach: Reach
     listed: Listed = field(default_factory=Listed)
     state: ListingProgress = field(default_factory=ListingProgress)
+    broken: RingvaultError | None = None
     _version: int = 0
     _budget: int = 0
+    _pages: int = 0
+    _next_uri: str | None = None
 
     def look_back(self, *, is_busy: bool) -> None:
         """Open what is due, and read every look-back that is open."""
@@ -126,39 +148,66 @@ class Listing:
 
     def _read_all(self, kinds: set[Kind]) -> None:
         expected = 1
-        while (
-            (head := self.state.head) is not None and head.kind in kinds and self._left >= expected
-        ):
+        while (head := self._next(kinds)) is not None and self._left >= expected:
             left, before = self._left, replace(self.listed)
+            is_resumed = self.state.is_head_partly_read
             try:
                 self._read(head)
             except _OverBudgetError:
-                self._save(self.state.head_halved())
+                self._save(self._kept() if is_resumed else self._halved())
                 return
             except ThrottledError:
-                if self._left < left:
-                    self._save(self.state.head_halved())
+                self._save(self._kept())
                 raise
-            pages = left - self._left
-            would_fit_twice = 2 * pages <= min(left, MOST_PAGES_OF_A_STRIDE)
-            expected = 2 * pages if would_fit_twice else pages
+            except (EndlessPagesError, ForeignHostError) as error:
+                self.broken = self.broken or error
+                self._save(self.state.head_broken(self.clock()))
+                continue
+            except RingvaultError:
+                # The page that an earlier run was told to go on with may be there no more.
+                self._save(self.state.without_partly_read() if is_resumed else self.state)
+                raise
+            would_fit_twice = 2 * self._pages <= min(left, MOST_PAGES_OF_A_STRIDE)
+            expected = 2 * self._pages if would_fit_twice else left - self._left
             self.listed.windows_read += 1
             self._save(
                 self.state.head_read(
                     new=self.listed.new - before.new,
-                    seen=self.listed.recordings - before.recordings,
+                    seen=None if is_resumed else self.listed.recordings - before.recordings,
                     would_fit_twice=would_fit_twice,
                 )
             )
+
+    def _next(self, kinds: set[Kind]) -> Window | None:
+        """Return the head, if it is of these kinds; a broken one is last, and not at once."""
+        head = self.state.head
+        if head is None or head.broken_at is None:
+            return head if head is not None and head.kind in kinds else None
+        is_due = self.clock() - head.broken_at >= BROKEN_RETRY
+        return head if is_due and Kind.BACKFILL in kinds else None
+
+    def _halved(self) -> ListingProgress:
+        """Return the progress with a shorter head; one too short for that goes on as it stands."""
+        return self.state.head_halved() if self.state.can_head_be_halved else self._kept()
+
+    def _kept(self) -> ListingProgress:
+        """Return the progress with what was read of the head, so that the next run goes on."""
+        if self._next_uri is None or len(self._next_uri) > MAX_KEPT_URI:
+            return self.state
+        return self.state.with_partly_read(self._pages, self._next_uri)
 
     @property
     def _left(self) -> int:
         return self._budget - self.listed.requests
 
     def _save(self, state: ListingProgress) -> None:
-        if state != self.state:
+        if state == self.state:
+            return
+        try:
             self._version = self.progress.save(state, version=self._version)
-            self.state = state
+        except ConflictError as error:
+            raise OvertakenError("another lister was faster") from error
+        self.state = state
 
     def _read_retention(self) -> None:
         """Ask once a day."""
@@ -174,11 +223,11 @@ class Listing:
         self._save(replace(self.state, retention=retention, retention_read_at=now))
 
     def _read(self, window: Window) -> None:
-        page = self.call_log.first_page(window, self._turn())
-        self._take(page)
-        while page.next_uri is not None and page.records:
-            page = self.call_log.next_page(page.next_uri, self._turn())
+        after = self.state.partly_read if self.state.is_head_partly_read else None
+        self._pages, self._next_uri = (after.pages, after.next_uri) if after else (0, None)
+        for page in pages_of(self.call_log, window, self._turn, after=after):
             self._take(page)
+            self._pages, self._next_uri = self._pages + 1, page.next_uri
 
     def _turn(self) -> Turn:
         if self._left <= 0:
@@ -192,7 +241,9 @@ class Listing:
         for record in page.records:
             read = read_record(record)
             recordings += read.recordings
-            self.listed.rejected += map(str, read.unreadable)
+            self.listed.unreadable += len(read.unreadable)
+            room = MAX_REJECTED - len(self.listed.rejected)
+            self.listed.rejected += map(str, read.unreadable[:room])
         found = unique(recordings)
         self.listed.records += len(page.records)
         self.listed.recordings += len(found)

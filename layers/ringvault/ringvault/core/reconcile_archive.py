@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Protocol
 
-from ringvault.core.call_log import CallLog, Quota
+from ringvault.core.call_log import CallLog, Quota, pages_of
 from ringvault.core.errors import (
     ConflictError,
     OutOfTimeError,
@@ -236,12 +236,8 @@ class _Invocation:
 
     def _read(self, span: Span) -> ListedCalls:
         window = Window(Kind.BACKFILL, span.from_at, span.to_at)
-        page = self.call_log.first_page(window, self._turn())
-        records = list(page.records)
-        while page.next_uri is not None and page.records:
-            page = self.call_log.next_page(page.next_uri, self._turn())
-            records += page.records
-        return records
+        pages = pages_of(self.call_log, window, self._turn)
+        return [record for page in pages for record in page.records]
 
     def _turn(self) -> Turn:
         if self._left <= 0:

@@ -3,26 +3,52 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+# No account keeps recordings longer than ten years; a larger number is a mistake.
+MAX_PERIOD = timedelta(days=3650)
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """RingCentral deletes what is older than `period`, and the oldest beyond `most_recordings`.
+    """RingCentral deletes what is older than its period, and the oldest beyond `most_recordings`.
 
-    The defaults are RingCentral's own (data retention policies, 2026); an account may have others.
+    An account may have a period for each kind of recording, automatic and on demand. A call-log
+    record does not always say which kind a recording is, so both ends count: `period` is the
+    longest and says how far back recordings may exist; `shortest_period` is the shortest of the
+    kinds that are enabled and says how soon one may be deleted, None where it is the same. The
+    defaults are RingCentral's own (data retention policies, 2026).
     """
 
     period: timedelta = timedelta(days=90)
     most_recordings: int = 100_000
+    shortest_period: timedelta | None = None
 
     def deletion_after(self, recordings_a_day: float | None) -> timedelta:
-        """Return how long after its call a recording is deleted, by whichever limit comes first.
+        """Return how long after its call a recording is deleted at the earliest.
 
-        `recordings_a_day` None means that nobody knows: the count is then no limit.
+        The limit that comes first decides: of any enabled kind, or of number. `recordings_a_day`
+        None is unknown: the number is then no limit.
         """
-        if not recordings_a_day:
-            return self.period
-        return min(self.period, timedelta(days=self.most_recordings / recordings_a_day))
+        return min(self.shortest_period or self.period, self._by_number(recordings_a_day))
+
+    def kept_for(self, recordings_a_day: float | None) -> timedelta:
+        """Return how long after its call a recording of any kind may still exist."""
+        return min(self.period, self._by_number(recordings_a_day))
 
     def deletion_at(self, started_at: datetime, recordings_a_day: float | None) -> datetime:
         """Return when a recording is deleted: not before, where calls become no more."""
         return started_at + self.deletion_after(recordings_a_day)
+
+    @property
+    def days(self) -> str:
+        """The periods in words, as `90 days` or `7 to 90 days`."""
+        shortest = self.shortest_period or self.period
+        either = "" if shortest == self.period else f"{shortest.days} to "
+        return f"{either}{self.period.days} days"
+
+    def __str__(self) -> str:
+        return f"{self.days}, {self.most_recordings:,} recordings"
+
+    def _by_number(self, recordings_a_day: float | None) -> timedelta:
+        if not recordings_a_day:
+            return MAX_PERIOD
+        return timedelta(days=min(MAX_PERIOD.days, self.most_recordings / recordings_a_day))

@@ -7,8 +7,9 @@ behind it once (backfill). A window leaves the list only when everything in it i
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from math import ceil
 
 from ringvault.core.retention import Retention
@@ -16,6 +17,13 @@ from ringvault.core.retention import Retention
 DAY = timedelta(days=1)
 # A sparse account is crossed in few requests; how far one request may reach is not documented.
 LONGEST_STRIDE = 32 * DAY
+# A shorter span is not cut again: what one run can't read of it is read over several.
+SHORTEST_STRIDE = timedelta(minutes=1)
+# Some twenty are open at the worst of times, besides what people ask for. Two hundred are 20 KB of
+# the 400 KB that DynamoDB has for the progress.
+MAX_WINDOWS = 200
+# How long a window waits whose pages could not be read to their end.
+BROKEN_RETRY = timedelta(hours=1)
 # A run starts some seconds earlier or later than its schedule says.
 SCHEDULE_JITTER = timedelta(minutes=1)
 # A look-back this long tells how many recordings a day has.
@@ -85,13 +93,29 @@ class Reach:
 class Window:
     """A span of the call log, by start of call, that is still to be read.
 
-    A look-back is read as a whole, anything else `stride` by `stride`.
+    A look-back is read as a whole, anything else `stride` by `stride`. `broken_at` is when its
+    pages were last found to have no end: it is then read behind all others, and not at once.
     """
 
     kind: Kind
     from_at: datetime
     to_at: datetime
     stride: timedelta = DAY
+    broken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyRead:
+    """How far the span from `from_at` to `to_at` was read: `pages` of it, `next_uri` follows."""
+
+    from_at: datetime
+    to_at: datetime
+    pages: int
+    next_uri: str
+
+    def is_of(self, window: Window) -> bool:
+        """Whether this is the span of that window."""
+        return (self.from_at, self.to_at) == (window.from_at, window.to_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +124,8 @@ class ListingProgress:
 
     `is_quiet` says that the last look-back found nothing new; `recordings_a_day` is None until a
     look-back was long enough to tell. `retention` was read from the account at
-    `retention_read_at`; None is RingCentral's own, presumed.
+    `retention_read_at`; None is RingCentral's own, presumed. `partly_read` is the span in whose
+    middle a run had to stop.
     """
 
     windows: tuple[Window, ...] = ()
@@ -109,11 +134,17 @@ class ListingProgress:
     recordings_a_day: float | None = None
     retention: Retention = field(default_factory=Retention)
     retention_read_at: datetime | None = None
+    partly_read: PartlyRead | None = None
 
     @property
     def deletion_after(self) -> timedelta:
-        """How long after its call RingCentral deletes a recording, as far as is known."""
+        """How long after its call RingCentral may delete a recording, as far as is known."""
         return self.retention.deletion_after(self.recordings_a_day)
+
+    @property
+    def kept_for(self) -> timedelta:
+        """How long after its call RingCentral may still have a recording, as far as is known."""
+        return self.retention.kept_for(self.recordings_a_day)
 
     def opened(
         self, now: datetime, *, look_backs: LookBacks, first_run_reach: timedelta, is_busy: bool
@@ -146,7 +177,26 @@ class ListingProgress:
     def without_backfills(self) -> "ListingProgress":
         """Return the progress with every backfill given up; what it listed stays listed."""
         kept = tuple(window for window in self.windows if window.kind is not Kind.BACKFILL)
-        return replace(self, windows=kept)
+        return replace(self, windows=kept, partly_read=None)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more windows may be open."""
+        return len(self.windows) >= MAX_WINDOWS
+
+    @property
+    def broken(self) -> tuple[Window, ...]:
+        """The windows whose pages could not be read to their end."""
+        return tuple(window for window in self.windows if window.broken_at is not None)
+
+    def with_partly_read(self, pages: int, next_uri: str) -> "ListingProgress":
+        """Return the progress with a head of which so many pages are in the catalogue."""
+        head, _ = self._head_and_window()
+        return replace(self, partly_read=PartlyRead(head.from_at, head.to_at, pages, next_uri))
+
+    def without_partly_read(self) -> "ListingProgress":
+        """Return the progress with every window to be read from its first page."""
+        return replace(self, partly_read=None)
 
     @property
     def head(self) -> Window | None:
@@ -154,18 +204,22 @@ class ListingProgress:
         if not self.windows:
             return None
         window = self.windows[0]
-        if window.kind is Kind.LOOK_BACK:
+        if window.kind is Kind.LOOK_BACK or window.broken_at is not None:
             return window
         return replace(window, to_at=min(window.to_at, window.from_at + window.stride))
 
-    def head_read(self, *, new: int, seen: int, would_fit_twice: bool) -> "ListingProgress":
+    def head_read(self, *, new: int, seen: int | None, would_fit_twice: bool) -> "ListingProgress":
         """Return the progress when everything in the head is in the catalogue.
 
-        It showed `seen` recordings, of which `new` were new. Where twice as much would have
-        fitted into one run, the next stride is twice as long.
+        It showed `seen` recordings, None where they were not counted, of which `new` were new.
+        Where twice as much would have fitted into one run, the next stride is twice as long.
         """
+        if self.is_head_partly_read:
+            return self.without_partly_read().head_read(
+                new=new, seen=seen, would_fit_twice=would_fit_twice
+            )
         head, window = self._head_and_window()
-        if window.kind is Kind.LOOK_BACK:
+        if window.kind is Kind.LOOK_BACK and window.broken_at is None:
             return self._look_back_read(head.to_at - head.from_at, new=new, seen=seen)
         if head.to_at >= window.to_at:
             return replace(self, windows=self.windows[1:])
@@ -173,24 +227,56 @@ class ListingProgress:
         rest = replace(window, from_at=head.to_at, stride=stride)
         return replace(self, windows=(rest, *self.windows[1:]))
 
+    @property
+    def is_head_partly_read(self) -> bool:
+        """Whether an earlier run stopped in the middle of the head."""
+        return self.head is not None and self._is_partly_read(self.head)
+
+    @property
+    def can_head_be_halved(self) -> bool:
+        """Whether the head is long enough to be cut."""
+        head, _ = self._head_and_window()
+        return head.to_at - head.from_at >= 2 * SHORTEST_STRIDE
+
     def head_halved(self) -> "ListingProgress":
-        """Return the progress with the head cut in two, since one run can't read it whole."""
+        """Return the progress with the head cut in two, since one run can't read it whole.
+
+        One too short to be cut stays as it is.
+        """
+        if not self.can_head_be_halved:
+            return self
         head, window = self._head_and_window()
-        half = (head.to_at - head.from_at) / 2
-        half -= half % timedelta(milliseconds=1)  # as exact as RingCentral's dates
-        if window.kind is not Kind.LOOK_BACK:
+        half = _half(head)
+        if window.kind is not Kind.LOOK_BACK and window.broken_at is None:
             return replace(self, windows=(replace(window, stride=half), *self.windows[1:]))
         middle = head.from_at + half
         halves = (replace(window, to_at=middle), replace(window, from_at=middle))
-        return replace(self, windows=(*halves, *self.windows[1:]))
+        return self._with_windows((*halves, *self.windows[1:]))
+
+    def head_broken(self, at: datetime) -> "ListingProgress":
+        """Return the progress with the head put behind all else, since its pages have no end.
+
+        It is cut in two where it can be: a shorter span has fewer pages, down to a single one.
+        """
+        head, window = self._head_and_window()
+        parts = (replace(head, broken_at=at),)
+        if self.can_head_be_halved and not self.is_full:
+            middle = head.from_at + _half(head)
+            parts = (replace(parts[0], to_at=middle), replace(parts[0], from_at=middle))
+        rest = (replace(window, from_at=head.to_at),) if head.to_at < window.to_at else ()
+        found = self.without_partly_read() if self.is_head_partly_read else self
+        return found._with_windows((*parts, *rest, *self.windows[1:]))
 
     def _head_and_window(self) -> tuple[Window, Window]:
         if self.head is None:
             raise ValueError("no window is open")
         return self.head, self.windows[0]
 
-    def _look_back_read(self, length: timedelta, *, new: int, seen: int) -> "ListingProgress":
-        a_day = seen / (length / DAY) if length >= TELLING else self.recordings_a_day
+    def _look_back_read(
+        self, length: timedelta, *, new: int, seen: int | None
+    ) -> "ListingProgress":
+        is_telling = seen is not None and length >= TELLING
+        a_day = seen / (length / DAY) if is_telling else self.recordings_a_day
         return replace(self, windows=self.windows[1:], is_quiet=new == 0, recordings_a_day=a_day)
 
     def _first_run(
@@ -215,24 +301,82 @@ class ListingProgress:
 
     def with_wide(self, from_at: datetime, now: datetime) -> "ListingProgress":
         """Return the progress with a wide look-back behind all else, unless one is open."""
-        if any(window.kind is Kind.WIDE_LOOK_BACK for window in self.windows):
+        if any(it.kind is Kind.WIDE_LOOK_BACK and it.broken_at is None for it in self.windows):
             return self
         window = Window(Kind.WIDE_LOOK_BACK, from_at, now)
         return replace(self._with(window), opened_to={**self.opened_to, "wide": now})
 
     def _with(self, window: Window) -> "ListingProgress":
-        def place(it: Window) -> tuple[int, datetime]:
-            return _ORDER.index(it.kind), it.from_at
+        return self._with_windows((*self.windows, window))
 
-        return replace(self, windows=tuple(sorted((*self.windows, window), key=place)))
+    def _with_windows(self, windows: Iterable[Window]) -> "ListingProgress":
+        return replace(self, windows=bounded(windows))
+
+    def _is_partly_read(self, window: Window) -> bool:
+        return self.partly_read is not None and self.partly_read.is_of(window)
 
     @property
     def _look_backs(self) -> tuple[Window, ...]:
-        return tuple(window for window in self.windows if window.kind is Kind.LOOK_BACK)
+        return tuple(
+            it for it in self.windows if it.kind is Kind.LOOK_BACK and it.broken_at is None
+        )
 
     def _prolonged(self, now: datetime) -> "ListingProgress":
-        """Return the progress with the newest look-back, which is the last, reaching to `now`."""
+        """Return the progress with the newest look-back, which is the last, reaching to `now`.
+
+        One that was read in part is first read to its end: of another length it began again.
+        """
         *older, newest = self._look_backs
+        if self._is_partly_read(newest):
+            return self
         others = self.windows[len(older) + 1 :]
         windows = (*older, replace(newest, to_at=max(newest.to_at, now)), *others)
         return replace(self, windows=windows, opened_to={**self.opened_to, "short": now})
+
+
+def bounded(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the windows in the order of reading, and no more than may be open.
+
+    Where they are more, neighbours become one, those with the smallest gap between them first:
+    what lies in the gap is read once more than it had to be, and nothing is left out.
+    """
+    in_order = sorted(windows, key=_place)
+    too_many = len(in_order) - MAX_WINDOWS
+    if too_many <= 0:
+        return tuple(in_order)
+    gaps = sorted(
+        (max(timedelta(0), after.from_at - before.to_at), number)
+        for number, (before, after) in enumerate(pairwise(in_order), start=1)
+        if _group(before) == _group(after)
+    )
+    closed = {number for _, number in gaps[:too_many]}
+    found: list[Window] = []
+    for number, window in enumerate(in_order):
+        found.append(_joined(found.pop(), window) if number in closed else window)
+    return tuple(found)
+
+
+def _place(window: Window) -> tuple[bool, datetime, int, datetime]:
+    """Return where a window stands: broken ones last, the one that waited longest first."""
+    first = datetime.min.replace(tzinfo=UTC)
+    is_broken = window.broken_at is not None
+    return is_broken, window.broken_at or first, _ORDER.index(window.kind), window.from_at
+
+
+def _group(window: Window) -> tuple[bool, Kind]:
+    return window.broken_at is not None, window.kind
+
+
+def _joined(before: Window, after: Window) -> Window:
+    return replace(
+        before,
+        from_at=min(before.from_at, after.from_at),
+        to_at=max(before.to_at, after.to_at),
+        stride=min(before.stride, after.stride),
+        broken_at=max(filter(None, (before.broken_at, after.broken_at)), default=None),
+    )
+
+
+def _half(window: Window) -> timedelta:
+    half = (window.to_at - window.from_at) / 2
+    return half - half % timedelta(milliseconds=1)  # as exact as RingCentral's dates
