@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 import requests
 
+from ringvault.adapters.bounded_answers import MAX_BODY_S
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.ringcentral_client import MAX_PAGE_BYTES
 from ringvault.adapters.ringcentral_transport import MAX_URL_LENGTH, RingCentralTransport, chunks_of
@@ -147,8 +148,10 @@ def test_a_recording_that_drips_ends_with_the_invocation(drop: bytes) -> None:
         transport = transport_to(url)
         transport.end_in(timedelta(seconds=90))
         response = transport.send(get(url))
+        began_s = hurried()
         with pytest.raises(BodyInterruptedError):
             list(chunks_of(response))
+        assert hurried() - began_s < MAX_BODY_S
         with pytest.raises(OutOfTimeError):
             transport.send(get(url))
 
