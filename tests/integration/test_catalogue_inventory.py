@@ -1,5 +1,6 @@
 """The catalogue as reconciliation reads it and puts it right, against moto."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,8 +9,11 @@ import pytest
 from ringvault.adapters.catalogue_inventory import CatalogueInventory
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import State
+from ringvault.core.erasure_proof import tombstone_of
 from ringvault.core.errors import ConflictError
+from ringvault.core.recording import Recording
 from tests.integration.cloud import Cloud
+from tests.integration.dying import DiedError
 from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
 
 DAY = timedelta(days=1)
@@ -92,6 +96,80 @@ def test_what_was_archived_anew_stays_archived(inventory: CatalogueInventory) ->
     now = inventory.find("1")
     assert now is not None
     assert now.state is State.ARCHIVED
+
+
+OLD, NEW = "+16505550100", "+16505550199"
+
+
+def keys_in(inventory: CatalogueInventory) -> set[str]:
+    """Return the keys in the number index."""
+    index = inventory._number_index
+    return {it["number_key"]["S"] for it in inventory._client.scan(TableName=index._table)["Items"]}
+
+
+class DyingIndex(NumberIndex):
+    """An index whose owner dies before it removes anything."""
+
+    def remove_keys(self, recording: Recording, keys: Iterable[str]) -> None:
+        raise DiedError
+
+
+def test_a_number_that_a_record_no_longer_has_leaves_the_index(
+    inventory: CatalogueInventory,
+) -> None:
+    """The new ones, of number and extension, take the place of the old ones."""
+    recording = recording_of("1", call_record={"id": "c", "from": {"phoneNumber": OLD}})
+    rewritten = replace(
+        recording, extension_id="102", call_record={"id": "c", "from": {"phoneNumber": NEW}}
+    )
+    inventory.add_new([recording], listed_at=NOW)
+
+    after = inventory.follow_record(rewritten)
+
+    assert after == inventory.find("1")
+    assert keys_in(inventory) == inventory._number_index.keys_of(rewritten)
+
+
+def test_a_number_that_was_not_removed_goes_with_the_next_rewrite(
+    inventory: CatalogueInventory,
+) -> None:
+    """Killed between item and index, the item itself says what is left."""
+    index = inventory._number_index
+    recording = recording_of("1", call_record={"id": "c", "from": {"phoneNumber": OLD}})
+    rewritten = replace(recording, call_record={"id": "c", "from": {"phoneNumber": NEW}})
+    inventory.add_new([recording], listed_at=NOW)
+    dying = CatalogueInventory(
+        inventory._table,
+        inventory._client,
+        number_index=DyingIndex(index._table, inventory._client),
+    )
+    with pytest.raises(DiedError):
+        dying.follow_record(rewritten)
+
+    found = inventory.find("1")
+    assert found is not None
+    assert found.former_numbers == index.keys_of(recording)
+    inventory.follow_record(replace(rewritten, duration_s=5))
+    assert keys_in(inventory) == index.keys_of(rewritten)
+
+
+def test_what_has_a_proof_of_erasure_is_buried(inventory: CatalogueInventory) -> None:
+    """Nothing of the item stays, nor of its numbers, whatever it says of itself."""
+    recording = recording_of("1", call_record={"id": "c", "from": {"phoneNumber": OLD}})
+    inventory.add_new([recording], listed_at=NOW)
+    inventory.set_archived("1", archived_of(recording))
+    item = inventory.find("1")
+    assert item is not None
+
+    inventory.bury_erased(tombstone_of(item))
+
+    assert inventory.find("1") == tombstone_of(item)
+    assert keys_in(inventory) == set()
+    with pytest.raises(ConflictError):
+        inventory.bury_erased(tombstone_of(item))
+    [attributes] = inventory._client.scan(TableName=inventory._table)["Items"]
+    assert OLD not in str(attributes)
+    assert "object_key" not in attributes
 
 
 def test_a_rewritten_record_is_followed(inventory: CatalogueInventory) -> None:

@@ -2,6 +2,9 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,20 +12,24 @@ import pytest
 
 from ringvault.adapters.catalogue_indexes import CatalogueIndexes
 from ringvault.adapters.catalogue_inventory import CatalogueInventory
+from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.core.catalogue import Hold, State
-from ringvault.core.erase_recordings import Outcome
+from ringvault.core.erase_recordings import EraseRecordings, Outcome
 from ringvault.core.erasure_proof import tombstone_of_proof
-from ringvault.core.errors import ConflictError, InvalidRequestError
+from ringvault.core.errors import ConfigurationError, ConflictError, InvalidRequestError
 from ringvault.core.hold_recordings import Outcome as HoldOutcome
 from ringvault.core.rebuild_catalogue import rebuild_catalogue
 from ringvault.core.reconciliation_run import Period
+from ringvault.core.recording import Recording
 from ringvault.core.recording_selection import Selection, choose
-from ringvault.core.vault_layout import proof_key
+from ringvault.core.vault_layout import proof_key, sidecar_key
 from tests.integration.cloud import Cloud
 from tests.integration.dying import DiedError, Dying
 from tests.integration.kept_recordings import HOLD, NUMBER, KeptArchive, in_turn
 from tests.integration.recordings import NOW, archived_of, recording_of
+
+OTHER = "+16505550199"
 
 
 @pytest.fixture
@@ -126,6 +133,117 @@ def test_who_is_killed_runs_it_again(archive: KeptArchive, *, after: bool) -> No
         assert "Ann Lee" not in archive.everything()
         assert list(archive.catalogue.erasing()) == []
     assert deaths[State.ERASING] >= 4
+
+
+class BothAtOnce(Dying):
+    """A catalogue in which another erasure does the next step first."""
+
+    def __init__(self, archive: KeptArchive, step: str) -> None:
+        super().__init__(archive.catalogue, [], after=False)
+        self._archive, self._step = archive, step
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._step:
+            self._step = ""
+            assert self._archive.erase("1") == [Outcome.ERASED]
+        return getattr(self._inner, name)
+
+
+@pytest.mark.parametrize("step", ["begin_erasure", "end_erasure"])
+def test_two_erasures_at_once_both_end_well(archive: KeptArchive, step: str) -> None:
+    """Who comes second at any step finds it erased already, and goes on to the next."""
+    archive.archive("1")
+    archive.archive("2")
+
+    outcomes = archive.erase("1", "2", catalogue=BothAtOnce(archive, step))
+
+    assert outcomes == [Outcome.ERASED_ALREADY, Outcome.ERASED]
+    assert archive.versions() == []
+
+
+def test_one_that_fails_keeps_none_of_the_others(archive: KeptArchive) -> None:
+    """The rest is erased, and the problem is kept under its id."""
+    archive.archive("1")
+    archive.archive("2")
+
+    class Refusing(Dying):
+        def erase(self, recording: Any) -> int:
+            if recording.recording_id == "1":
+                raise ConfigurationError(["delete a version from the vault: AccessDenied"])
+            return int(self._inner.erase(recording))
+
+    erase = EraseRecordings(
+        catalogue=archive.catalogue,
+        vault=Refusing(archive.vault, [1000], after=False),
+        pointers=archive.pointers,
+        clock=lambda: NOW,
+        by="AIDAERASER",
+    )
+    [outcomes] = erase(archive.chosen("1", "2"), at_once=in_turn)
+
+    assert outcomes == [("1", Outcome.FAILED), ("2", Outcome.ERASED)]
+    assert "AccessDenied" in str(erase.problems["1"])
+    assert archive.item("1").state is State.ERASING
+
+
+def test_what_came_back_of_an_erased_recording_is_erased_again(archive: KeptArchive) -> None:
+    """Such as a sidecar that somebody restored: named by its id it goes, a second time."""
+    recording = archive.archive("1")
+    item = archive.item("1")
+    archive.erase("1")
+    archive.vault.store_sidecar(sidecar_key(recording), item=item, archived=archived_of(recording))
+
+    assert archive.erase("1") == [Outcome.ERASED]
+    assert archive.versions() == []
+    assert archive.erase("1") == [Outcome.ERASED_ALREADY]
+
+
+def rewritten(archive: KeptArchive, pointers: NumberIndex) -> None:
+    """Archive a recording whose record is rewritten to another number."""
+    recording = archive.archive("1")
+    CatalogueInventory(
+        archive.catalogue_table, archive.cloud.dynamodb, number_index=pointers
+    ).follow_record(
+        replace(recording, call_record={"id": "call-1", "from": {"phoneNumber": OTHER}})
+    )
+
+
+class KeepingIndex(NumberIndex):
+    """An index whose owner dies before it removes anything."""
+
+    def remove_keys(self, recording: Recording, keys: Iterable[str]) -> None:
+        raise DiedError
+
+
+def test_an_erasure_removes_former_numbers(archive: KeptArchive) -> None:
+    """Those that a rewritten record no longer has, even where their removal was interrupted."""
+    dying = KeepingIndex(archive.number_index_table, archive.cloud.dynamodb)
+    with suppress(DiedError):
+        rewritten(archive, dying)
+    assert archive.cloud.dynamodb.scan(TableName=archive.number_index_table)["Count"] == 4
+
+    assert archive.erase("1") == [Outcome.ERASED]
+
+    assert archive.cloud.dynamodb.scan(TableName=archive.number_index_table)["Count"] == 0
+
+
+def test_a_former_number_does_not_choose_a_recording(archive: KeptArchive) -> None:
+    """The record itself is looked at, for an index may still say what it was before."""
+    dying = KeepingIndex(archive.number_index_table, archive.cloud.dynamodb)
+    with suppress(DiedError):
+        rewritten(archive, dying)
+
+    assert ids_of(archive, phone_number=NUMBER) == []
+    assert ids_of(archive, phone_number=OTHER) == ["1"]
+
+
+def test_a_number_chooses_no_recording_of_another_country(archive: KeptArchive) -> None:
+    """Antwerp's +32 3 234 56 78 and Los Angeles' +1 (323) 234-5678 are two people."""
+    archive.archive("1", call_record={"id": "c1", "from": {"phoneNumber": "+3232345678"}})
+    archive.archive("2", call_record={"id": "c2", "from": {"phoneNumber": "+13232345678"}})
+
+    assert ids_of(archive, phone_number="+32 3 234 56 78") == ["1"]
+    assert ids_of(archive, phone_number="(323) 234-5678") == ["2"]
 
 
 def test_what_is_held_is_not_erased(archive: KeptArchive) -> None:

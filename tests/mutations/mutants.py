@@ -184,6 +184,17 @@ TAMPERING = (
         "        print(visible(text), flush=True)",
         "        print(text, flush=True)",
         "tests/unit/local/test_screen.py::test_a_line_steers_no_terminal",
+        f"{_CORE}/phone_number.py",
+        '    if written.startswith("+"):\n        return read(written)\n',
+        '    if written.startswith("+"):\n        return read(written[1:])\n',
+        f"{_UNIT}/test_phone_number.py::test_numbers_of_two_countries_are_two",
+    ),
+    Mutant(
+        "T10",
+        f"{_CORE}/recording_selection.py",
+        " for item in reading.items if _is_meant(item, selection))\n",
+        " for item in reading.items)\n",
+        f"{_INTEGRATION}/test_hold_and_erase.py::test_a_former_number_does_not_choose_a_recording",
     ),
 )
 REPUDIATION = (
@@ -416,6 +427,27 @@ DISCLOSURE_AT_REST = (
         "      KmsKeyId: !If [HasLogKey, !Ref LogKeyArn, !Ref AWS::NoValue]\n\n"
         "  ArchiveRecordingFunction:\n",
         f"{_INFRASTRUCTURE}/test_functions.py::test_functions_log_for_a_limited_time",
+    ),
+    Mutant(
+        "I18",
+        f"{_CORE}/archive_recording.py",
+        "                self._erased(item)\n                or self._found(item)\n",
+        "                self._found(item)\n",
+        f"{_UNIT}/test_archive_recording.py::test_what_has_a_proof_of_erasure_is_not_fetched",
+    ),
+    Mutant(
+        "I18",
+        f"{_CORE}/rebuild_catalogue.py",
+        "            catalogue.bury_erased(tombstone)\n",
+        "            pass\n",
+        f"{_UNIT}/test_rebuild_catalogue.py::test_a_proof_wins_over_what_a_backup_brought_back",
+    ),
+    Mutant(
+        "I18",
+        f"{_CORE}/erase_recordings.py",
+        "former=item.former_numbers)",
+        "former=())",
+        f"{_INTEGRATION}/test_hold_and_erase.py::test_an_erasure_removes_former_numbers",
     ),
 )
 DENIAL = (

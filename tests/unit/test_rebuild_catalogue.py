@@ -142,15 +142,32 @@ def test_what_is_there_is_never_overwritten() -> None:
 
 
 def test_what_was_erased_comes_back_as_erased() -> None:
-    """A proof makes the tombstone again, even where an object of the recording is left."""
+    """A proof makes the tombstone again; an object of the recording that is left is named."""
     bucket = archived()
     [item, *_] = bucket.items.values()
     bucket.erased = (tombstone_of(item),)
     bucket.items.clear()
 
-    bucket.rebuild()
+    rebuilt, found = bucket.rebuild()
 
     assert bucket.items[item.recording.recording_id] == tombstone_of(item)
+    assert found == {item.recording.recording_id: Fault.ERASED}
+    assert (rebuilt.restored, rebuilt.unrestored) == (9, 1)
+
+
+@pytest.mark.parametrize("state", [State.ARCHIVED, State.PENDING, State.EXPIRED])
+def test_a_proof_wins_over_what_a_backup_brought_back(state: State) -> None:
+    """The item becomes the tombstone, whatever its state; the others stay as they are."""
+    bucket = archived()
+    [item, *others] = list(bucket.items.values())
+    recording_id = item.recording.recording_id
+    bucket.erased = (tombstone_of(item),)
+    bucket.items[recording_id] = replace(item, state=state)
+
+    bucket.rebuild()
+
+    assert bucket.items[recording_id] == tombstone_of(item)
+    assert [bucket.items[it.recording.recording_id] for it in others] == others
 
 
 def test_what_somebody_restores_meanwhile_is_his() -> None:

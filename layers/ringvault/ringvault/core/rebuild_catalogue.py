@@ -179,8 +179,12 @@ def _buried(tombstone: CatalogueItem, catalogue: RestoredCatalogue) -> str:
 
 def _returned(object_keys: Iterable[str], erased: AbstractSet[str]) -> Sequence[Unrestored]:
     """Return the erased recordings of which there is an object, each with one of its keys."""
-    found = {recording_id_in(key): key for key in sorted(object_keys)}
-    return [Unrestored(it, key, Fault.ERASED) for it, key in found.items() if it in erased]
+    found: dict[str, str] = {}
+    for key in sorted(object_keys):
+        recording_id = recording_id_in(key)
+        if recording_id in erased:
+            found[recording_id] = key
+    return [Unrestored(it, key, Fault.ERASED) for it, key in found.items()]
 
 
 def _sidecars_of(object_keys: Iterable[str]) -> Mapping[str, str]:
