@@ -335,7 +335,7 @@ def test_a_damaged_item_is_returned_as_its_error(catalogue: CatalogueTable) -> N
     catalogue._update(
         "2", "SET retry_at = :it", "#state = :was", {":it": {"S": "soon"}, ":was": {"S": "PENDING"}}
     )
-    seen = list(catalogue.candidates(most=1, now=NOW))
+    seen = list(catalogue.candidates(most=100, now=NOW))
     assert [it.recording_id for it in seen if isinstance(it, UnreadableItemError)] == ["2"]
     assert set(candidates(catalogue)) == {"1", "3"}
 

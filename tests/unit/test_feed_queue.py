@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from ringvault.core.catalogue import State
 from ringvault.core.errors import UnreadableItemError
@@ -122,7 +123,7 @@ def test_what_kills_its_archivers_waits_longer_each_time_and_ends() -> None:
             given_up = outside.feed(now).given_up
         fed_at.append(now)
 
-    waits = [after - before for before, after in zip(fed_at, fed_at[1:], strict=False)]
+    waits = [after - before for before, after in pairwise(fed_at)]
     assert waits[:-1] == sorted(waits[:-1])
     assert len(waits) == MAX_DEATHS
     assert MAX_WAIT <= waits[-2] < MAX_WAIT + 10 * MINUTE

@@ -389,7 +389,7 @@ def test_a_refused_sign_in_is_the_runs_problem() -> None:
 
 
 def test_an_overtaken_run_stops() -> None:
-    """Two runs at once do not write over each other's progress; the second leaves all to the first."""
+    """Two runs at once do not write over each other's progress; the second feeds nothing."""
     outside = Outside(calls=account())
 
     class Overtaken(Outside):

@@ -264,8 +264,9 @@ class ListingProgress:
         broken = replace(head, from_at=from_at, broken_at=at)
         parts = _halves(broken) if from_at < head.to_at and not self.is_full else (broken,)
         rest = replace(window, from_at=head.to_at)
+        windows = bounded(it for it in (*parts, rest, *others) if it.from_at < it.to_at)
         found = self.without_partly_read() if self.is_head_partly_read else self
-        return found._with_windows(it for it in (*parts, rest, *others) if it.from_at < it.to_at)
+        return replace(found, windows=windows)
 
     def _head_and_window(self) -> tuple[Window, Window]:
         if self.head is None:
@@ -275,8 +276,9 @@ class ListingProgress:
     def _look_back_read(
         self, length: timedelta, *, new: int, seen: int | None
     ) -> "ListingProgress":
-        is_telling = seen is not None and length >= TELLING
-        a_day = seen / (length / DAY) if is_telling else self.recordings_a_day
+        a_day = self.recordings_a_day
+        if seen is not None and length >= TELLING:
+            a_day = seen / (length / DAY)
         return replace(self, windows=self.windows[1:], is_quiet=new == 0, recordings_a_day=a_day)
 
     def _first_run(
