@@ -2,7 +2,7 @@
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -11,7 +11,7 @@ from benchmarks.quota.counts import Counts
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.errors import ConflictError
-from ringvault.core.feed import Candidate
+from ringvault.core.feed import Candidate, Losses
 from ringvault.core.phone_number import numbers_of
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import Clock
@@ -89,6 +89,7 @@ class MemoryCatalogue:
         self._items: dict[str, CatalogueItem] = {}
         self._pending: list[tuple[datetime, str]] = []
         self._queued: set[str] = set()
+        self._losses: dict[str, Losses] = {}
         self._counts = counts
         self._pause = pause
 
@@ -128,6 +129,23 @@ class MemoryCatalogue:
             if item.state is candidate.state and item.claimed_until == candidate.claimed_until:
                 self._set(replace(item, state=State.QUEUED, queued_at=queued_at))
         self._counts.lister_writes += ceil(len(candidates) / MOST_IN_TRANSACTION)
+
+    def losses(self, recording_ids: Sequence[str]) -> Mapping[str, Losses]:
+        """Return how often each was lost."""
+        return {it: self._losses[it] for it in recording_ids if it in self._losses}
+
+    def put_back(self, candidate: Candidate, losses: Losses, *, retry_at: datetime) -> None:
+        """Set PENDING what is lost."""
+        self._counts.lister_writes += 1
+        self._losses[candidate.recording_id] = losses
+        item = self._items[candidate.recording_id]
+        self._set(replace(item, state=State.PENDING, queued_at=None, retry_at=retry_at))
+
+    def give_up(self, candidate: Candidate, losses: Losses, *, reason: str) -> None:
+        """Set FAILED what is lost."""
+        self._counts.lister_writes += 1
+        self._losses[candidate.recording_id] = losses
+        self._set(replace(self._items[candidate.recording_id], state=State.FAILED, reason=reason))
 
     def find(self, recording_id: str) -> CatalogueItem | None:
         """Return the item."""

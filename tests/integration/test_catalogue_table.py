@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from ringvault.adapters import catalogue_table
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.dynamodb_batches import MOST_ROUNDS
 from ringvault.core.catalogue import CatalogueItem, State
-from ringvault.core.errors import ConflictError, ServiceUnavailableError
-from ringvault.core.feed import Candidate
+from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
+from ringvault.core.feed import Candidate, Losses
 from tests.integration.cloud import Cloud
 from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
 
@@ -295,3 +296,58 @@ def test_an_end_says_why(catalogue: CatalogueTable) -> None:
     after = found(catalogue, "1")
     assert (after.state, after.reason) == (State.ABSENT, "404, 91 days after the call")
     assert (after.attempts, after.claimed_until, after.retry_at) == (1, None, None)
+
+
+def test_what_is_lost_is_put_back_with_its_losses_until_it_is_heard_of(
+    catalogue: CatalogueTable,
+) -> None:
+    """The claim of the dead stays; deferring forgets the losses; what changed is left alone."""
+    item = listed(catalogue, "1")
+    catalogue.mark_queued([candidate(catalogue, "1")], queued_at=NOW)
+    catalogue.claim(item, now=NOW, until=NOW + MINUTE)
+    lost = candidate(catalogue, "1")
+    catalogue.put_back(lost, Losses(2, 1), retry_at=NOW + MINUTE)
+    assert catalogue.losses(["1"]) == {"1": Losses(2, 1)}
+    after = found(catalogue, "1")
+    assert (after.state, after.retry_at, after.queued_at) == (State.PENDING, NOW + MINUTE, None)
+    assert after.claimed_until == NOW + MINUTE
+    with pytest.raises(ConflictError):
+        catalogue.put_back(lost, Losses(3, 2), retry_at=NOW)
+    with pytest.raises(ConflictError):
+        catalogue.give_up(lost, Losses(3, 2), reason="died")
+    catalogue.defer(item, retry_at=NOW, reason="503", attempts=1)
+    assert catalogue.losses(["1"]) == {}
+
+
+def test_what_is_given_up_says_why(catalogue: CatalogueTable) -> None:
+    """FAILED, with neither claim nor time to retry."""
+    listed(catalogue, "1")
+    catalogue.mark_queued([candidate(catalogue, "1")], queued_at=NOW)
+    catalogue.give_up(candidate(catalogue, "1"), Losses(12, 12), reason="its archiver died")
+    after = found(catalogue, "1")
+    assert (after.state, after.reason, after.retry_at) == (State.FAILED, "its archiver died", None)
+
+
+def test_a_damaged_item_is_returned_as_its_error(catalogue: CatalogueTable) -> None:
+    """Whatever stands there instead of an instant; the others are candidates."""
+    for name in ("1", "2", "3"):
+        listed(catalogue, name)
+    catalogue._update(
+        "2", "SET retry_at = :it", "#state = :was", {":it": {"S": "soon"}, ":was": {"S": "PENDING"}}
+    )
+    seen = list(catalogue.candidates(most=100, now=NOW))
+    assert [it.recording_id for it in seen if isinstance(it, UnreadableItemError)] == ["2"]
+    assert set(candidates(catalogue)) == {"1", "3"}
+
+
+def test_what_is_deferred_hides_nothing_behind_it(
+    catalogue: CatalogueTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A feed reads a bounded part of PENDING, and the next one goes on behind it."""
+    monkeypatch.setattr(catalogue_table, "MAX_PENDING_READ", 3)
+    for number in range(9):
+        item = listed(catalogue, str(number), started_at=STARTED_AT + number * MINUTE)
+        if number != 4:
+            catalogue.defer(item, retry_at=NOW + MINUTE, reason="404", attempts=1)
+    seen = [set(candidates(catalogue, most=5)) for _ in range(4)]
+    assert seen == [set(), {"4"}, set(), set()]

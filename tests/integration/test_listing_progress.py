@@ -1,12 +1,24 @@
 """How far the call log has been read, in the state table."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.core.errors import ConflictError
-from ringvault.core.windows import ListingProgress, LookBacks
+from ringvault.core.listing import MAX_KEPT_URI
+from ringvault.core.retention import Retention
+from ringvault.core.windows import (
+    DAY,
+    MAX_WINDOWS,
+    SHORTEST_STRIDE,
+    Kind,
+    ListingProgress,
+    LookBacks,
+    Window,
+    bounded,
+)
 from tests.integration.cloud import Cloud
 from tests.integration.recordings import NOW
 
@@ -60,3 +72,31 @@ def test_who_was_overtaken_changes_nothing(store: ListingProgressStore) -> None:
     with pytest.raises(ConflictError):
         store.save(mine, version=0)
     assert store.load() == (theirs, 1)
+
+
+def test_a_stride_without_length_heals(store: ListingProgressStore) -> None:
+    """What an earlier release halved to nothing is read in strides of a minute."""
+    backfill = Window(Kind.BACKFILL, NOW - REACH, NOW, stride=timedelta(0))
+    store.save(ListingProgress(windows=(backfill,)), version=0)
+    progress, _ = store.load()
+    assert progress.windows[0].stride == SHORTEST_STRIDE
+
+
+def test_what_was_read_in_part_and_what_is_broken_come_back(store: ListingProgressStore) -> None:
+    """The next run goes on with the page that follows, and leaves the broken window for later."""
+    retention = Retention(period=REACH, shortest_period=timedelta(days=7))
+    first = replace(_opened(ListingProgress(), NOW), retention=retention)
+    progress = first.head_broken(NOW).with_partly_read(7, "https://example.com/?page=8")
+    store.save(progress, version=0)
+    assert store.load() == (progress, 1)
+
+
+def test_the_largest_progress_fits_into_an_item(store: ListingProgressStore) -> None:
+    """As many windows as may be open, and the longest URI that is kept."""
+    windows = bounded(
+        Window(Kind.BACKFILL, NOW + number * REACH, NOW + number * REACH + DAY, broken_at=NOW)
+        for number in range(2 * MAX_WINDOWS)
+    )
+    progress = ListingProgress(windows=windows).with_partly_read(999, "u" * MAX_KEPT_URI)
+    store.save(progress, version=0)
+    assert store.load() == (progress, 1)

@@ -604,6 +604,34 @@ DENIAL = (
 """,
         f"{_STORAGE}::test_what_can_not_be_made_again_can_be_restored",
     ),
+    Mutant(
+        "D10",
+        f"{_CORE}/feed_queue.py",
+        "queue_depth=max(on_their_way, visible)",
+        "queue_depth=sum(queue.depth())",
+        f"{_UNIT}/test_feed_queue.py::test_messages_in_flight_take_nobodys_place",
+    ),
+    Mutant(
+        "D11",
+        f"{_CORE}/listing.py",
+        "                self._save(self._kept())\n                raise\n",
+        "                self._save(self._halved())\n                raise\n",
+        f"{_UNIT}/test_list_recordings.py::test_a_throttle_changes_no_window",
+    ),
+    Mutant(
+        "D12",
+        f"{_CORE}/listing.py",
+        "            except (EndlessPagesError, ForeignHostError) as error:\n",
+        "            except ForeignHostError as error:\n",
+        f"{_UNIT}/test_list_recordings.py::test_pages_in_a_circle_cost_their_own_window_only",
+    ),
+    Mutant(
+        "D13",
+        f"{_ADAPTERS}/catalogue_table.py",
+        "    except UnreadableItemError as error:\n        return error\n",
+        "    except UnreadableItemError:\n        raise\n",
+        f"{_INTEGRATION}/test_catalogue_table.py::test_a_damaged_item_is_returned_as_its_error",
+    ),
 )
 ELEVATION = (
     Mutant(

@@ -15,6 +15,7 @@ from ringvault.core.catalogue import State
 from ringvault.core.errors import (
     ConflictError,
     CredentialsError,
+    EndlessPagesError,
     PermissionLostError,
     RingvaultError,
     ServiceUnavailableError,
@@ -24,6 +25,7 @@ from ringvault.core.feed import Candidate, Losses
 from ringvault.core.feed import Turn as FedFor
 from ringvault.core.instants import format_instant
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
+from ringvault.core.listing import MAX_REJECTED
 from ringvault.core.quota_gate import Turn
 from ringvault.core.recording import Recording
 from ringvault.core.retention import Retention
@@ -387,7 +389,7 @@ def test_a_refused_sign_in_is_the_runs_problem() -> None:
 
 
 def test_an_overtaken_run_stops() -> None:
-    """Two runs at once do not write over each other's progress; the second leaves all to the first."""
+    """Two runs at once do not write over each other's progress; the second feeds nothing."""
     outside = Outside(calls=account())
 
     class Overtaken(Outside):
@@ -440,3 +442,98 @@ def test_dying_again_and_again_loses_nothing(deaths: list[int], per_page: int) -
     outside.run()
 
     assert set(outside.queue) == set(outside.items) == {str(100 + it) for it in range(8)}
+
+
+class Throttled(Outside):
+    """Answers 429 to every later page of a backfill, while `is_drained`."""
+
+    is_drained = True
+
+    def next_page(self, uri: str, turn: Turn) -> CallLogPage:
+        if self.is_drained and self.pages[-1].kind is Kind.BACKFILL:
+            raise ThrottledError("429", retry_at=self.time.now + timedelta(minutes=1))
+        return super().next_page(uri, turn)
+
+
+def test_a_throttle_changes_no_window() -> None:
+    """However often RingCentral answers 429 in the middle of one, its span says nothing of it."""
+    outside = Throttled(calls=[call(it, 3 * DAY + timedelta(minutes=it)) for it in range(12)])
+    outside.run()
+    windows = outside.progress.windows
+    for _ in range(36):
+        outside.run()
+    assert outside.progress.windows == windows
+    outside.is_drained = False
+    for _ in range(12):
+        outside.time.now += timedelta(minutes=5)
+        outside.run()
+    assert len(outside.items) == 12
+    assert outside.progress.windows == ()
+
+
+def test_a_minute_with_more_calls_than_a_run_can_read_is_read_over_several() -> None:
+    """It can't be cut any more, and no page of it is read in vain."""
+    crowd = [call(it, DAY + timedelta(milliseconds=it)) for it in range(60)]
+    outside = Outside(calls=crowd, permitted=4, per_page=3)
+    for _ in range(60):
+        outside.run()
+        outside.time.now += timedelta(minutes=5)
+
+    assert len(outside.items) == 60
+
+
+class Circular(Outside):
+    """Every span with the call of that start names its first page as the next, for ever."""
+
+    poison: str = ""
+
+    def _page(self, window: Window, start: int) -> CallLogPage:
+        page = super()._page(window, start)
+        is_poisoned = any(it["startTime"] == self.poison for it in page.records)
+        return CallLogPage(page.records, "0") if is_poisoned else page
+
+
+def test_pages_in_a_circle_cost_their_own_window_only() -> None:
+    """The others are read, new calls are found, and the run says what is wrong."""
+    calls = account(20)
+    outside = Circular(calls=calls, permitted=400)
+    outside.poison = calls[0]["startTime"]
+    result = outside.run()
+
+    assert isinstance(result.problem, EndlessPagesError)
+    assert len(outside.items) == 20
+    assert result.windows_broken == result.windows_open == 2
+    outside.calls.insert(0, call(1, -timedelta(minutes=4)))
+    outside.time.now += timedelta(minutes=5)
+    later = outside.run()
+    assert later.listed.new == 1
+
+
+def test_an_empty_page_that_names_a_next_one_is_not_the_end() -> None:
+    """What is behind it is listed."""
+
+    class Gappy(Outside):
+        def _page(self, window: Window, start: int) -> CallLogPage:
+            page = super()._page(window, start // 2)
+            if start % 2 == 0 and page.next_uri is not None:
+                return CallLogPage([], str(start + 1))
+            uri = page.next_uri and str(2 * int(page.next_uri))
+            return CallLogPage(page.records, uri)
+
+    outside = Gappy(calls=account(12), permitted=400, per_page=1)
+    outside.run()
+
+    assert len(outside.items) == 12
+
+
+def test_so_many_unreadable_records_are_counted_and_few_are_named() -> None:
+    """A log line has an end; the number is that of all."""
+    rubbish: list[Any] = [
+        record(id=f"broken-{it}", startTime=format_instant(START - DAY), recording={"id": ""})
+        for it in range(200)
+    ]
+    outside = Outside(calls=[call(1, DAY), *rubbish], permitted=200, per_page=500)
+    result = outside.run()
+
+    assert set(outside.items) == {"1"}
+    assert (result.listed.unreadable, len(result.listed.rejected)) == (200, MAX_REJECTED)

@@ -25,3 +25,14 @@ def test_an_accounts_own_limits_count() -> None:
 
     assert retention.deletion_after(100) == 30 * DAY
     assert retention.deletion_after(1_000) == 10 * DAY
+
+
+def test_two_periods_are_for_two_purposes() -> None:
+    """The longest says what may still exist, the shortest what may be deleted first."""
+    retention = Retention(period=90 * DAY, shortest_period=7 * DAY)
+
+    assert retention.kept_for(None) == 90 * DAY
+    assert retention.deletion_after(None) == 7 * DAY
+    assert (retention.kept_for(5_000), retention.deletion_after(5_000)) == (20 * DAY, 7 * DAY)
+    assert str(retention) == "7 to 90 days, 100,000 recordings"
+    assert str(Retention()) == "90 days, 100,000 recordings"

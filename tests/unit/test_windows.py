@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringvault.core.windows import Kind, ListingProgress, LookBacks, Window
+from ringvault.core.windows import (
+    MAX_WINDOWS,
+    SHORTEST_STRIDE,
+    Kind,
+    ListingProgress,
+    LookBacks,
+    Window,
+    bounded,
+)
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 H = timedelta(hours=1)
@@ -244,3 +252,53 @@ def test_whatever_happens_no_span_is_left_out(events: list[str]) -> None:
             progress = progress.head_halved()
 
     assert covers([*read, *progress.windows], NOW - REACH, now)
+
+
+def test_no_stride_is_shorter_than_a_minute() -> None:
+    """A window that is halved again and again keeps a length, whatever halves it."""
+    progress = opened(ListingProgress(), NOW, REACH)
+    for kind in (Kind.LOOK_BACK, Kind.BACKFILL):
+        for _ in range(40):
+            progress = progress.head_halved()
+        assert progress.head is not None
+        assert progress.head.kind is kind
+        assert progress.head.to_at - progress.head.from_at >= SHORTEST_STRIDE
+        look_backs = [it for it in progress.windows if it.kind is Kind.LOOK_BACK]
+        for _ in look_backs:
+            progress = head_read(progress)
+
+
+def test_more_windows_than_may_be_open_become_fewer_and_cover_the_same() -> None:
+    """Neighbours with the smallest gap are joined, each kind for itself."""
+    many = [
+        Window(kind, NOW + number * H, NOW + number * H + H / 2)
+        for kind in Kind
+        for number in range(150)
+    ]
+    found = bounded(many)
+
+    assert len(found) == MAX_WINDOWS
+    for kind in Kind:
+        of_kind = [it for it in found if it.kind is kind]
+        for window in (it for it in many if it.kind is kind):
+            assert any(it.from_at <= window.from_at and window.to_at <= it.to_at for it in of_kind)
+
+
+def test_what_comes_to_no_end_is_cut_and_put_behind_all_else() -> None:
+    """A look-back that is broken lets a new one open for the newest calls."""
+    progress = opened(ListingProgress(), NOW, REACH).head_broken(NOW)
+    later = opened(progress, NOW + H / 12, REACH)
+
+    assert [it.broken_at for it in later.windows] == [None, None, NOW, NOW]
+    assert [it.kind for it in later.windows[:2]] == [Kind.LOOK_BACK, Kind.BACKFILL]
+    assert covers(list(later.windows), NOW - REACH, NOW + H / 12)
+
+
+def test_a_look_back_that_was_read_in_part_does_not_grow() -> None:
+    """Of another length it would have to be read from its first page."""
+    progress = opened(ListingProgress(), NOW, REACH).with_partly_read(3, "page 4")
+    later = opened(progress, NOW + H / 12, REACH)
+
+    assert later.head == progress.head
+    assert later.is_head_partly_read
+    assert head_read(later).partly_read is None

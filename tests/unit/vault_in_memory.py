@@ -127,7 +127,8 @@ class Outside:
         self.requests += 1
         self._rest = calls[self.per_page :]
         return SimpleNamespace(
-            records=calls[: self.per_page], next_uri=f"{len(self._rest)} more" if self._rest else None
+            records=calls[: self.per_page],
+            next_uri=f"{len(self._rest)} more" if self._rest else None,
         )
 
     # Quota

@@ -93,7 +93,7 @@ class CatalogueTable:
         begins again when it has met the newest. An item that can't be read is returned as the
         error that it raises.
         """
-        queued = self._by_state(State.QUEUED, forward=True)
+        queued = self._in_state(State.QUEUED, forward=True)
         found = (
             *self._to_be_tried(most, now, forward=True),
             *self._to_be_tried(most, now, forward=False),
@@ -313,7 +313,7 @@ class CatalogueTable:
         after = self._pending_after if forward else {}
         if forward:
             self._pending_after = {}
-        read = self._by_state(State.PENDING, forward=forward, after=after)
+        read = self._in_state(State.PENDING, forward=forward, after=after)
         for number, (found, key) in enumerate(read, start=1):
             if isinstance(found, UnreadableItemError):
                 yield found
@@ -327,7 +327,12 @@ class CatalogueTable:
                     self._pending_after = {"ExclusiveStartKey": key}
                 return
 
-    def _by_state(
+    def _by_state(self, state: State, *, forward: bool) -> Iterator[Candidate]:
+        """Yield what the index has of the state, without what can't be read."""
+        found = self._in_state(state, forward=forward)
+        return (it for it, _ in found if isinstance(it, Candidate))
+
+    def _in_state(
         self, state: State, *, forward: bool, after: Mapping[str, Any] | None = None
     ) -> Iterator[tuple[Candidate | UnreadableItemError, Mapping[str, Any]]]:
         """Yield what the index has of the state, each with its key in the index."""

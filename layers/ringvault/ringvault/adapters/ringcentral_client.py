@@ -300,8 +300,9 @@ def _part(body: Any, name: str) -> Mapping[str, Any]:  # noqa: ANN401 - whatever
 
 
 def _count(value: object) -> int | None:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 < value < _ABSURD else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 < value < _ABSURD else None
 
 
 def _records(body: Any) -> Sequence[CallLogRecord] | None:  # noqa: ANN401 - whatever came

@@ -56,8 +56,8 @@ class Losses:
     @property
     def wait(self) -> timedelta:
         """How long after the last of them the recording is fed again."""
-        doubled = min(max(self.times - 1, 0), 10)  # beyond, the longest wait has been reached
-        return min(FIRST_WAIT * 2**doubled, MAX_WAIT)
+        doublings = min(max(self.times - 1, 0), 10)  # beyond, the longest wait has been reached
+        return min(FIRST_WAIT * (1 << doublings), MAX_WAIT)
 
 
 def room(*, requests_in_horizon: float, queue_depth: int) -> int:

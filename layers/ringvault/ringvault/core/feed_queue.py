@@ -24,8 +24,8 @@ from ringvault.core.feed import (
 # Each costs a write. The rest stays as it is until the next feed.
 MAX_LOST_A_FEED = 200
 _DIED = (
-    f"its archiver died {MAX_DEATHS} times in a row and left no reason: look for its id in the log of"
-    " ArchiveRecordingFunction (memory, timeout), then ringvault retry --state failed"
+    f"its archiver died {MAX_DEATHS} times in a row and left no reason: look for its id in the log"
+    " of ArchiveRecordingFunction (memory, timeout), then ringvault retry --state failed"
 )
 
 

@@ -59,9 +59,7 @@ class ListingResult:
     @property
     def is_stopped(self) -> bool:
         """Whether the run ended before its windows or its share of the quota did."""
-        return (
-            self.throttled_until is not None or self.problem is not None or self.is_overtaken
-        )
+        return self.throttled_until is not None or self.problem is not None or self.is_overtaken
 
     @property
     def has_listed(self) -> bool:

@@ -236,7 +236,7 @@ class ListingProgress:
     def can_head_be_halved(self) -> bool:
         """Whether the head is long enough to be cut."""
         head, _ = self._head_and_window()
-        return head.to_at - head.from_at >= 2 * SHORTEST_STRIDE
+        return _can_be_halved(head)
 
     def head_halved(self) -> "ListingProgress":
         """Return the progress with the head cut in two, since one run can't read it whole.
@@ -246,26 +246,27 @@ class ListingProgress:
         if not self.can_head_be_halved:
             return self
         head, window = self._head_and_window()
-        half = _half(head)
         if window.kind is not Kind.LOOK_BACK and window.broken_at is None:
-            return replace(self, windows=(replace(window, stride=half), *self.windows[1:]))
-        middle = head.from_at + half
-        halves = (replace(window, to_at=middle), replace(window, from_at=middle))
-        return self._with_windows((*halves, *self.windows[1:]))
+            return replace(self, windows=(replace(window, stride=_half(head)), *self.windows[1:]))
+        return self._with_windows((*_halves(window), *self.windows[1:]))
 
     def head_broken(self, at: datetime) -> "ListingProgress":
         """Return the progress with the head put behind all else, since its pages have no end.
 
         It is cut in two where it can be: a shorter span has fewer pages, down to a single one.
+        What of it is known to be broken already, since look-backs overlap, is not put there again.
         """
         head, window = self._head_and_window()
-        parts = (replace(head, broken_at=at),)
-        if self.can_head_be_halved and not self.is_full:
-            middle = head.from_at + _half(head)
-            parts = (replace(parts[0], to_at=middle), replace(parts[0], from_at=middle))
-        rest = (replace(window, from_at=head.to_at),) if head.to_at < window.to_at else ()
+        from_at, others = head.from_at, self.windows[1:]
+        for known in sorted(others, key=lambda it: it.from_at):
+            if known.broken_at is not None and known.from_at <= from_at:
+                from_at = max(from_at, min(known.to_at, head.to_at))
+        broken = replace(head, from_at=from_at, broken_at=at)
+        parts = _halves(broken) if from_at < head.to_at and not self.is_full else (broken,)
+        rest = replace(window, from_at=head.to_at)
+        windows = bounded(it for it in (*parts, rest, *others) if it.from_at < it.to_at)
         found = self.without_partly_read() if self.is_head_partly_read else self
-        return found._with_windows((*parts, *rest, *self.windows[1:]))
+        return replace(found, windows=windows)
 
     def _head_and_window(self) -> tuple[Window, Window]:
         if self.head is None:
@@ -275,8 +276,9 @@ class ListingProgress:
     def _look_back_read(
         self, length: timedelta, *, new: int, seen: int | None
     ) -> "ListingProgress":
-        is_telling = seen is not None and length >= TELLING
-        a_day = seen / (length / DAY) if is_telling else self.recordings_a_day
+        a_day = self.recordings_a_day
+        if seen is not None and length >= TELLING:
+            a_day = seen / (length / DAY)
         return replace(self, windows=self.windows[1:], is_quiet=new == 0, recordings_a_day=a_day)
 
     def _first_run(
@@ -375,6 +377,17 @@ def _joined(before: Window, after: Window) -> Window:
         stride=min(before.stride, after.stride),
         broken_at=max(filter(None, (before.broken_at, after.broken_at)), default=None),
     )
+
+
+def _can_be_halved(window: Window) -> bool:
+    return window.to_at - window.from_at >= 2 * SHORTEST_STRIDE
+
+
+def _halves(window: Window) -> tuple[Window, ...]:
+    if not _can_be_halved(window):
+        return (window,)
+    middle = window.from_at + _half(window)
+    return replace(window, to_at=middle), replace(window, from_at=middle)
 
 
 def _half(window: Window) -> timedelta:
