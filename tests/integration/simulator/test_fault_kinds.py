@@ -78,7 +78,8 @@ def _error_codes(answer: Received) -> list[str]:
 def test_every_kind_is_tried(struck: Struck) -> None:
     """Each kind strikes once, is counted by name, and the next request is answered in full."""
     for kind in KINDS:
-        struck.by(kind, silent_s=0, stall_s=0, penalises=False, drops_token=False)
+        quick = {"silent_s": 0, "stall_s": 0, "drip_head_s": 0, "drip_body_s": 0}
+        struck.by(kind, **quick, penalises=False, drops_token=False, closes_for_s=None)
         ranged = {"Range": "bytes=5-"} if KINDS[kind].fault.ranged else {}
         struck.get(ranged)
     assert struck.simulator.books(sha256=False)["faults"] == dict.fromkeys(KINDS, 1)
