@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from local.simulator.fault_kinds import KINDS, Place, Victim
 from local.simulator.audio_disguises import DISGUISES
+from local.simulator.fault_kinds import KINDS, Place, Victim
 from local.simulator.faults import Arrival, Fault, chooses
 from local.simulator.page_damage import PAGE_DAMAGES
 from local.simulator.record_damage import RECORD_DAMAGES

@@ -108,5 +108,6 @@ def _parsed(raw: bytes, end: End, longest_gap_s: float) -> Received:
     status_line, *lines = head.decode("latin-1").split("\r\n")
     pairs = (line.partition(": ") for line in lines)
     headers = {name.lower(): value for name, _, value in pairs}
-    status = int(status_line.split(" ")[1]) if raw else None
+    begun = re.match(r"HTTP/1\.1 (\d{3})", status_line)
+    status = int(begun[1]) if begun else None
     return Received(status, headers, body, end, longest_gap_s, interim)
