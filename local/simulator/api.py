@@ -9,6 +9,7 @@ from http import HTTPStatus
 from local.simulator.access_tokens import AccessTokens
 from local.simulator.account import Account
 from local.simulator.answers import (
+    JSON_TYPE,
     Answer,
     RefusalError,
     Request,
@@ -59,7 +60,14 @@ class Api:
             answer = self._token(request) if request.path == TOKEN_PATH else self._api(request)
         except RefusalError as refused:
             answer = refused.answer
+        self._note_not_found(request, answer)
         return answer.with_headers({"RCRequestId": secrets.token_hex(12)})
+
+    def _note_not_found(self, request: Request, answer: Answer) -> None:
+        match = _RECORDING.fullmatch(request.path)
+        is_own = answer.headers.get("Content-Type") == JSON_TYPE
+        if answer.status == HTTPStatus.NOT_FOUND and match and is_own:
+            self._books.count_not_found(match[1], at=self._clock())
 
     def inject(self, faults: tuple[Fault, ...]) -> None:
         """Put `faults` in place of all before."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -31,6 +31,7 @@ class Books:
         self._listed: Counter[str] = Counter()
         self._served: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
+        self._not_found: defaultdict[str, list[datetime]] = defaultdict(list)
         self._sha256: dict[str, str] = {}
         self._history = CallLogHistory(account, options)
         self._lock = threading.Lock()
@@ -65,6 +66,11 @@ class Books:
         with self._lock:
             self._served[recording_id] += sent_bytes
             self._counts["content_bytes"] += sent_bytes
+
+    def count_not_found(self, recording_id: str, *, at: datetime) -> None:
+        """Note that a recording was asked for and answered 404 with RingCentral's own code."""
+        with self._lock:
+            self._not_found[recording_id].append(at)
 
     def document(self, *, sha256: bool, now: datetime) -> Json:
         """Return the books as JSON; with `sha256` each recording's audio is computed and hashed."""
@@ -114,6 +120,7 @@ class Books:
             "available": had_from <= now and not is_gone and not is_forbidden,
             "listed": self._listed[recording.id],
             "servedBytes": self._served[recording.id],
+            "notFoundAt": [instant_text(at) for at in self._not_found.get(recording.id, ())],
             **({"sha256": self._hash(recording)} if sha256 else {}),
         }
 
