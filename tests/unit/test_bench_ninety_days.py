@@ -113,7 +113,9 @@ def test_a_report_is_held_against_the_books() -> None:
     life.catalogue.forget(name)
     proof = prove(life)
     assert proof.falsely_whole == [7]
-    assert "takeover: 1 reports false, the first of them 7" in missed([Row("takeover", life, proof)])
+    assert "takeover: 1 reports false, the first of them 7" in missed(
+        [Row("takeover", life, proof)]
+    )
 
     life.vault.reports["000007.html"] = b"1 missing"
     assert prove(life).falsely_whole == []
