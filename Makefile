@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests coverage test-s3-fidelity bench-quota bench-90-days bench-playback mutations scan build audit clean lock
+.PHONY: help run test lint types template unit tests coverage test-s3-fidelity soak bench-quota bench-90-days bench-playback mutations scan build audit clean lock
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ test-s3-fidelity: $(INSTALLED) $(S3_INSTALLED) ## Test the S3 side on a server t
 
 bench-quota: $(INSTALLED) ## Measure how much of the quota is used: about six minutes
 	@$(BIN)/python -m benchmarks.quota
+
+soak: $(INSTALLED) ## Archive 2,000 recordings while everything fails, on three seeds: long
+	@SOAK_RECORDINGS=2000 $(BIN)/python -m pytest --quiet tests/integration/test_soak.py
 
 bench-90-days: $(INSTALLED) ## Live through 90 days and a takeover in virtual time: about four minutes
 	@$(BIN)/python -m benchmarks.ninety_days

@@ -5,21 +5,22 @@ every page: too little and too slow for 90 days. What it is exact in, the quota,
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from benchmarks.ninety_days.traffic import Call
 from benchmarks.quota.ringcentral import PER_PAGE, record
 from ringvault.core.call_log import CallLogPage
-from ringvault.core.errors import NotFoundError
+from ringvault.core.errors import NotFoundError, PermissionLostError
 from ringvault.core.instants import format_instant
 from ringvault.core.quota_gate import Clock
 from ringvault.core.retention import Retention
 from ringvault.core.windows import Window
 
 Json = Mapping[str, Any]
+_BEFORE_MIDNIGHT = timedelta(seconds=20)
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Entry:
     """What the books say of one recording.
 
     `first_served_at` and `last_refused_at`, a 404, are what the archiver was answered. A rewritten
-    record has a leg, which is a recording, too.
+    record has a leg, which is a recording, too. Until `mislaid_until` every other hour is 404.
     """
 
     recording_id: str
@@ -38,6 +39,8 @@ class Entry:
     first_served_at: datetime | None = None
     last_refused_at: datetime | None = None
     rewritten_at: datetime | None = None
+    mislaid_until: datetime | None = None
+    is_forbidden: bool = False
 
     @property
     def ready_at(self) -> datetime:
@@ -47,17 +50,15 @@ class Entry:
 
 @dataclass(slots=True)
 class _Logged:
-    """A record of the call log in its two forms, the second from `rewritten_at` on."""
+    """A record of the call log: its form, and each later one with when it was written, in order."""
 
     visible_at: datetime
     form: Json
-    rewritten_at: datetime | None
-    later_form: Json | None
+    later_forms: Sequence[tuple[datetime, Json]]
 
     def at(self, now: datetime) -> Json:
-        if self.later_form is not None and self.rewritten_at is not None:
-            return self.later_form if now >= self.rewritten_at else self.form
-        return self.form
+        written = [form for at, form in self.later_forms if at <= now]
+        return written[-1] if written else self.form
 
 
 @dataclass(slots=True)
@@ -93,9 +94,14 @@ class Account:
         """Note that the recording is fetched.
 
         Raises:
-            NotFoundError: it is not ready yet, or deleted.
+            NotFoundError: it is not ready yet, mislaid, or deleted.
+            PermissionLostError: it is forbidden.
         """
         entry, now = self.entries[recording_id], self.clock()
+        if entry.is_forbidden:
+            raise PermissionLostError("403", concerns_all_users=False)
+        if entry.mislaid_until and now < entry.mislaid_until and now.hour % 2:
+            raise NotFoundError("404")
         if not entry.content_at <= now < entry.deleted_at:
             entry.last_refused_at = now
             raise NotFoundError("404")
@@ -113,20 +119,35 @@ class Account:
 
     def _logged(self, recording_id: str, leg_id: str, call: Call) -> _Logged:
         self._enter(recording_id, call, call.visible_at, call.content_at)
+        entry = self.entries[recording_id]
+        entry.mislaid_until, entry.is_forbidden = call.mislaid_until, call.is_forbidden
         form = {**record(recording_id, call.started_at), "duration": call.duration_s}
+        changes = [*self._with_leg(recording_id, leg_id, call), *_rewritten(call, form)]
+        changes.sort(key=lambda change: change[0])
+        first = form if call.readable_at is None else {**form, "recording": {"id": recording_id}}
+        later, written = [], first
+        for at, changed in changes:
+            written = {**written, **changed, "lastModifiedTime": format_instant(at)}
+            later.append((at, written))
+        return _Logged(call.visible_at, first, later)
+
+    def _with_leg(
+        self, recording_id: str, leg_id: str, call: Call
+    ) -> Iterator[tuple[datetime, Json]]:
+        """Yield the change that adds a leg, where there is one."""
         if call.leg_visible_at is None:
-            return _Logged(call.visible_at, form, None, None)
+            return
         self._enter(leg_id, call, call.leg_visible_at, call.leg_visible_at)
         self.entries[recording_id].rewritten_at = call.leg_visible_at
-        modified = format_instant(call.leg_visible_at)
         legs = [record(leg_id, call.started_at)]
-        later = {**form, "duration": call.duration_s + 60, "lastModifiedTime": modified}
-        return _Logged(call.visible_at, form, call.leg_visible_at, {**later, "legs": legs})
+        yield call.leg_visible_at, {"duration": call.duration_s + 60, "legs": legs}
 
     def _enter(
         self, recording_id: str, call: Call, visible_at: datetime, content_at: datetime
     ) -> None:
         deleted_at = call.started_at + self.retention.period
+        if call.readable_at is not None:
+            visible_at = max(visible_at, call.readable_at)
         self.entries[recording_id] = Entry(
             recording_id, call.started_at, visible_at, content_at, deleted_at
         )
@@ -138,3 +159,13 @@ class Account:
             in_order, in_order[self.retention.most_recordings :], strict=False
         ):
             entry.deleted_at = min(entry.deleted_at, one_too_many.visible_at)
+
+
+def _rewritten(call: Call, form: Json) -> Iterator[tuple[datetime, Json]]:
+    """Yield the changes that make a record readable, and that move its start over midnight."""
+    if call.readable_at is not None:
+        yield call.readable_at, {"recording": form["recording"]}
+    if call.moved_at is not None:
+        midnight = call.started_at.replace(hour=0, minute=0, second=0)
+        moved = {"startTime": format_instant(midnight - _BEFORE_MIDNIGHT)}
+        yield call.moved_at, moved

@@ -47,7 +47,8 @@ class Plan:
 
     Both are as busy as `a_day` and `before_a_day` say. What RingCentral has for `savable_after`
     after the call log first showed it has to be saved. Deaths are in a thousand invocations.
-    Reconciliation goes over the last `reconciled` each day, or never.
+    Reconciliation goes over the last `reconciled` each day, or never. While `shared` another
+    program spends half of the quota in the same user's name.
     """
 
     days: float
@@ -61,6 +62,7 @@ class Plan:
     reach: Reach = field(default_factory=Reach)
     stack_down: Outage = NEVER
     ringcentral_down: Outage = NEVER
+    shared: Outage = NEVER
     deaths_in_thousand: float = 0.0
     reconciled: timedelta | None = None
 
@@ -122,6 +124,8 @@ class Life:
         self._time.start(self._list_for_ever)
         if self.plan.reconciled is not None:
             self._time.start(self._reconcile_for_ever)
+        if self.plan.shared is not NEVER:
+            self._time.start(self._spend)
         for _ in range(WORKERS):
             self._time.start(self._archive_for_ever)
         self._time.run()
@@ -145,6 +149,13 @@ class Life:
     def _end(self) -> None:
         self._time.sleep(self.plan.days * DAY.total_seconds())
         self._time.stop()
+
+    def _spend(self) -> None:
+        """Be the other program for as long as the plan says."""
+        self._time.sleep(self.plan.shared.from_s)
+        while self.plan.shared.left_s(self._time.now_s):
+            self._server.request(USER, now_s=self._time.now_s)
+            self._time.sleep(2 * WINDOW_S / LIMIT)
 
     def _list_for_ever(self) -> None:
         container = self._container()

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from benchmarks.ninety_days.disasters import Outage
 from benchmarks.ninety_days.life import Plan
-from benchmarks.ninety_days.traffic import DAY, HOUR, RECORDINGS_A_DAY
+from benchmarks.ninety_days.traffic import DAY, HOUR, RECORDINGS_A_DAY, Habits
 from ringvault.core.retention import Retention
 
 DAY_S, HOUR_S = DAY.total_seconds(), HOUR.total_seconds()
-STACK_DOWN_S, RINGCENTRAL_DOWN_S = 3 * DAY_S, 6 * HOUR_S
+STACK_DOWN_S, RINGCENTRAL_DOWN_S, SHARED_S = 3 * DAY_S, 6 * HOUR_S, 8 * HOUR_S
 # A day until the wide look-back, three days without the stack, six hours without RingCentral, and
 # the rest to be fetched with all that has gathered meanwhile.
 SAVABLE_AFTER = timedelta(days=5)
@@ -23,7 +23,9 @@ def ninety_days(
     """Return the plan of a busy account that keeps recordings for `kept_days`.
 
     It is full when the stack begins, and may have as many as come in that time: so now the one
-    limit deletes, now the other. RingCentral is down in the midst of the first backlog.
+    limit deletes, now the other. RingCentral is down in the midst of the first backlog. Another
+    program spends half of the quota for eight hours. One record in a hundred is unreadable for up
+    to two days, one gets another start within three.
     """
     return Plan(
         days=days,
@@ -34,6 +36,8 @@ def ninety_days(
         a_day=a_day,
         retention=Retention(timedelta(days=kept_days), round(a_day * kept_days)),
         ringcentral_down=Outage(0.4 * DAY_S, 0.4 * DAY_S + RINGCENTRAL_DOWN_S),
+        habits=Habits(unreadable=1.0, moved=1.0),
+        shared=Outage(0.6 * days * DAY_S, 0.6 * days * DAY_S + SHARED_S),
         stack_down=Outage(0.2 * days * DAY_S, 0.2 * days * DAY_S + STACK_DOWN_S),
         deaths_in_thousand=DEATHS_IN_THOUSAND,
         reconciled=RECONCILED,

@@ -1,9 +1,11 @@
 """Holds the account's own books against catalogue and vault: what was saved, and what should be."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from benchmarks.ninety_days.account import Entry
 from benchmarks.ninety_days.life import Life
@@ -14,6 +16,7 @@ from ringvault.core.catalogue import CatalogueItem, State
 # A call is prompt when the call log shows its recording within this of the call's start: four
 # hours of talking and what is usual after it. The rest waits for the look-backs of hour and day.
 PROMPT = 5 * HOUR - 10 * MINUTE
+WHOLE = b"Nothing is missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Proof:
     deletions by age and by number. `waits` are those of prompt calls from the call log to the
     vault, in order; `late` counts the other calls. `unfollowed` are archived recordings whose
     record was rewritten `savable_after` ago, while catalogue or sidecar have the old one.
+    `falsely_whole` are the numbers of reports that said that nothing was missing, while a
+    recording of their days could have been saved by then and was not, or is refused.
     """
 
     recordings: int
@@ -36,6 +41,7 @@ class Proof:
     waits: Sequence[timedelta]
     late: int
     unfollowed: Sequence[str]
+    falsely_whole: Sequence[int]
 
     def wait(self, share: float) -> timedelta:
         """Return the wait that so many of all do not exceed; 1.0 is the longest."""
@@ -67,10 +73,38 @@ def prove(life: Life) -> Proof:
         waits=sorted(_waits(archived, life)),
         late=sum(not _is_prompt(it) for it in archived),
         unfollowed=[it.recording_id for it in archived if not _is_followed(it, life)],
+        falsely_whole=[
+            report["number"]
+            for report in _reports_of_nothing_missing(life)
+            if any(_was_missing(it, report, life) for it in entries)
+        ],
     )
 
 
+def _reports_of_nothing_missing(life: Life) -> Iterator[Mapping[str, Any]]:
+    """Yield the documents of the reports whose page says so."""
+    reports = life.vault.reports
+    for key in reports:
+        page = reports.get(f"{key.removesuffix('.json')}.html")
+        if key.endswith(".json") and page is not None and WHOLE in page:
+            yield json.loads(reports[key])
+
+
+def _was_missing(entry: Entry, report: Mapping[str, Any], life: Life) -> bool:
+    """Whether a recording of the report's days should have been there and was not."""
+    if not report["from"] <= entry.started_at.date().isoformat() <= report["to"]:
+        return False
+    at = datetime.fromisoformat(report["finished_at"])
+    due_at = max(entry.ready_at, START) + life.plan.savable_after
+    item = life.catalogue.items.get(entry.recording_id)
+    archived_at = item.archived.archived_at if item and item.archived else None
+    is_there = archived_at is not None and archived_at <= at
+    return due_at <= at < entry.deleted_at and not is_there
+
+
 def _could_be_saved(entry: Entry, life: Life) -> bool:
+    if entry.is_forbidden:
+        return False
     had_from, had_until = max(entry.ready_at, START), min(entry.deleted_at, life.plan.end_at)
     return had_until - had_from >= life.plan.savable_after
 
@@ -85,7 +119,7 @@ def _is_true(entry: Entry, item: CatalogueItem, *, is_saved: bool) -> bool:
         return is_saved
     if item.state is State.ABSENT:
         return entry.last_refused_at is not None and entry.last_refused_at >= entry.deleted_at
-    return item.state is not State.FAILED
+    return item.state is not State.FAILED or entry.is_forbidden
 
 
 def _is_followed(entry: Entry, life: Life) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from benchmarks.ninety_days.life import Life, Plan
+from benchmarks.ninety_days.life import NEVER, Life, Plan
 from benchmarks.ninety_days.proof import Proof, prove
 from benchmarks.ninety_days.traffic import DAY, MINUTE
 from benchmarks.quota.virtual_run import LIMIT, WINDOW_S
@@ -41,11 +41,14 @@ class Row:
             yield f"{len(proof.untrue)} states untrue, {_first(proof.untrue)}"
         if proof.unfollowed:
             yield f"{len(proof.unfollowed)} rewritten unseen, {_first(proof.unfollowed)}"
+        if proof.falsely_whole:
+            numbers = [str(number) for number in proof.falsely_whole]
+            yield f"{len(numbers)} reports false, {_first(numbers)}"
         if not proof.owed:
             yield "nothing was to be saved: the run is too short to prove anything"
         if self.listing_share > MOST_LISTING:
             yield f"{self.listing_share:.2%} of the quota for listing"
-        if self.life.counts.throttled:
+        if self.life.counts.throttled and self.life.plan.shared is NEVER:
             yield f"{self.life.counts.throttled} answers 429"
         if self.longest_wait and proof.wait(1.0) > self.longest_wait:
             yield f"a call of today waited {proof.wait(1.0) / MINUTE:.1f} minutes"
@@ -99,6 +102,7 @@ def _json(row: Row) -> dict[str, Any]:
         "unanswered": life.unserved,
         "reconciliations": len(life.vault.reports) // 2,
         "found_missing": life.missing,
+        "reports_false": proof.falsely_whole,
         "rewritten_unseen": proof.unfollowed,
         "deaths": life.deaths,
         "dead_letters": len(life.queue.dead),
@@ -133,6 +137,7 @@ def _lines(row: Row) -> Iterator[str]:
         f"  reconciliations, found missing  {told['reconciliations']:11,}"
         f" {told['found_missing']:9,}"
     )
+    yield f"  reports that were false         {len(told['reports_false']):11,}"
     yield (
         f"  minutes to the vault, prompt calls: median {wait['median']:.1f},"
         f" p99 {wait['p99']:.1f}, max {wait['max']:.1f}"

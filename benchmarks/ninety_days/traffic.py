@@ -1,7 +1,7 @@
 """What a busy account's calls are like: when, how long, how late in the call log."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -21,7 +21,9 @@ class Habits:
 
     `late` records appear hours after the call, `very_late` ones days after; `rewritten` ones get
     another leg with a recording of its own later, `unready` ones are listed before RingCentral
-    serves their content.
+    serves their content. `mislaid` ones are served for a while, then 404 for hours, then served
+    again; `unreadable` records lack what names their recording until they are rewritten;
+    `moved` ones get a start on the day before later; `forbidden` ones are refused for good.
     """
 
     long: float = 1.0
@@ -29,13 +31,19 @@ class Habits:
     very_late: float = 0.5
     rewritten: float = 2.0
     unready: float = 3.0
+    mislaid: float = 0.0
+    unreadable: float = 0.0
+    moved: float = 0.0
+    forbidden: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A recorded call; each instant is when the call log, or the content, shows it.
 
-    `leg_visible_at` is when the record is rewritten with another leg and its recording.
+    `leg_visible_at` is when the record is rewritten with another leg and its recording, `moved_at`
+    when with another start. Until `mislaid_until` the content is 404 now and then, until
+    `readable_at` the record does not name it. None never happens.
     """
 
     started_at: datetime
@@ -43,6 +51,10 @@ class Call:
     visible_at: datetime
     content_at: datetime
     leg_visible_at: datetime | None
+    mislaid_until: datetime | None = None
+    readable_at: datetime | None = None
+    moved_at: datetime | None = None
+    is_forbidden: bool = False
 
 
 def calls(
@@ -54,7 +66,7 @@ def calls(
     while (at := at + random.expovariate(busiest) * HOUR) < to_at:
         share = HOURS[at.hour] * (WEEKEND if at.weekday() in {5, 6} else WORKDAY)
         if random.random() * max(HOURS) * WORKDAY < share:
-            yield _call(random, at.replace(microsecond=0), habits)
+            yield _troubled(random, _call(random, at.replace(microsecond=0), habits), habits)
 
 
 def _call(random: Random, started_at: datetime, habits: Habits) -> Call:
@@ -73,6 +85,27 @@ def _call(random: Random, started_at: datetime, habits: Habits) -> Call:
         if _happens(random, habits.rewritten)
         else None,
     )
+
+
+def _troubled(random: Random, call: Call, habits: Habits) -> Call:
+    """Return a call with what else may be wrong with it; no chance is spent on what never is."""
+
+    def within(hours: float, in_hundred: float) -> datetime | None:
+        if not _may(random, in_hundred):
+            return None
+        return call.visible_at + random.uniform(1, hours) * HOUR
+
+    return replace(
+        call,
+        mislaid_until=within(30, habits.mislaid),
+        readable_at=within(48, habits.unreadable),
+        moved_at=within(72, habits.moved),
+        is_forbidden=_may(random, habits.forbidden),
+    )
+
+
+def _may(random: Random, in_hundred: float) -> bool:
+    return in_hundred > 0 and _happens(random, in_hundred)
 
 
 def _lag(random: Random, habits: Habits) -> tuple[timedelta, bool]:

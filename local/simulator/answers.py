@@ -13,7 +13,10 @@ JSON_TYPE = "application/json;charset=UTF-8"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it arrived: header names in lower case, query values in order."""
+    """A request as it arrived: header names in lower case, query values in order.
+
+    `disguise` is how the audio that it asks for is to be served, as in `Fault`.
+    """
 
     method: str
     path: str
@@ -21,6 +24,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     base_url: str
+    disguise: str | None = None
 
     def first(self, name: str) -> str | None:
         """Return the first value of a query parameter, None where it is absent."""

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from local.simulator.access_tokens import AccessTokens
 from local.simulator.account import Account
 from local.simulator.answers import (
+    JSON_TYPE,
     Answer,
     RefusalError,
     Request,
@@ -18,7 +19,7 @@ from local.simulator.answers import (
 )
 from local.simulator.books import Books
 from local.simulator.chaos import Subject
-from local.simulator.damage import asked_instead, damaged, replacement
+from local.simulator.damage import asked_instead, damaged, replacement, spoiled
 from local.simulator.endpoints import Endpoints
 from local.simulator.fault_kinds import Place
 from local.simulator.faults import Arrival, Fault
@@ -44,8 +45,10 @@ class Api:
     ) -> None:
         self._tokens = AccessTokens(options)
         self._limits = RateLimits(options.quotas, clock=clock)
-        self._strikes = Strikes(options.chaos)
-        self._endpoints = Endpoints(options=options, account=account, books=books, clock=clock)
+        self._strikes = Strikes(options.chaos, lasting=account.lasting)
+        self._endpoints = Endpoints(
+            options=options, account=account, books=books, foreign_url=foreign_url, clock=clock
+        )
         self._account = account
         self._books = books
         self._foreign_url = foreign_url
@@ -57,7 +60,14 @@ class Api:
             answer = self._token(request) if request.path == TOKEN_PATH else self._api(request)
         except RefusalError as refused:
             answer = refused.answer
+        self._note_not_found(request, answer)
         return answer.with_headers({"RCRequestId": secrets.token_hex(12)})
+
+    def _note_not_found(self, request: Request, answer: Answer) -> None:
+        match = _RECORDING.fullmatch(request.path)
+        is_own = answer.headers.get("Content-Type") == JSON_TYPE
+        if answer.status == HTTPStatus.NOT_FOUND and match and is_own:
+            self._books.count_not_found(match[1], at=self._clock())
 
     def inject(self, faults: tuple[Fault, ...]) -> None:
         """Put `faults` in place of all before."""
@@ -112,7 +122,8 @@ class Api:
         if not verdict.granted:
             return error_answer(429, "CMN-301", "Request rate exceeded").with_headers(headers)
         arrival = Arrival(path=request.path, user=user, ranged="range" in request.headers)
-        fault = self._strikes.next_fault(arrival, self._subject(request.path))
+        subject = self._subject(request.path)
+        fault = self._strikes.next_fault(arrival, subject, now=self._clock())
         if fault is None:
             return _served(request, serve).with_headers(headers)
         if fault.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -138,6 +149,7 @@ class Api:
         if fault.drops_token:
             self._tokens.drop(request)
         answer = replacement(fault) or _served(asked_instead(request, fault), serve)
+        answer = spoiled(answer, fault)
         return damaged(
             answer.with_headers(headers), fault, places=self._places(request), now=self._clock()
         )

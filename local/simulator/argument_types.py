@@ -37,6 +37,14 @@ def quota(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def retention_days(text: str) -> tuple[int, int]:
+    """Return the days of automatic recordings and of those on demand of `90/30`."""
+    match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not AUTOMATIC/ON_DEMAND, for example 90/30")
+    return int(match[1]), int(match[2])
+
+
 def probability(text: str) -> float:
     """Return a number from 0 to 1."""
     if not re.fullmatch(r"0(\.\d+)?|1(\.0+)?|\.\d+", text):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 _STEPS_PER_S = 20
+_DRIP_S = 1.0
 
 
 def cut(pieces: Iterable[bytes], *, after_bytes: int) -> Iterator[bytes]:
@@ -27,6 +28,19 @@ def stalled(
         else:
             yield piece
         after_bytes -= len(piece)
+
+
+def dripped(
+    pieces: Iterable[bytes], *, seconds: float, pause: Callable[[float], object]
+) -> Iterator[bytes]:
+    """Yield the same bytes, one a second for so many seconds; `pause` is given each wait."""
+    for piece in pieces:
+        start = 0
+        while seconds > 0 and start < len(piece):
+            yield piece[start : start + 1]
+            pause(min(_DRIP_S, seconds))
+            start, seconds = start + 1, seconds - _DRIP_S
+        yield piece[start:]
 
 
 def slowed(pieces: Iterable[bytes], *, bytes_per_second: int) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from local.simulator.call_records import instant_text
 from local.simulator.calls import RecordingFile
 from local.simulator.foreign_host import ForeignHost
 from local.simulator.options import Group, Options
+from local.simulator.rewriting import CallLogHistory
 from local.simulator.sliding_window import Verdict
 from local.simulator.user_books import UserBooks
 from local.simulator.visibility import visibility_of
@@ -30,7 +31,9 @@ class Books:
         self._listed: Counter[str] = Counter()
         self._served: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
+        self._not_found: defaultdict[str, list[datetime]] = defaultdict(list)
         self._sha256: dict[str, str] = {}
+        self._history = CallLogHistory(account, options)
         self._lock = threading.Lock()
 
     def count_request(self, user: str, group: Group, verdict: Verdict) -> None:
@@ -64,6 +67,11 @@ class Books:
             self._served[recording_id] += sent_bytes
             self._counts["content_bytes"] += sent_bytes
 
+    def count_not_found(self, recording_id: str, *, at: datetime) -> None:
+        """Note that a recording was asked for and answered 404 with RingCentral's own code."""
+        with self._lock:
+            self._not_found[recording_id].append(at)
+
     def document(self, *, sha256: bool, now: datetime) -> Json:
         """Return the books as JSON; with `sha256` each recording's audio is computed and hashed."""
         recordings = [
@@ -93,18 +101,26 @@ class Books:
         }
 
     def _recording(self, recording: RecordingFile, *, sha256: bool, now: datetime) -> Json:
-        visibility = visibility_of(self._account.call_of[recording.id], self._options)
-        is_gone = recording.id in self._account.gone
+        call = self._account.call_of[recording.id]
+        recorded_at = visibility_of(call, self._options).recorded_at
+        had_from = max(recorded_at, self._history.whole_at(call) or recorded_at)
+        deleted_at = self._history.deleted_at(recording.id)
+        is_gone = recording.id in self._account.gone or bool(deleted_at and deleted_at <= now)
+        is_forbidden = recording.id in self._account.forbidden
         return {
             "id": recording.id,
             "size": recording.audio.size_bytes,
             "contentType": recording.audio.content_type,
             "duration": recording.audio.duration_s,
-            "availableAt": instant_text(visibility.recorded_at),
+            "availableAt": instant_text(had_from),
             "gone": is_gone,
-            "available": visibility.recorded_at <= now and not is_gone,
+            "forbidden": is_forbidden,
+            "lastingFault": self._account.lasting.get(recording.id),
+            "recordFault": self._account.spoilt.get(call.id),
+            "available": had_from <= now and not is_gone and not is_forbidden,
             "listed": self._listed[recording.id],
             "servedBytes": self._served[recording.id],
+            "notFoundAt": [instant_text(at) for at in self._not_found.get(recording.id, ())],
             **({"sha256": self._hash(recording)} if sha256 else {}),
         }
 

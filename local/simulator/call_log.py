@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from local.simulator.account import Account
 from local.simulator.answers import Json, Request
 from local.simulator.call_log_query import CallLogQuery, parse_query
-from local.simulator.call_records import Writer
+from local.simulator.call_records import Writer, instant_text
 from local.simulator.calls import Call
-from local.simulator.options import Options
-from local.simulator.visibility import visibility_of
+from local.simulator.rewriting import CallLogHistory, Logged
+
+# A start is moved to the day before: so far is the call's first one from what a query sees.
+_LONGEST_MOVE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,38 +24,55 @@ class Page:
     recording_ids: frozenset[str]
 
 
-def read_call_log(account: Account, options: Options, request: Request, *, now: datetime) -> Page:
+def read_call_log(
+    history: CallLogHistory, account: Account, request: Request, *, media_url: str, now: datetime
+) -> Page:
     """Return the page that `request` asks for, newest call first, as the log stands at `now`.
+
+    Content is on `media_url`.
 
     Raises:
         RefusalError: a parameter is invalid.
     """
     query = parse_query(request, now=now)
-    found = list(_matching(account, options, query=query, now=now))
+    matching = _matching(history, account, query=query, now=now)
+    found = sorted(matching, key=lambda it: (it.call.started_at, it.call.id), reverse=True)
     start = (query.page - 1) * query.per_page
-    calls = found[start : start + query.per_page]
-    writer = Writer(request.base_url, account.id, query.detailed)
+    page = found[start : start + query.per_page]
+    writer = Writer(request.base_url, media_url, account.id, query.detailed)
     document: Json = {
         "uri": _page_uri(request, query, page=query.page),
-        "records": [
-            writer.record(call, visibility=visibility_of(call, options), now=now) for call in calls
-        ],
-        "paging": _paging(query, start=start, count=len(calls)),
-        "navigation": _navigation(request, query, more=len(found) > start + len(calls)),
+        "records": [_record(logged, writer, now=now) for logged in page],
+        "paging": _paging(query, start=start, count=len(page)),
+        "navigation": _navigation(request, query, more=len(found) > start + len(page)),
     }
-    return Page(document, _named(calls, options, detailed=query.detailed, now=now))
+    return Page(document, _named(page, detailed=query.detailed, now=now))
+
+
+def _record(logged: Logged, writer: Writer, *, now: datetime) -> Json:
+    record = writer.record(logged.call, visibility=logged.visibility, now=now)
+    if logged.rewritten_at and writer.detailed:
+        modified = max(logged.rewritten_at, logged.visibility.last_change_before(now))
+        record["lastModifiedTime"] = instant_text(modified)
+    return logged.damage.change(record) if logged.damage else record
 
 
 def _matching(
-    account: Account, options: Options, *, query: CallLogQuery, now: datetime
-) -> Iterator[Call]:
+    history: CallLogHistory, account: Account, *, query: CallLogQuery, now: datetime
+) -> Iterator[Logged]:
     for call in account.calls:
-        if not query.started_from <= call.started_at <= query.started_to:
+        if not query.started_from <= call.started_at <= query.started_to + _LONGEST_MOVE:
             continue
-        seen = visibility_of(call, options)
-        recorded = seen.recorded_at <= now
-        if seen.listed_at <= now and _has(call, query) and _recorded_as(call, query, recorded):
-            yield call
+        logged = history.logged(call, now=now)
+        if not query.started_from <= logged.call.started_at <= query.started_to:
+            continue
+        recorded = logged.visibility.recorded_at <= now
+        if (
+            logged.visibility.listed_at <= now
+            and _has(logged.call, query)
+            and _recorded_as(logged.call, query, recorded)
+        ):
+            yield logged
 
 
 def _has(call: Call, query: CallLogQuery) -> bool:
@@ -78,13 +97,13 @@ def _recorded_as(call: Call, query: CallLogQuery, recorded: bool) -> bool:  # no
     )
 
 
-def _named(calls: list[Call], options: Options, *, detailed: bool, now: datetime) -> frozenset[str]:
+def _named(page: list[Logged], *, detailed: bool, now: datetime) -> frozenset[str]:
     return frozenset(
         recording.id
-        for call in calls
-        if visibility_of(call, options).recorded_at <= now
-        for recording in call.recordings()
-        if detailed or recording is call.recording
+        for logged in page
+        if logged.visibility.recorded_at <= now and not logged.is_hidden
+        for recording in logged.call.recordings()
+        if detailed or recording is logged.call.recording
     )
 
 

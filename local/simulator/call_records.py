@@ -10,9 +10,10 @@ from local.simulator.visibility import Visibility
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes the records of one account, with URIs on `base_url`."""
+    """Writes the records of one account, with URIs on `base_url`, content on `media_url`."""
 
     base_url: str
+    media_url: str
     account_id: str
     detailed: bool
 
@@ -45,7 +46,8 @@ class Writer:
 
     def content_uri(self, recording_id: str) -> str:
         """Return where a recording's audio is."""
-        return f"{self.account_uri}/recording/{recording_id}/content"
+        account_uri = f"{self.media_url}/restapi/v1.0/account/{self.account_id}"
+        return f"{account_uri}/recording/{recording_id}/content"
 
     def _part(self, call: Call, part: Call | Leg, *, recorded: bool) -> Json:
         """Return what a record and a leg have in common."""

@@ -3,19 +3,31 @@
 import argparse
 import signal
 import sys
+import textwrap
 import threading
 
 from local.simulator import argument_types as types
 from local.simulator.chaos import Chaos, even_weights
 from local.simulator.connection import LOOPBACK
+from local.simulator.fault_kinds import KINDS
 from local.simulator.options import Options, Quota, numbered_jwts, quotas_with
 from local.simulator.server import Simulator
 
 _DEFAULT = Options()
 
 
+class _WholeNames(argparse.HelpFormatter):
+    """Breaks no line within the name of a kind, so that it can be copied."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return textwrap.fill(
+            text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        )
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the simulator on `parser`."""
+    parser.formatter_class = _WholeNames
     add = parser.add_argument
     add(
         "--port", type=types.port, default=0, help="port on 127.0.0.1; 0 takes a free one (default)"
@@ -43,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a WAV more of each size, in bytes exactly",
     )
     add("--verbose", action="store_true", help="one line a request on stderr")
-    _add_faults(parser.add_argument_group("what goes wrong"))
+    _add_faults(parser.add_argument_group("what goes wrong", f"Kinds: {', '.join(KINDS)}."))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,6 +80,21 @@ def run(arguments: argparse.Namespace) -> int:
 def _add_faults(group: "argparse._ArgumentGroup") -> None:
     add = group.add_argument
     add("--gone", type=types.count, default=0, metavar="N", help="recordings that are 404 for good")
+    add("--forbidden", type=types.count, default=0, metavar="N", help="that are 403 for good")
+    add(
+        "--moved",
+        type=types.count,
+        default=0,
+        metavar="N",
+        help="calls whose start is rewritten to the day before, after an hour",
+    )
+    add(
+        "--retention",
+        type=types.retention_days,
+        metavar="AUTOMATIC/ON_DEMAND",
+        help="days until each kind of recording is deleted; default never, and 90 is told",
+    )
+    add("--partner-media", action="store_true", help="content is on a host that is not ours")
     add(
         "--latency",
         type=types.latency_ms,
@@ -86,7 +113,7 @@ def _add_faults(group: "argparse._ArgumentGroup") -> None:
         type=types.weights,
         default=even_weights(),
         metavar="KIND[=WEIGHT],...",
-        help="all (default), cut,reset=2 or all,silent=0; an unknown one tells which there are",
+        help="cut,reset=2 or all,silent=0; default all",
     )
     add("--chaos-most", type=types.count, default=4, metavar="N", help="for each recording")
 
@@ -105,6 +132,10 @@ def _options(arguments: argparse.Namespace) -> Options:
         bytes_per_second=arguments.bytes_per_second,
         add_wav_bytes=arguments.add_wav_bytes,
         gone=arguments.gone,
+        forbidden=arguments.forbidden,
+        moved=arguments.moved,
+        retention_days=arguments.retention,
+        partner_media=arguments.partner_media,
         chaos=_chaos(arguments),
         latency_ms=arguments.latency,
         verbose=arguments.verbose,

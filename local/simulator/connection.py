@@ -1,5 +1,6 @@
 """HTTP/1.1 on sockets: one thread a connection, kept alive from request to request."""
 
+import io
 import socket
 import struct
 import sys
@@ -7,17 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from local.own_machine import OwnMachineHandler
 from local.simulator.answers import Answer, Request
-from local.simulator.body import cut, slowed, stalled
+from local.simulator.body import cut, dripped, slowed, stalled
 from local.simulator.wire import Framing
 
 LOOPBACK = "127.0.0.1"
 _IDLE_S = 120
+# RFC 9110, 8.6: a Content-Length is not sent with these.
+_WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 # Lingering for no time at all: closing throws away what is unsent, and sends RST.
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -137,10 +141,27 @@ class _Connection(OwnMachineHandler):
         return f"http://{self.headers['Host']}"
 
     def _send_head(self, answer: Answer) -> None:
+        if answer.wire.informational is not None:
+            self.wfile.write(b"HTTP/1.1 %d Interim\r\n\r\n" % answer.wire.informational)
+        out, head = self.wfile, io.BytesIO()
+        self.wfile = head
+        try:
+            self._write_head(answer)
+        finally:
+            self.wfile = out
+        for piece in self._dripped([head.getvalue()], seconds=answer.wire.drip_head_s):
+            self.wfile.write(piece)
+
+    def _dripped(self, pieces: Iterable[bytes], *, seconds: float) -> Iterable[bytes]:
+        return filter(None, dripped(pieces, seconds=seconds, pause=self.server.ended.wait))
+
+    def _write_head(self, answer: Answer) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         match answer.wire.framing:
+            case Framing.LENGTH if answer.status in _WITHOUT_LENGTH:
+                pass
             case Framing.LENGTH:
                 declared_bytes = answer.size_bytes + answer.wire.extra_bytes
                 self.send_header("Content-Length", str(declared_bytes))
@@ -159,7 +180,7 @@ class _Connection(OwnMachineHandler):
             body = stalled(body, after_bytes=wire.stall_after_bytes, pause=pause)
         if wire.bytes_per_second is not None:
             body = slowed(body, bytes_per_second=wire.bytes_per_second)
-        return filter(None, body)
+        return self._dripped(body, seconds=wire.drip_body_s)
 
     def _finish_answer(self, answer: Answer, *, is_whole: bool) -> None:
         wire = answer.wire

@@ -1,26 +1,48 @@
 """What a fault makes of a request and of its answer."""
 
+import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
-from local.simulator.answers import Answer, Request, error_answer
+from local.simulator.answers import JSON_TYPE, Answer, Json, Request, error_answer, json_answer
 from local.simulator.faults import Fault, RetryAfter
+from local.simulator.page_damage import PAGE_DAMAGES
+from local.simulator.record_damage import RECORD_DAMAGES, RecordDamage
 from local.simulator.wire import Wire
 
 _CODES = {401: "OAU-213", 403: "CMN-408", 404: "CMN-102", 429: "CMN-301", 503: "CMN-201"}
+_FROM_START = re.compile(r"bytes=(\d+)-(\d*)")
 _OTHER_CODE = "CMN-203"
 
 
 def asked_instead(request: Request, fault: Fault) -> Request:
     """Return the request that is served in place of the one that came."""
+    if fault.disguise is not None:
+        request = replace(request, disguise=fault.disguise)
+    if fault.part_bytes is not None:
+        return _in_parts(request, fault.part_bytes)
     if fault.ask_range is None:
         return request
+    return _ranged(request, fault.ask_range)
+
+
+def _in_parts(request: Request, part_bytes: int) -> Request:
+    match = _FROM_START.match(request.headers.get("range", "bytes=0-"))
+    if match is None:  # the end of a file alone: not what a part is
+        return request
+    start = int(match[1])
+    stop = min(int(match[2] or start + part_bytes - 1), start + part_bytes - 1)
+    return _ranged(request, f"bytes={start}-{stop}")
+
+
+def _ranged(request: Request, asked: str) -> Request:
     others = {name: value for name, value in request.headers.items() if name != "range"}
-    ranged = {"range": fault.ask_range} if fault.ask_range else {}
-    return replace(request, headers=others | ranged)
+    return replace(request, headers=others | ({"range": asked} if asked else {}))
 
 
 def replacement(fault: Fault) -> Answer | None:
@@ -34,6 +56,34 @@ def replacement(fault: Fault) -> Answer | None:
         return Answer(fault.status, (body,), len(body))
     code = fault.code or _CODES.get(fault.status, _OTHER_CODE)
     return error_answer(fault.status, code, "Fault on demand", **fault.details)
+
+
+def spoiled(answer: Answer, fault: Fault) -> Answer:
+    """Return a page of the call log as `fault.spoils` makes it, any other answer as it is."""
+    if fault.spoils is None or answer.headers.get("Content-Type") != JSON_TYPE:
+        return answer
+    page: Json = json.loads(b"".join(answer.body))
+    if "records" not in page:
+        return json_answer(answer.status, page).with_headers(answer.headers)
+    if fault.spoils in PAGE_DAMAGES:
+        page = PAGE_DAMAGES[fault.spoils](page)
+    else:
+        page = _first_spoiled(page, RECORD_DAMAGES[fault.spoils])
+    spoilt = json_answer(answer.status, page)
+    return replace(answer, body=spoilt.body, size_bytes=spoilt.size_bytes)
+
+
+def _first_spoiled(page: Any, damage: RecordDamage) -> Json:  # noqa: ANN401 - JSON
+    records = list(page["records"])
+    recorded = (place for place, record in enumerate(records) if _is_recorded(record))
+    place = next(recorded, None)
+    if place is not None:
+        records[place] = damage.change(records[place])
+    return {**page, "records": records}
+
+
+def _is_recorded(record: Any) -> bool:  # noqa: ANN401 - JSON
+    return any("recording" in part for part in (record, *record.get("legs", ())))
 
 
 def damaged(answer: Answer, fault: Fault, *, places: Mapping[str, str], now: datetime) -> Answer:
@@ -82,4 +132,7 @@ def _wire(answer: Answer, fault: Fault) -> Wire:
         stall_after_bytes=fault.stall_after_bytes,
         stall_s=fault.stall_s,
         bytes_per_second=fault.bytes_per_second or answer.wire.bytes_per_second,
+        informational=fault.informational,
+        drip_head_s=fault.drip_head_s,
+        drip_body_s=fault.drip_body_s,
     )

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from local.simulator.account import Account
 from local.simulator.answers import Answer, Request, json_answer, not_found, refusal
+from local.simulator.audio_disguises import DISGUISES
 from local.simulator.books import Books
 from local.simulator.call_log import read_call_log
 from local.simulator.call_records import Writer
 from local.simulator.calls import RecordingFile
 from local.simulator.content import content_answer
 from local.simulator.options import Group, Options, Scope
+from local.simulator.rewriting import CallLogHistory
 from local.simulator.visibility import visibility_of
 
 _ACCOUNT_PATH = re.compile(r"/restapi/v1\.0/account/([^/]+)(/.*)")
@@ -41,12 +43,20 @@ class Endpoints:
     """Call log, settings, metadata and content of one account."""
 
     def __init__(
-        self, *, options: Options, account: Account, books: Books, clock: Callable[[], datetime]
+        self,
+        *,
+        options: Options,
+        account: Account,
+        books: Books,
+        foreign_url: str,
+        clock: Callable[[], datetime],
     ) -> None:
         self._options = options
         self._account = account
         self._books = books
         self._clock = clock
+        self._history = CallLogHistory(account, options)
+        self._media_url = foreign_url if options.partner_media else None
         log, settings, recording = (
             Scope.READ_CALL_LOG,
             Scope.READ_ACCOUNTS,
@@ -85,18 +95,26 @@ class Endpoints:
         return target.route.answer(request, *target.arguments)
 
     def _call_log(self, request: Request) -> Answer:
-        page = read_call_log(self._account, self._options, request, now=self._clock())
+        page = read_call_log(
+            self._history,
+            self._account,
+            request,
+            media_url=self._media_url or request.base_url,
+            now=self._clock(),
+        )
         self._books.count_listed(page.recording_ids)
         return json_answer(200, page.document)
 
     def _settings(self, _request: Request) -> Answer:
-        automatic = {"enabled": True, "retentionPeriod": 90, "maxNumberLimit": 100_000}
-        on_demand = {"enabled": True, "retentionPeriod": 90}
+        days, on_demand_days = self._options.retention_days or (90, 90)
+        automatic = {"enabled": True, "retentionPeriod": days, "maxNumberLimit": 100_000}
+        on_demand = {"enabled": True, "retentionPeriod": on_demand_days}
         return json_answer(200, {"onDemand": on_demand, "automatic": automatic, "greetings": []})
 
     def _metadata(self, request: Request, recording_id: str) -> Answer:
         recording = self._available(recording_id)
-        writer = Writer(request.base_url, self._account.id, detailed=False)
+        media_url = self._media_url or request.base_url
+        writer = Writer(request.base_url, media_url, self._account.id, detailed=False)
         document = {
             "id": recording.id,
             "contentUri": writer.content_uri(recording.id),
@@ -107,13 +125,18 @@ class Endpoints:
 
     def _content(self, request: Request, recording_id: str) -> Answer:
         recording = self._available(recording_id)
+        if request.disguise is not None:
+            audio = DISGUISES[request.disguise](recording.audio, recording.id)
+            recording = replace(recording, audio=audio)
         return content_answer(recording, request, bytes_per_second=self._options.bytes_per_second)
 
     def _available(self, recording_id: str) -> RecordingFile:
         recording = self._account.recordings.get(recording_id)
         if recording is None or recording_id in self._account.gone:
             raise not_found("recordingId")
+        now = self._clock()
+        deleted_at = self._history.deleted_at(recording_id)
         visibility = visibility_of(self._account.call_of[recording_id], self._options)
-        if visibility.recorded_at > self._clock():
+        if visibility.recorded_at > now or (deleted_at and deleted_at <= now):
             raise not_found("recordingId")
         return recording

@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from local.simulator.audio_disguises import DISGUISES
 from local.simulator.faults import Fault, RetryAfter
+from local.simulator.page_damage import PAGE_DAMAGES
+from local.simulator.record_damage import RECORD_DAMAGES
 from local.simulator.wire import Framing
 
 
@@ -17,12 +20,25 @@ class Place(StrEnum):
     TOKEN = "token"  # noqa: S105 - a place
 
 
+class Victim(StrEnum):
+    """What chaos draws a kind for: each request, or once and for good a recording or a record."""
+
+    REQUEST = "request"
+    RECORDING = "recording"
+    RECORD = "record"
+
+
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that strikes anything, and the places that can meet it."""
+    """A fault that strikes anything, and the places that can meet it.
+
+    Chaos keeps one that is `young_only` from recordings whose call ended long ago.
+    """
 
     fault: Fault
     places: frozenset[Place]
+    victim: Victim = Victim.REQUEST
+    young_only: bool = False
 
 
 # Less than the smallest recording has, so that something is always missing.
@@ -30,10 +46,14 @@ _MIDDLE_BYTES = 10_000
 _HTML = "<!doctype html><title>Sign in</title><p>Please sign in."
 _HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
 _MANY_S = 30  # more than a patient client waits
+_MAINTENANCE_S = 1_800
+_PART_BYTES = 65_536
+_TEN_YEARS_S = 10 * 365 * 86_400
 
 _ANYWHERE = frozenset(Place)
 _READING = frozenset({Place.CONTENT, Place.CALL_LOG})
 _CONTENT = frozenset({Place.CONTENT})
+_CALL_LOG = frozenset({Place.CALL_LOG})
 
 _THROTTLED = {
     "throttled": Fault(status=429, penalises=True),
@@ -51,6 +71,36 @@ _FAILED = {
     "silent": Fault(silent_s=_MANY_S),
     "unanswered": Fault(unanswered=True),
     "unanswered-reset": Fault(unanswered=True, resets=True),
+    "maintenance": Fault(status=503, closes_for_s=_MAINTENANCE_S),
+    "retry-after-absurd": Fault(status=503, headers={"Retry-After": str(_TEN_YEARS_S)}),
+    "drip-head": Fault(drip_head_s=_MANY_S),
+    "drip-body": Fault(drip_body_s=_MANY_S),
+}
+# Legal, and nothing that the API's documentation has.
+_UNFORESEEN = {
+    "unforeseen-204": Fault(status=204, body=""),
+    "unforeseen-205": Fault(status=205, body=""),
+    "unforeseen-299": Fault(status=299, body=""),
+    "unforeseen-304": Fault(status=304, body=""),
+    "unforeseen-418": Fault(status=418),
+    "continue-first": Fault(informational=100),
+    "early-hints-first": Fault(informational=103),
+}
+_QUOTA_HEADERS = {
+    "quota-absurd": Fault(
+        headers={
+            "X-Rate-Limit-Limit": "5000000",
+            "X-Rate-Limit-Remaining": "0",
+            "X-Rate-Limit-Window": str(_TEN_YEARS_S),
+        }
+    ),
+    "quota-garbage": Fault(
+        headers={
+            "X-Rate-Limit-Limit": "ten",
+            "X-Rate-Limit-Remaining": "-1",
+            "X-Rate-Limit-Window": "NaN",
+        }
+    ),
 }
 _REFUSED = {
     "token-unknown": Fault(status=401, code="OAU-213", drops_token=True),
@@ -73,8 +123,12 @@ _BROKEN = {
     "html": Fault(status=200, body=_HTML, headers=_HTML_TYPE),
     "json-error": Fault(status=200, code="CMN-203"),
 }
+_NOT_FOUND = Fault(status=404, code="CMN-102", details={"parameterName": "recordingId"})
+_FORBIDDEN = Fault(status=403, code="CMN-408", details={"permissionName": "ReadCallRecordings"})
 _OF_CONTENT = {
-    "not-found": Fault(status=404, code="CMN-102", details={"parameterName": "recordingId"}),
+    "not-found-late": _NOT_FOUND,
+    "not-found-page": Fault(status=404, body=_HTML, headers=_HTML_TYPE),
+    "forbidden-recording": _FORBIDDEN,
     "part-unasked": Fault(ranged=False, ask_range=f"bytes=0-{_MIDDLE_BYTES - 1}"),
     "range-ignored": Fault(ranged=True, ask_range=""),
     "range-refused": Fault(ranged=True, status=416, code="CMN-107"),
@@ -89,6 +143,7 @@ def _redirect(location: str, *, status: int = 302) -> Fault:
 
 
 _REDIRECTED = {
+    "type-binary-octet-stream": _redirect("{foreign}/binary/{recording}"),
     "redirect": _redirect("{foreign}/recording/{recording}"),
     "redirect-307": _redirect("{foreign}/recording/{recording}", status=307),
     "redirect-three": _redirect("{foreign}/hops/2/{recording}"),
@@ -100,17 +155,41 @@ _REDIRECTED = {
     "redirect-private": _redirect("http://10.0.0.1/{recording}"),
 }
 
+_PAGES = {name: Fault(spoils=name) for name in PAGE_DAMAGES}
+_RECORDS = {name: Fault(spoils=name) for name in RECORD_DAMAGES}
+_OF_RECORDINGS = {
+    "forbidden-forever": _FORBIDDEN,
+    "parts": Fault(part_bytes=_PART_BYTES),
+    **{name: Fault(disguise=name) for name in DISGUISES},
+}
+
+
+def _kinds(
+    faults: Mapping[str, Fault],
+    places: frozenset[Place],
+    *,
+    victim: Victim = Victim.REQUEST,
+    young_only: bool = False,
+) -> dict[str, FaultKind]:
+    return {
+        name: FaultKind(replace(fault, kind=name), places, victim, young_only)
+        for name, fault in faults.items()
+    }
+
+
 KINDS: Mapping[str, FaultKind] = {
-    name: FaultKind(replace(fault, kind=name), places)
-    for kinds, places in (
-        (_THROTTLED, _ANYWHERE),
-        (_FAILED, _ANYWHERE),
-        (_REFUSED, _READING),
-        (_BROKEN, _READING),
-        (_OF_CONTENT, _CONTENT),
-        (_REDIRECTED, _CONTENT),
-    )
-    for name, fault in kinds.items()
+    **_kinds(_THROTTLED, _ANYWHERE),
+    **_kinds(_FAILED, _ANYWHERE),
+    **_kinds(_UNFORESEEN, _ANYWHERE),
+    **_kinds(_QUOTA_HEADERS, _READING),
+    **_kinds(_REFUSED, _READING),
+    **_kinds(_BROKEN, _READING),
+    **_kinds({"not-found": _NOT_FOUND}, _CONTENT, young_only=True),
+    **_kinds(_OF_CONTENT, _CONTENT),
+    **_kinds(_REDIRECTED, _CONTENT),
+    **_kinds(_PAGES, _CALL_LOG),
+    **_kinds(_OF_RECORDINGS, _CONTENT, victim=Victim.RECORDING),
+    **_kinds(_RECORDS, _CALL_LOG, victim=Victim.RECORD),
 }
 
 

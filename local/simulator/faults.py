@@ -41,6 +41,13 @@ class Fault:
     the user's own, with its headers, and closes the group for `retry_after_s`, None the quota's
     penalty. `retry_after` is how the answer says it.
 
+    `closes_for_s` makes it a maintenance: everything is answered the same way until it is over,
+    and `Retry-After` says how long that still is.
+    `part_bytes` serves the audio in parts of at most that size, whatever was asked for.
+    `disguise` serves the audio as that one of `audio_disguises.DISGUISES` makes it; `spoils`
+    names the one of `record_damage.RECORD_DAMAGES`, which strikes the first recorded call of a
+    page, or of `page_damage.PAGE_DAMAGES`.
+
     The rest is as in `Wire`.
     """
 
@@ -69,6 +76,13 @@ class Fault:
     stall_after_bytes: int = 0
     stall_s: float = 0
     bytes_per_second: int | None = None
+    closes_for_s: int | None = None
+    part_bytes: int | None = None
+    disguise: str | None = None
+    spoils: str | None = None
+    informational: int | None = None
+    drip_head_s: float = 0
+    drip_body_s: float = 0
 
 
 def strike(faults: tuple[Fault, ...], arrival: Arrival) -> tuple[Fault | None, tuple[Fault, ...]]:

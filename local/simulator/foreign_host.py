@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -12,17 +13,22 @@ from local.simulator.connection import Server
 from local.simulator.content import content_answer
 
 _POLL_S = 0.02
-_RECORDING = re.compile(r"/recording/([^/]+)")
+_RECORDING = re.compile(
+    r"/recording/([^/]+)|/restapi/v1\.0/account/[^/]+/recording/([^/]+)/content"
+)
+_BINARY = re.compile(r"/binary/([^/]+)")
 _HOPS = re.compile(r"/hops/(\d+)/([^/]+)")
 _LOOP = re.compile(r"/loop/(\d+)")
+_BINARY_TYPE = "binary/octet-stream"
 _PAGE = b"<!doctype html><title>Elsewhere</title><p>Nothing to hear."
 
 
 class ForeignHost:
     """Listens on a port of its own until the end of the `with` block; keeps what it was asked.
 
-    `/recording/ID` is the audio of that one of `recordings`, 404 for any other. `/hops/N/ID`
-    redirects N times and then there, `/loop/0` for ever. Everything else is a page of HTML.
+    `/recording/ID`, and the path that an API has for it, is the audio of that one of `recordings`,
+    404 for any other; `/binary/ID` the same as `binary/octet-stream`. `/hops/N/ID` redirects N
+    times and then there, `/loop/0` for ever. Everything else is a page of HTML.
     """
 
     def __init__(self, recordings: Mapping[str, RecordingFile]) -> None:
@@ -60,7 +66,10 @@ class ForeignHost:
     def _answer(self, request: Request) -> Answer:
         self.seen.append(request)
         if match := _RECORDING.fullmatch(request.path):
-            return self._recording(request, match[1])
+            return self._recording(request, match[1] or match[2])
+        if match := _BINARY.fullmatch(request.path):
+            answer = self._recording(request, match[1])
+            return replace(answer, headers={**answer.headers, "Content-Type": _BINARY_TYPE})
         if match := _HOPS.fullmatch(request.path):
             hops = int(match[1])
             return _found(f"/hops/{hops - 1}/{match[2]}" if hops > 1 else f"/recording/{match[2]}")

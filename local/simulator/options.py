@@ -49,6 +49,12 @@ class Options:
     `add_wav_bytes` adds a WAV recording of exactly each size to the `recordings`.
     `media_group` is the group that recordings' content is counted in.
     `gone` recordings are listed and answer 404 for good; their calls ended long before the start.
+    `gone_offered_s` after the start the call log stops naming them; None is never.
+    `forbidden` recordings are listed and answer 403 for good.
+    The records of `moved` calls are written anew `moved_after_s` after the start, with a start on
+    the day before. `retention_days` is how long automatic recordings and those on demand are kept,
+    then they answer 404; None tells of 90 days and keeps them.
+    `partner_media` puts content on the foreign host, without a quota.
     `latency_ms`, shortest and longest, passes before a request is counted, and again before its
     answer leaves, in real time.
     `spread` says when calls ended: which share of `days`, newest first, holds that share of all
@@ -72,6 +78,12 @@ class Options:
     bytes_per_second: int | None = None
     media_group: Group = Group.HEAVY
     gone: int = 0
+    gone_offered_s: int | None = None
+    forbidden: int = 0
+    moved: int = 0
+    moved_after_s: int = 3_600
+    retention_days: tuple[int, int] | None = None
+    partner_media: bool = False
     chaos: Chaos | None = None
     latency_ms: tuple[float, float] | None = None
     verbose: bool = False

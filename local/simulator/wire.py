@@ -21,6 +21,9 @@ class Wire:
     After `stall_after_bytes` of the body nothing comes for `stall_s`, then the rest.
     `extra_bytes` are declared by `Content-Length` and never come.
     `bytes_per_second` slows the body down, None sends as fast as it can.
+    `informational` is the status of an interim answer that comes first, 100 for example.
+    For `drip_head_s` the status line and headers come a byte a second, then the rest of them at
+    once; `drip_body_s` does the same to the body.
     """
 
     silent_s: float = 0
@@ -32,3 +35,6 @@ class Wire:
     stall_after_bytes: int = 0
     stall_s: float = 0
     bytes_per_second: int | None = None
+    informational: int | None = None
+    drip_head_s: float = 0
+    drip_body_s: float = 0

@@ -1,12 +1,15 @@
 """Everything fails at once: every fault of the simulator at random, and nothing is lost.
 
-Time is pretended, sockets are real. `SOAK_RECORDINGS=2000` runs it at length.
+Time is pretended, sockets are real. `make soak` runs it at length, on the same seeds.
 """
 
 import json
 import os
+import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from functions.archive_recording import handler as archive_recording_handler
 from functions.list_recordings import handler as list_recordings_handler
 from local.simulator.chaos import Chaos
+from local.simulator.fault_kinds import KINDS as KINDS_OF_FAULT
 from local.simulator.options import Options
 from local.simulator.server import Simulator
 from ringvault.core.archive_recording import Outcome
@@ -25,11 +29,19 @@ from tests.integration.job import Job, job_with
 from tests.integration.line import line_to
 from tests.integration.moving_time import MovingTime
 
-RECORDINGS = int(os.environ.get("SOAK_RECORDINGS", "24"))
-GONE = RECORDINGS // 20
+SHORT = 24
+RECORDINGS = int(os.environ.get("SOAK_RECORDINGS", SHORT))
+GONE = MOVED = RECORDINGS // 20
 FAULT_RATE = 0.3
-# Twelve attempts of a recording span two days; a run that takes longer than a week is stuck.
-LONGEST = timedelta(days=7)
+# What is gone stays in the call log for a while: ABSENT needs that it is offered no more.
+GONE_OFFERED = timedelta(days=2)
+NOT_FOUND_FOR, NOT_FOUND_TIMES = timedelta(hours=24), 3
+# A refused recording has twelve tries over five days or more; three times that is stuck.
+MAX_DURATION = timedelta(days=20)
+# As often as the lister runs while there is work, and at least as often otherwise.
+WORK_S, IDLE_S = 60, 3_600
+# One in ten: a page of them is larger than any that RingCentral sends.
+KINDS = {**dict.fromkeys(KINDS_OF_FAULT, 1.0), "record-huge": 0.1}
 
 
 @dataclass
@@ -41,12 +53,18 @@ class Soak:
 
     def run(self) -> None:
         """List and archive until no window is open and nothing is on its way."""
-        ends_at = self.job.time() + LONGEST
-        while self._list() or self._is_anything_open():
-            assert self.job.time() < ends_at, self.outcomes
+        ends_at = self.job.time() + MAX_DURATION
+        while (is_listing := self._list()) or self._is_anything_open():
+            assert self.job.time() < ends_at, Counter(self.outcomes)
             for recording_id in self.job.queue.take():
                 self._archive(recording_id)
-            self.job.time.sleep(60)
+            self.job.time.sleep(WORK_S if is_listing else self._idle_s())
+
+    def _idle_s(self) -> float:
+        """Return how long nothing is to be done, as far as the queue knows."""
+        due = min((at for at, _ in self.job.queue.messages), default=None)
+        wait_s = IDLE_S if due is None else (due - self.job.time()).total_seconds()
+        return min(max(wait_s, WORK_S), IDLE_S)
 
     def _list(self) -> bool:
         result = self.job.list_once()
@@ -62,44 +80,95 @@ class Soak:
         self.outcomes.append(result.outcome)
 
     def _is_anything_open(self) -> bool:
-        far_future = self.job.time() + LONGEST
+        far_future = self.job.time() + MAX_DURATION
         return bool(list(self.job.catalogue.candidates(most=1, now=far_future)))
 
 
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.fixture(scope="module")
+def table(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """The rows of a table that is printed after a long run."""
+    rows: list[str] = []
+    yield rows
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    if RECORDINGS > SHORT and terminal is not None:
+        for line in ("", HEAD, *rows):
+            terminal.write_line(line)
+
+
+def _options(seed: int) -> Options:
+    """Return an account of which every recording is accounted for in the end."""
+    chaos = Chaos(
+        probability=FAULT_RATE,
+        seed=seed,
+        kinds=KINDS,
+        stall_s=0.05,
+        maintenance_s=1_800,
+        whole_after_s=3 * 3_600,
+    )
+    return Options(
+        recordings=RECORDINGS,
+        days=20,
+        seed=seed,
+        gone=GONE,
+        gone_offered_s=round(GONE_OFFERED.total_seconds()),
+        moved=MOVED,
+        retention_days=(90, 60),
+        chaos=chaos,
+    )
+
+
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_with_every_fault_at_random_all_are_accounted_for(
-    cloud: Cloud, bucket: str, time: MovingTime, log: list[dict[str, Any]], seed: int
+    cloud: Cloud,
+    bucket: str,
+    time: MovingTime,
+    *,
+    log: list[dict[str, Any]],
+    table: list[str],
+    seed: int,
 ) -> None:
-    """Archived byte for byte, or ABSENT with the right reason; and what is secret stays so."""
-    chaos = Chaos(probability=FAULT_RATE, seed=seed, stall_s=0.05)
-    options = Options(recordings=RECORDINGS, days=20, gone=GONE, seed=seed, chaos=chaos)
-    with Simulator(options, clock=time) as simulator:
+    """Archived byte for byte, or ended with the right reason; and what is secret stays so."""
+    began_at = time()
+    with Simulator(_options(seed), clock=time) as simulator:
         soak = Soak(job_with(line_to(simulator.base_url, cloud=cloud, time=time), cloud, bucket))
         soak.run()
         books: Any = simulator.books()
 
     assert len(books["recordings"]) == RECORDINGS
     for recording in books["recordings"]:
-        _assert_accounted_for(recording, job=soak.job)
+        _assert_accounted_for(recording, job=soak.job, began_at=began_at)
     assert cloud.open_uploads_in(bucket) == []
     assert books["throttled"] == 0
     _assert_nothing_is_told(simulator, log, job=soak.job)
-    print(_told(soak, books))  # noqa: T201 - what a long run came to
+    table.append(_row(seed, soak, books, took=time() - began_at))
 
 
-def _assert_accounted_for(recording: Any, *, job: Job) -> None:
+def _assert_accounted_for(recording: Any, *, job: Job, began_at: datetime) -> None:
     """Check one recording of the simulator's books."""
     item = job.item(recording["id"])
     if recording["gone"]:
-        assert item.state is State.ABSENT, (recording["id"], item.reason)
+        assert item.state is State.ABSENT, (recording["id"], item.state, item.reason)
         assert "404" in str(item.reason)
+        _assert_long_gone(recording["notFoundAt"], began_at=began_at)
+        return
+    if recording["forbidden"]:
+        assert item.state is State.FAILED, (recording["id"], item.state, item.reason)
+        assert "403" in str(item.reason)
         return
     assert item.state is State.ARCHIVED, (recording["id"], item.state, item.reason)
     assert item.archived is not None
     assert item.archived.sha256_hex == recording["sha256"]
     stored = job.cloud.read(job.bucket, item.archived.object_key)
     assert len(stored) == recording["size"] == item.archived.size_bytes
+
+
+def _assert_long_gone(not_found_at: list[str], *, began_at: datetime) -> None:
+    """Check that it was not found often and long enough, and when it was offered no more."""
+    times = [datetime.fromisoformat(at) for at in not_found_at]
+    assert len(times) >= NOT_FOUND_TIMES
+    assert times[-1] - times[0] >= NOT_FOUND_FOR
+    assert times[-1] >= began_at + GONE_OFFERED
 
 
 def _assert_nothing_is_told(simulator: Simulator, log: list[dict[str, Any]], *, job: Job) -> None:
@@ -121,6 +190,17 @@ def _holds_any(secrets: set[str], text: str) -> bool:
     return any(secret in text for secret in (*secrets, "X-Amz-", "Bearer"))
 
 
-def _told(soak: Soak, books: dict[str, Any]) -> str:
-    counts = {outcome.value: soak.outcomes.count(outcome) for outcome in sorted(set(soak.outcomes))}
-    return f"{RECORDINGS} recordings: {counts}; {books['requests']}, {books['throttled']} times 429"
+HEAD = "seed  recordings  archived  absent  failed  struck  requests  days"
+
+
+def _row(seed: int, soak: Soak, books: dict[str, Any], *, took: timedelta) -> str:
+    states = Counter(soak.job.item(row["id"]).state for row in books["recordings"])
+    ended = (states[state] for state in (State.ARCHIVED, State.ABSENT, State.FAILED))
+    counts = (sum(books["faults"].values()), sum(books["requests"].values()))
+    cells = (seed, RECORDINGS, *ended, *counts, f"{took / timedelta(days=1):.1f}")
+    return "".join(f"{cell:>{len(name)}}" for cell, name in zip(cells, _columns(), strict=True))
+
+
+def _columns() -> list[str]:
+    """Return the names of the table's columns, each with the space before it."""
+    return re.findall(r" *\S+", HEAD)

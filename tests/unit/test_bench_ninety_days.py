@@ -3,12 +3,15 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
+from benchmarks.ninety_days.account import Account
+from benchmarks.ninety_days.disasters import Outage
 from benchmarks.ninety_days.life import Plan
 from benchmarks.ninety_days.plans import ninety_days, takeover
-from benchmarks.ninety_days.proof import prove
+from benchmarks.ninety_days.proof import WHOLE, prove
 from benchmarks.ninety_days.queue import (
     KEPT_FOR,
     MOST_RECEIVES,
@@ -16,7 +19,11 @@ from benchmarks.ninety_days.queue import (
     AtLeastOnceQueue,
 )
 from benchmarks.ninety_days.report import LONGEST_WAIT, Row, as_json, as_text, missed, run
-from ringvault.core.windows import LookBacks, Reach
+from benchmarks.ninety_days.traffic import Habits, calls
+from benchmarks.quota.virtual_time import START
+from ringvault.core.instants import format_instant
+from ringvault.core.retention import Retention
+from ringvault.core.windows import Kind, LookBacks, Reach, Window
 
 SECOND = timedelta(seconds=1)
 
@@ -87,6 +94,64 @@ def test_the_books_have_the_last_word() -> None:
     assert (row.proof.untrue, proof.untrue) == ([], [name])
     assert name in proof.lost
     assert len(missed([Row("takeover", row.life, proof)])) == 2
+
+
+def test_a_report_is_held_against_the_books() -> None:
+    """Where a report found nothing missing, a recording that was not there makes it false."""
+    life = run("takeover", replace(small_takeover(1, recordings=100), a_day=20)).life
+    report = {
+        "number": 7,
+        "from": "2000-01-01",
+        "to": "2100-01-01",
+        "finished_at": format_instant(life.plan.end_at),
+    }
+    life.vault.reports["000007.json"] = json.dumps(report).encode()
+    life.vault.reports["000007.html"] = WHOLE
+    assert prove(life).falsely_whole == []
+
+    (name, *_) = (name for name, it in life.account.entries.items() if it.ready_at < START)
+    life.catalogue.forget(name)
+    proof = prove(life)
+    assert proof.falsely_whole == [7]
+    assert "takeover: 1 reports false, the first of them 7" in missed(
+        [Row("takeover", life, proof)]
+    )
+
+    life.vault.reports["000007.html"] = b"1 missing"
+    assert prove(life).falsely_whole == []
+
+
+def test_what_is_wrong_with_calls_is_written_into_the_log() -> None:
+    """Mislaid, unreadable, moved and forbidden: the account answers so, and knows until when."""
+    habits = Habits(mislaid=100, unreadable=100, moved=100, forbidden=0, rewritten=0)
+    from_at = datetime(2026, 11, 1, tzinfo=UTC)
+    made = list(calls(Random(1), from_at, from_at + timedelta(days=3), a_day=50, habits=habits))  # noqa: S311 - a story
+    now = from_at
+    account = Account(lambda: now, Retention())
+    account.take(made)
+    for number, call in enumerate(made):
+        entry = account.entries[str(2 * number)]
+        assert call.readable_at is not None
+        assert call.moved_at is not None
+        assert (entry.visible_at, entry.mislaid_until) == (call.readable_at, call.mislaid_until)
+        window = Window(Kind.BACKFILL, call.started_at, call.started_at + SECOND)
+        now = min(call.readable_at, call.moved_at) - SECOND
+        (form, *_) = account.first_page(window).records
+        assert "contentUri" not in form["recording"]
+        now = max(call.readable_at, call.moved_at)
+        (form, *_) = account.first_page(window).records
+        assert "contentUri" in form["recording"]
+        assert form["startTime"].endswith("T23:59:40.000Z")
+        assert form["startTime"] < format_instant(call.started_at)
+
+
+def test_another_program_in_the_same_name_loses_nothing() -> None:
+    """It spends half of the quota for half a day; refusals are its doing and no bound."""
+    plan = replace(small_takeover(1, recordings=300), shared=Outage(0, 12 * 3_600))
+    row = run("takeover", replace(plan, a_day=200))
+
+    assert row.life.counts.throttled > 0
+    assert missed([row]) == []
 
 
 def test_a_message_that_nobody_acknowledged_comes_back_until_it_is_dead() -> None:

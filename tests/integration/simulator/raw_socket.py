@@ -22,13 +22,17 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Everything that came after one request; header names in lower case."""
+    """Everything that came after one request; header names in lower case.
+
+    `interim` is the status of the answer that came first where that was one of 1xx.
+    """
 
     status: int | None
     headers: Mapping[str, str]
     body: bytes
     end: End
     longest_gap_s: float
+    interim: tuple[int, ...] = ()
 
 
 def received(
@@ -79,8 +83,18 @@ def _everything(connection: socket.socket) -> tuple[bytes, End, float]:
     raise AssertionError("the answer never ends")
 
 
+def _final(raw: bytes) -> bytes:
+    """Return what comes after interim answers (1xx)."""
+    while re.match(rb"HTTP/1\.1 1\d\d ", raw):
+        _, _, raw = raw.partition(b"\r\n\r\n")
+    return raw
+
+
 def _is_whole(raw: bytes) -> bool:
+    raw = _final(raw)
     head, blank, body = raw.partition(b"\r\n\r\n")
+    if blank and re.match(rb"HTTP/1\.1 (204|304) ", head):
+        return True
     length = re.search(rb"\r\nContent-Length: (\d+)", head)
     if not blank or not length:
         return b"Transfer-Encoding: chunked" in head and body.endswith(b"\r\n0\r\n\r\n")
@@ -88,9 +102,12 @@ def _is_whole(raw: bytes) -> bool:
 
 
 def _parsed(raw: bytes, end: End, longest_gap_s: float) -> Received:
+    interim = tuple(int(status) for status in re.findall(rb"^HTTP/1\.1 (1\d\d) ", raw))
+    raw = _final(raw)
     head, _, body = raw.partition(b"\r\n\r\n")
     status_line, *lines = head.decode("latin-1").split("\r\n")
     pairs = (line.partition(": ") for line in lines)
     headers = {name.lower(): value for name, _, value in pairs}
-    status = int(status_line.split(" ")[1]) if raw else None
-    return Received(status, headers, body, end, longest_gap_s)
+    begun = re.match(r"HTTP/1\.1 (\d{3})", status_line)
+    status = int(begun[1]) if begun else None
+    return Received(status, headers, body, end, longest_gap_s, interim)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import requests
 
 from local.simulator.account import make_account
 from local.simulator.chaos import Chaos, Subject, drawn
-from local.simulator.fault_kinds import KINDS, Place
+from local.simulator.fault_kinds import KINDS, Place, Victim
 from local.simulator.faults import Arrival, Fault
 from local.simulator.options import Options
 from local.simulator.strikes import Strikes
@@ -19,7 +19,10 @@ from tests.integration.simulator.conftest import AMPLE
 
 Start = Callable[[Options], Client]
 OLD = timedelta(days=3)
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHOLE = Arrival(path="/content", user="1", ranged=False)
+REQUEST_KINDS = {name for name, kind in KINDS.items() if kind.victim is Victim.REQUEST}
+EVERY_KIND = dict.fromkeys(KINDS, 1.0)
 RANGED = Arrival(path="/content", user="1", ranged=True)
 
 
@@ -65,16 +68,17 @@ def test_weights() -> None:
 
 
 def test_a_kind_strikes_only_what_can_meet_it() -> None:
-    """Each kind meets its places, range or none, and all of them meet something."""
-    chaos = Chaos(probability=1)
+    """Each kind that strikes requests meets its places, range or none, and all meet something."""
+    chaos = Chaos(probability=1, kinds=EVERY_KIND)
     whole = set(_kinds(chaos, age=timedelta(hours=1)))
     ranged = set(_kinds(chaos, RANGED, age=timedelta(hours=1)))
-    assert whole | ranged == set(KINDS)
+    content = {name for name in REQUEST_KINDS if Place.CONTENT in KINDS[name].places}
+    assert whole | ranged == content
     assert whole - ranged == {"part-unasked"}
     assert ranged - whole == {"range-ignored", "range-refused"}
     for place in (Place.CALL_LOG, Place.TOKEN):
         assert set(_kinds(chaos, place=place)) == {
-            name for name, kind in KINDS.items() if place in kind.places
+            name for name in REQUEST_KINDS if place in KINDS[name].places
         }
 
 
@@ -87,11 +91,14 @@ def test_only_young_recordings_are_missing_for_a_while() -> None:
 
 def test_times_are_those_of_the_test() -> None:
     """Silences and penalties last as long as chaos says, cuts fall everywhere."""
-    chaos = Chaos(probability=1, retry_after_s=2, stall_s=0.5)
+    chaos = Chaos(probability=1, kinds=EVERY_KIND, retry_after_s=2, stall_s=0.5, maintenance_s=9)
     faults = [drawn(chaos, _subject(str(n)), WHOLE, attempt=1) for n in range(3_000)]
     struck = [fault for fault in faults if fault]
     assert {fault.retry_after_s for fault in struck} == {None, 2}
     assert {fault.stall_s for fault in struck} == {fault.silent_s for fault in struck} == {0, 0.5}
+    assert {fault.drip_head_s for fault in struck} == {0, 0.5}
+    assert {fault.drip_body_s for fault in struck} == {0, 0.5}
+    assert {fault.closes_for_s for fault in struck} == {None, 9}
     cuts = [fault.cut_after_bytes for fault in struck if fault.cut_after_bytes is not None]
     assert len(set(cuts)) > len(cuts) * 0.9
     assert max(cuts) < 30_000
@@ -110,18 +117,18 @@ def test_a_recording_is_spared_in_the_end() -> None:
     """After so many strikes a recording is left in peace; call log and tokens never are."""
     strikes = Strikes(Chaos(probability=1, most_per_recording=4))
     one, other = _subject("1"), _subject("2")
-    faults = [strikes.next_fault(WHOLE, one) for _ in range(10)]
+    faults = [strikes.next_fault(WHOLE, one, now=NOW) for _ in range(10)]
     assert [fault is not None for fault in faults] == [True] * 4 + [False] * 6
-    assert strikes.next_fault(WHOLE, other)
+    assert strikes.next_fault(WHOLE, other, now=NOW)
     log = _subject("call-log", place=Place.CALL_LOG)
-    assert all(strikes.next_fault(WHOLE, log) for _ in range(10))
+    assert all(strikes.next_fault(WHOLE, log, now=NOW) for _ in range(10))
 
 
 def test_faults_that_were_set_come_first() -> None:
     """Chaos strikes what no fault was set for."""
     strikes = Strikes(Chaos(probability=1, kinds={"cut": 1}))
     strikes.set_faults((Fault(kind="mine", times=1),))
-    faults = [strikes.next_fault(WHOLE, _subject("1")) for _ in range(2)]
+    faults = [strikes.next_fault(WHOLE, _subject("1"), now=NOW) for _ in range(2)]
     assert [fault.kind if fault else None for fault in faults] == ["mine", "cut"]
 
 

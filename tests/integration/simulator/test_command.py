@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from local.simulator.chaos import Chaos
+from local.simulator.chaos import Chaos, even_weights
 from local.simulator.command import _options, add_arguments
 from local.simulator.fault_kinds import KINDS
 from local.simulator.options import Group, Options, Quota
@@ -82,7 +82,7 @@ def test_chaos_options() -> None:
     """Probability, seed, weights and bound make the chaos; without a probability there is none."""
     asked = ("--chaos", "0.3", "--chaos-seed", "7", "--chaos-kinds", "all,silent=0,cut=2.5")
     options = _options(_parse(*asked, "--chaos-most", "2", "--gone", "20"))
-    weights = {**dict.fromkeys(KINDS, 1.0), "silent": 0.0, "cut": 2.5}
+    weights = {**even_weights(), "silent": 0.0, "cut": 2.5}
     assert options.chaos == Chaos(probability=0.3, seed=7, kinds=weights, most_per_recording=2)
     assert options.gone == 20
     assert _options(_parse("--chaos-seed", "7")).chaos is None
@@ -94,6 +94,27 @@ def test_users_and_latency_options() -> None:
     options = _options(_parse("--users", "3", "--latency", "0.5-40"))
     assert options.jwts == (*Options().jwts, "simulated-jwt-2", "simulated-jwt-3")
     assert options.latency_ms == (0.5, 40)
+
+
+def test_account_options() -> None:
+    """What is refused, moved, deleted or elsewhere for good is said by options of their own."""
+    asked = ("--forbidden", "2", "--moved", "3", "--retention", "90/30", "--partner-media")
+    options = _options(_parse(*asked))
+    assert (options.forbidden, options.moved) == (2, 3)
+    assert (options.retention_days, options.partner_media) == ((90, 30), True)
+    assert _options(_parse()) == Options()
+
+
+def test_help_fits_into_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names every kind of fault."""
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        _parse("--help")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert set(KINDS) <= {word.strip(",.") for line in lines for word in line.split()}
 
 
 def test_too_many_gone_is_one_clear_line() -> None:
@@ -136,6 +157,10 @@ def test_serves_with_faults() -> None:
         ("--latency", "9-5"),
         ("--latency", "5"),
         ("--gone", "x"),
+        ("--forbidden", "x"),
+        ("--moved", "-1"),
+        ("--retention", "90"),
+        ("--retention", "0/30"),
     ],
 )
 def test_bad_option(arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,8 @@ def _error_codes(answer: Received) -> list[str]:
 def test_every_kind_is_tried(struck: Struck) -> None:
     """Each kind strikes once, is counted by name, and the next request is answered in full."""
     for kind in KINDS:
-        struck.by(kind, silent_s=0, stall_s=0, penalises=False, drops_token=False)
+        quick = {"silent_s": 0, "stall_s": 0, "drip_head_s": 0, "drip_body_s": 0}
+        struck.by(kind, **quick, penalises=False, drops_token=False, closes_for_s=None)
         ranged = {"Range": "bytes=5-"} if KINDS[kind].fault.ranged else {}
         struck.get(ranged)
     assert struck.simulator.books(sha256=False)["faults"] == dict.fromkeys(KINDS, 1)
@@ -381,3 +382,127 @@ def test_nobody_waits_for_the_end_of_a_silence(kind: str) -> None:
     while set(threading.enumerate()) - before:
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("kind", ["not-found-late", "not-found-page"])
+def test_not_found_though_it_is_there(struck: Struck, kind: str) -> None:
+    """RingCentral's own 404 has its code, a proxy's page has none; then the recording comes."""
+    answer = struck.by(kind).get()
+    assert answer.status == 404
+    assert (b"CMN-102" in answer.body) == (kind == "not-found-late")
+    assert answer.body.startswith(b"<!doctype html>") == (kind == "not-found-page")
+    assert struck.get().body == struck.whole
+
+
+@pytest.mark.parametrize("kind", ["forbidden-recording", "forbidden-forever"])
+def test_forbidden(struck: Struck, kind: str) -> None:
+    """403 for this recording, while the call log is served."""
+    answer = struck.by(kind).get()
+    assert (answer.status, _error_codes(answer)) == (403, ["CMN-408"])
+    assert json.loads(answer.body)["permissionName"] == "ReadCallRecordings"
+
+
+def test_maintenance(struck: Struck, clock: Clock) -> None:
+    """Everything is 503 until it is over, sign-in too, and says how long that still is."""
+    answer = struck.by("maintenance", closes_for_s=600).get()
+    assert (answer.status, answer.headers["retry-after"]) == (503, "600")
+    clock.advance(599.5)
+    for later in (struck.get(), _sign_in(struck.simulator)):
+        assert (later.status, later.headers["retry-after"]) == (503, "1")
+    clock.advance(0.5)
+    assert struck.get().body == struck.whole
+
+
+def test_retry_after_absurd(struck: Struck) -> None:
+    """Ten years."""
+    answer = struck.by("retry-after-absurd").get()
+    assert (answer.status, answer.headers["retry-after"]) == (503, "315360000")
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "remaining", "window"),
+    [
+        ("quota-absurd", "5000000", "0", "315360000"),
+        ("quota-garbage", "ten", "-1", "NaN"),
+    ],
+)
+def test_quota_headers(struck: Struck, kind: str, limit: str, remaining: str, window: str) -> None:
+    """The recording comes, with headers that nobody may believe."""
+    answer = struck.by(kind).get()
+    names = ("x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-window")
+    assert [answer.headers[name] for name in names] == [limit, remaining, window]
+    assert answer.body == struck.whole
+
+
+@pytest.mark.parametrize("status", [204, 205, 299, 304, 418])
+def test_unforeseen(struck: Struck, status: int) -> None:
+    """Legal, and without audio; where HTTP forbids a length there is none."""
+    answer = struck.by(f"unforeseen-{status}").get()
+    assert answer.status == status
+    assert not answer.headers.get("content-type", "").startswith("audio/")
+    assert ("content-length" in answer.headers) == (status not in {204, 304})
+    assert struck.get().body == struck.whole
+
+
+@pytest.mark.parametrize(("kind", "status"), [("continue-first", 100), ("early-hints-first", 103)])
+def test_interim_answer(struck: Struck, kind: str, status: int) -> None:
+    """An answer that is none comes before the real one."""
+    answer = struck.by(kind).get()
+    assert (answer.interim, answer.status, answer.body) == ((status,), 200, struck.whole)
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_drip(struck: Struck, part: str) -> None:
+    """A byte a second for a while, then the rest."""
+    begun = struck.by(f"drip-{part}").get(patience_s=0.5)
+    assert (begun.status is None, begun.body) == (part == "head", begun.body[:1])
+    answer = struck.by(f"drip-{part}", drip_head_s=0.2, drip_body_s=0.2).get()
+    assert (answer.status, answer.body) == (200, struck.whole)
+
+
+def test_parts(struck: Struck) -> None:
+    """206 in parts of the server's own size, to who asks for the whole or for what is left."""
+    struck.by("parts", times=None, part_bytes=20_000)
+    whole = b""
+    while len(whole) < len(struck.whole):
+        answer = struck.get({"Range": f"bytes={len(whole)}-"} if whole else {})
+        assert answer.status == 206
+        stop = min(len(whole) + 20_000, len(struck.whole)) - 1
+        assert answer.headers["content-range"] == f"bytes {len(whole)}-{stop}/{len(struck.whole)}"
+        whole += answer.body
+    assert whole == struck.whole
+    assert struck.get({"Range": "bytes=0-9"}).body == struck.whole[:10]
+    assert struck.get({"Range": "bytes=-9"}).body == struck.whole[-9:]
+
+
+def test_binary_octet_stream_behind_a_redirect(struck: Struck) -> None:
+    """The audio, as object stores name what they know nothing of."""
+    location = struck.by("type-binary-octet-stream").get().headers["location"]
+    answer = received(location, {})
+    assert (answer.headers["content-type"], answer.body) == ("binary/octet-stream", struck.whole)
+
+
+def test_unrecognised(struck: Struck) -> None:
+    """As many bytes, the same each time and by range, that are neither audio nor text."""
+    struck.by("unrecognised", times=None)
+    body = struck.get().body
+    assert (len(body), struck.get({"Range": "bytes=99-"}).body) == (len(struck.whole), body[99:])
+    assert set(body) <= set(range(0x80, 0xC0))
+
+
+def test_wav_header_of_a_pipe(start: Start) -> None:
+    """Every size that writers leave who don't know it; nothing else of the file changes."""
+    client = start(Options(recordings=60, quotas=AMPLE)).sign_in()
+    client.simulator.inject(fault_of_kind("wav-header-pipe", path="*/content"))
+    sizes = set()
+    for recording in client.simulator.account.recordings.values():
+        whole = b"".join(recording.audio.whole())
+        body = client.content(recording.id).content
+        if whole[:4] != b"RIFF":
+            assert body == whole
+            continue
+        riff_size, data_size = (int.from_bytes(body[at : at + 4], "little") for at in (4, 40))
+        assert riff_size == data_size + 36
+        assert (body[8:40], body[44:]) == (whole[8:40], whole[44:])
+        sizes.add("+2" if data_size == len(whole) - 44 + 2 else hex(data_size))
+    assert sizes == {"0x7ffff000", "0x80000000", "0xffffffdb", "+2"}
