@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # What a rewritten call-log record may change in an item; the keys of its index stay.
-_FOLLOWING = ("content_uri", "duration_s", "extension_id", "call_record")
+_FOLLOWING = ("content_uri", "duration_s", "extension_id", "call_record", "raw_record")
 
 
 class CatalogueInventory(CatalogueTable):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ringvault.core.call_record import normalised
+from ringvault.core.call_record import MAX_JSON, as_json, normalised
 from ringvault.core.catalogue import (
     SCHEMA_VERSION,
     ArchivedObject,
@@ -23,8 +23,6 @@ from ringvault.core.recording import Recording, duration_in_range, is_recording_
 
 Attributes = Mapping[str, Any]
 
-# Longer than any normalised record can be as JSON, its characters escaped.
-MAX_INFLATED = 4 * 1024 * 1024
 # What reading a damaged attribute raises.
 _DAMAGED = (
     AttributeError,
@@ -93,7 +91,7 @@ def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
 
 def packed(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a call-log record as an attribute: compressed, a third of the size and the price."""
-    return {"B": zlib.compress(json.dumps(record).encode())}
+    return {"B": zlib.compress(as_json(record))}
 
 
 def repeated_attribute(answer: RepeatedAnswer) -> dict[str, Any]:
@@ -164,7 +162,7 @@ def brought_up(attributes: Attributes) -> dict[str, Any]:
     """Return what the attributes of an earlier schema lack, or have otherwise than today."""
     item = item_of(attributes)
     written = new_attributes(item.recording, item.listed_at)
-    names = ("call_record", "telephony_session_id", "schema_version")
+    names = ("call_record", "raw_record", "telephony_session_id", "schema_version")
     return {name: written[name] for name in names if name in written}
 
 
@@ -220,7 +218,7 @@ def _unpacked(content: str | bytes) -> dict[str, Any]:
 def _inflated(content: bytes) -> bytes:
     """Return what was compressed; bounded, since an item may be damaged in any way."""
     inflater = zlib.decompressobj()
-    inflated = inflater.decompress(content, MAX_INFLATED)
+    inflated = inflater.decompress(content, MAX_JSON)
     if inflater.unconsumed_tail or not inflater.eof:
         raise ValueError("compressed content is damaged or too long")
     return inflated
