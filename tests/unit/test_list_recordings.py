@@ -114,6 +114,10 @@ class Outside:
     def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
         return [found for found in recordings if found.recording_id not in self.items]
 
+    def take_refused(self) -> Sequence[str]:
+        """Return none: memory takes everything."""
+        return ()
+
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         added = 0
         for found in recordings:

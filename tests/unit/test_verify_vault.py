@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.catalogue import CatalogueItem, ItemsRead, State
 from ringvault.core.cold_storage import InColdStorageError, StoredObject
 from ringvault.core.errors import (
     ConfigurationError,
     ConflictError,
     InvalidRecordError,
     InvalidRequestError,
+    NewerCatalogueError,
     RingvaultError,
     ServiceUnavailableError,
+    UnreadableItemError,
 )
 from ringvault.core.fixity import ATTEMPTS, Digest, Verdict
 from ringvault.core.search_parameters import Position
@@ -47,6 +49,8 @@ class Archive:
     sha256: dict[str, str]
     sidecars: dict[str, CatalogueItem]
     refused: dict[str, RingvaultError] = field(default_factory=dict)
+    damaged: dict[str, UnreadableItemError] = field(default_factory=dict)
+    passed_over: tuple[UnreadableItemError, ...] = ()
     breaks: int = 0
     saved: tuple[Verification | None, int] = (None, 0)
     dies_at: int | None = None
@@ -72,8 +76,15 @@ class Archive:
         behind = positions.index(after) + 1 if after is not None else 0
         return iter(positions[behind:])
 
-    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
-        return [self.items[it] for it in recording_ids if it in self.items]
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
+        there = [it for it in recording_ids if it in self.items]
+        return ItemsRead(
+            tuple(self.items[it] for it in there if it not in self.damaged),
+            tuple(self.damaged[it] for it in there if it in self.damaged),
+        )
+
+    def take_unreadable(self) -> Sequence[UnreadableItemError]:
+        return self.passed_over
 
     # Vault
     def digest(self, object_key: str) -> Digest | None:

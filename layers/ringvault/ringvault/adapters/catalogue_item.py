@@ -2,17 +2,18 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from ringvault.core.call_record import MAX_JSON, as_json, normalised
+from ringvault.core.call_record import MAX_JSON, MAX_NUMBER, as_json, normalised
 from ringvault.core.catalogue import (
     SCHEMA_VERSION,
     ArchivedObject,
     CatalogueItem,
     Erasure,
     Hold,
+    ItemsRead,
     RepeatedAnswer,
     State,
 )
@@ -22,6 +23,8 @@ from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording, duration_in_range, is_recording_id
 
 Attributes = Mapping[str, Any]
+
+T = TypeVar("T")
 
 # What reading a damaged attribute raises.
 _DAMAGED = (
@@ -125,11 +128,36 @@ def item_of(attributes: Attributes) -> CatalogueItem:
         NewerCatalogueError: they are of a later one.
         UnreadableItemError: they are damaged; names the attribute's problem, and no content.
     """
+    return read_safely(_known_item, attributes)
+
+
+def read_safely(read: Callable[[Attributes], T], attributes: Attributes) -> T:
+    """Return what `read` makes of attributes.
+
+    Raises:
+        UnreadableItemError: they are damaged; names the attribute's problem, and no content.
+    """
     try:
-        _require_known(attributes)
-        return _item(attributes)
+        return read(attributes)
     except _DAMAGED as error:
         raise UnreadableItemError(_id_in(attributes), _problem(error)) from error
+
+
+def _known_item(attributes: Attributes) -> CatalogueItem:
+    _require_known(attributes)
+    return _item(attributes)
+
+
+def items_of(found: Iterable[Attributes]) -> ItemsRead:
+    """Return the items, each read by itself: what can't be read costs no other."""
+    items: list[CatalogueItem] = []
+    unreadable: list[UnreadableItemError] = []
+    for attributes in found:
+        try:
+            items.append(item_of(attributes))
+        except UnreadableItemError as error:
+            unreadable.append(error)
+    return ItemsRead(tuple(items), tuple(unreadable))
 
 
 def _item(attributes: Attributes) -> CatalogueItem:
@@ -256,8 +284,8 @@ def _require_known(attributes: Attributes) -> None:
     version = _schema_version(attributes)
     if version > SCHEMA_VERSION:
         raise NewerCatalogueError(
-            f"recording {attributes['recording_id']['S']} in the catalogue was written by a newer"
-            f" release: schema {version}, and this one knows {SCHEMA_VERSION}"
+            _id_in(attributes),
+            f"written by a newer release: schema {version}, and this one knows {SCHEMA_VERSION}",
         )
 
 
@@ -266,13 +294,27 @@ def _archived(attributes: Attributes) -> ArchivedObject:
     return ArchivedObject(
         object_key=attributes["object_key"]["S"],
         content_type=attributes["content_type"]["S"],
-        size_bytes=int(attributes["size_bytes"]["N"]),
+        size_bytes=_size(attributes["size_bytes"]["N"]),
         sha256_hex=attributes["sha256_hex"]["S"],
         crc32=attributes["crc32"]["S"],
-        audio_duration_s=float(duration["N"]) if duration else None,
+        audio_duration_s=_seconds(duration["N"]) if duration else None,
         archived_at=parse_instant(attributes["archived_at"]["S"]),
         waveform=attributes["waveform"]["B"] if "waveform" in attributes else None,
     )
+
+
+def _size(number: str) -> int:
+    size_bytes = int(number)
+    if not 0 <= size_bytes < MAX_NUMBER:
+        raise ValueError("not a size")
+    return size_bytes
+
+
+def _seconds(number: str) -> float:
+    seconds = float(number)
+    if not 0 <= seconds < MAX_NUMBER:  # NaN is not
+        raise ValueError("not a duration")
+    return seconds
 
 
 def _hold(attributes: Attributes) -> Hold | None:

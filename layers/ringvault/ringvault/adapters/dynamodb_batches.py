@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ringvault.adapters.aws_errors import aws_errors
+from ringvault.adapters.aws_errors import ItemRefusedError, aws_errors
 from ringvault.core.errors import ServiceUnavailableError
 
 if TYPE_CHECKING:
@@ -40,20 +40,41 @@ def read_batches(
             raise ServiceUnavailableError(f"read a batch: throttled {MOST_ROUNDS} times in a row")
 
 
-def put_batches(client: "DynamoDBClient", table: str, items: Sequence[Mapping[str, Any]]) -> None:
+def put_batches(
+    client: "DynamoDBClient", table: str, items: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
     """Put the items, whatever was there; no key may stand twice.
+
+    Returns those that DynamoDB refuses for good; the others are written.
 
     Raises:
         ServiceUnavailableError: some are still not written after a number of rounds.
     """
+    refused: list[Mapping[str, Any]] = []
     for start in range(0, len(items), MOST_PUTS):
-        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + MOST_PUTS]]
-        unwritten: Any = {table: puts}
-        for _ in range(MOST_ROUNDS):
-            with aws_errors("write a batch of items"):
-                answer = client.batch_write_item(RequestItems=unwritten)
-            unwritten = answer.get("UnprocessedItems")
-            if not unwritten:
-                break
-        else:
-            raise ServiceUnavailableError(f"write a batch: throttled {MOST_ROUNDS} times in a row")
+        batch = items[start : start + MOST_PUTS]
+        try:
+            _put(client, table, batch)
+        except ItemRefusedError:
+            # It does not say which; so each by itself.
+            refused += [item for item in batch if not _put_one(client, table, item)]
+    return refused
+
+
+def _put_one(client: "DynamoDBClient", table: str, item: Mapping[str, Any]) -> bool:
+    try:
+        _put(client, table, [item])
+    except ItemRefusedError:
+        return False
+    return True
+
+
+def _put(client: "DynamoDBClient", table: str, batch: Sequence[Mapping[str, Any]]) -> None:
+    unwritten: Any = {table: [{"PutRequest": {"Item": item}} for item in batch]}
+    for _ in range(MOST_ROUNDS):
+        with aws_errors("write a batch of items"):
+            answer = client.batch_write_item(RequestItems=unwritten)
+        unwritten = answer.get("UnprocessedItems")
+        if not unwritten:
+            return
+    raise ServiceUnavailableError(f"write a batch: throttled {MOST_ROUNDS} times in a row")

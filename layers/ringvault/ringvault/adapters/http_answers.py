@@ -12,9 +12,10 @@ from ringvault.adapters.request_limits import (
     BodyRefusedError,
     QueryTooLongError,
 )
+from ringvault.core.call_record import MAX_TEXT, Party, id_or_none
 from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.cold_storage import InColdStorageError
-from ringvault.core.errors import PermanentError, TransientError
+from ringvault.core.errors import PermanentError, TransientError, UnreadableItemError
 from ringvault.core.instants import format_instant
 from ringvault.core.listener import LISTENERS_GROUP, NotAListenerError, NotForThisListenerError
 from ringvault.core.playback_api import UnknownCallError, UnknownRecordingError
@@ -34,7 +35,6 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-_PARTY_KEYS = ("phoneNumber", "name", "extensionNumber")
 _NOT_PLAYABLE = {
     State.ABSENT: "RingCentral no longer has this recording, and it was never archived.",
     State.FAILED: "This recording could not be archived.",
@@ -116,6 +116,12 @@ UNEXPECTED = Problem(
     "unexpected",
     "Something is wrong on our side; it has been logged.",
 )
+_UNREADABLE = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "unreadable-item",
+    "The catalogue's item of this recording can't be read; it has been logged. Ask who runs this"
+    " archive to bring it back: docs/operations.md says how.",
+)
 
 
 _PROBLEMS: dict[type[Exception], Problem] = {
@@ -140,6 +146,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(HTTPStatus.BAD_REQUEST, "invalid-parameter", f"{error}.", details)
         case InColdStorageError():
             return _in_cold_storage(error)
+        case UnreadableItemError():
+            return _UNREADABLE
         case TransientError():
             return _PROBLEMS.get(type(error), _UNAVAILABLE)
         case _:
@@ -148,20 +156,20 @@ def problem_of(error: Exception) -> Problem:
 
 def recording_json(item: CatalogueItem) -> Json:
     """Return one recording in RingCentral's words; what is not known is left out."""
-    recording, record = item.recording, item.recording.call_record
+    recording, call = item.recording, item.recording.call
     known = {
         "id": recording.recording_id,
         "state": item.state.value,
         "startedAt": format_instant(recording.started_at),
         "durationSeconds": _duration_s(item),
-        "direction": record.get("direction"),
-        "from": _party_json(record.get("from")),
-        "to": _party_json(record.get("to")),
-        "extensionId": recording.extension_id,
-        "telephonySessionId": record.get("telephonySessionId"),
-        "contentType": item.archived.content_type if item.archived else None,
+        "direction": call.direction,
+        "from": _party_json(call.own.from_party),
+        "to": _party_json(call.own.to_party),
+        "extensionId": id_or_none(recording.extension_id),
+        "telephonySessionId": call.own.telephony_session_id,
+        "contentType": item.archived.content_type[:MAX_TEXT] if item.archived else None,
         "sizeBytes": item.archived.size_bytes if item.archived else None,
-        "reason": item.reason,
+        "reason": item.reason[:MAX_TEXT] if item.reason else None,
     }
     return {name: value for name, value in known.items() if value is not None}
 
@@ -220,9 +228,13 @@ def _duration_s(item: CatalogueItem) -> int | None:
     return item.recording.duration_s if measured is None else round(measured)
 
 
-def _party_json(party: Mapping[str, Any] | None) -> Json | None:
-    known = {key: party[key] for key in _PARTY_KEYS if party.get(key)} if party else {}
-    return known or None
+def _party_json(party: Party) -> Json | None:
+    known = {
+        "phoneNumber": party.phone_number,
+        "name": party.name,
+        "extensionNumber": party.extension_number,
+    }
+    return {name: value for name, value in known.items() if value is not None} or None
 
 
 def _not_playable(error: NotPlayableError) -> Problem:
@@ -231,7 +243,7 @@ def _not_playable(error: NotPlayableError) -> Problem:
         HTTPStatus.GONE if error.state is State.ABSENT else HTTPStatus.CONFLICT,
         f"recording-{error.state.lower()}",
         _NOT_PLAYABLE.get(error.state, _NOT_YET),
-        {"state": error.state.value} | ({"reason": error.reason} if error.reason else {}),
+        {"state": error.state.value} | ({"reason": error.reason[:MAX_TEXT]} if error.reason else {}),
         {"Retry-After": str(ceil(wait.total_seconds()))} if wait else {},
     )
 

@@ -10,7 +10,6 @@ What a limit cuts off is left out, and never without a word where it could be a 
 """
 
 import json
-import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -216,12 +215,8 @@ class _Normaliser:
         self._values -= 1
         if isinstance(value, str):
             return self._text(value)
-        if value is None or isinstance(value, bool):
-            return value
-        if isinstance(value, int):
-            return value if abs(value) < MAX_NUMBER else None
-        if isinstance(value, float):
-            return value if math.isfinite(value) and abs(value) < MAX_NUMBER else None
+        if isinstance(value, int | float):
+            return value if _is_bounded(value) else None
         if depth < MAX_DEPTH and isinstance(value, Mapping):
             return dict(self._names(value, depth))
         if depth < MAX_DEPTH and isinstance(value, list | tuple):
@@ -249,6 +244,14 @@ class _Normaliser:
         text = _SURROGATES.sub("\ufffd", text[: min(MAX_TEXT, max(0, self._characters))])
         self._characters -= len(text)
         return text
+
+
+def _is_bounded(number: float) -> bool:
+    """Whether it is a truth value, or a number that JSON has and no reader rounds.
+
+    NaN compares as false, and a whole number of any length never becomes a float here.
+    """
+    return -MAX_NUMBER < number < MAX_NUMBER
 
 
 def _fitted(value: dict[str, Any]) -> CallRecord:
