@@ -7,7 +7,7 @@ import pytest
 
 from ringvault.adapters.catalogue_inventory import CatalogueInventory
 from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue import ItemsRead, State
 from ringvault.core.errors import ConflictError
 from tests.integration.cloud import Cloud
 from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of

@@ -16,7 +16,6 @@ from ringvault.core.errors import (
     ConflictError,
     InvalidRecordError,
     InvalidRequestError,
-    NewerCatalogueError,
     RingvaultError,
     ServiceUnavailableError,
     UnreadableItemError,

@@ -18,9 +18,7 @@ class UnreadableItems:
     def __init__(self) -> None:
         self._met: dict[str | None, UnreadableItemError] = {}
 
-    def readable(
-        self, found: Iterable[Attributes], read: Callable[[Attributes], T]
-    ) -> Iterator[T]:
+    def readable(self, found: Iterable[Attributes], read: Callable[[Attributes], T]) -> Iterator[T]:
         """Yield what `read` makes of each, without those it can't."""
         for attributes in found:
             try:

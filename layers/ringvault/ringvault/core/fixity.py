@@ -43,7 +43,8 @@ class Digest:
 class Damage:
     """What is wrong with one object, and what somebody can do about it.
 
-    `object_key` says "catalogue item" where that is damaged. `command` brings it back from cold storage; None where that is not what it needs.
+    `object_key` says "catalogue item" where that is damaged. `command` brings an object back from
+    cold storage; None where that is not what it needs.
     """
 
     recording_id: str

@@ -203,6 +203,7 @@ class Listing:
         # Before the catalogue: what a run that dies here has not added, the next adds to both.
         self.number_index.add(new)
         self.listed.new += self.catalogue.add_new(new, listed_at=self.clock())
+        refused = self.catalogue.take_refused()
         self.listed.rejected += (
-            f"recording {it}: the catalogue refuses its item" for it in self.catalogue.take_refused()
+            f"recording {it}: the catalogue refuses its item" for it in refused
         )
