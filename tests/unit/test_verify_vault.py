@@ -16,6 +16,7 @@ from ringvault.core.errors import (
     ConflictError,
     InvalidRecordError,
     InvalidRequestError,
+    NewerCatalogueError,
     RingvaultError,
     ServiceUnavailableError,
     UnreadableItemError,
@@ -363,3 +364,26 @@ def test_an_empty_archive_is_intact() -> None:
 
     assert (found.done, found.total, found.is_intact) == (0, 0, True)
     assert found.finished_at is not None
+
+
+def test_an_item_that_can_not_be_read_is_named_and_the_others_are_verified() -> None:
+    """Also one whose start can't be read, which has no place in the order."""
+    archive = Archive.of(RECORDINGS_AT_ONCE + 5)
+    archive.damaged["3"] = UnreadableItemError("3", "attribute 'state' is missing")
+    archive.passed_over = (UnreadableItemError("99", "an attribute is damaged (ValueError)"),)
+    last = archive.verify()
+    assert last.verdicts == {Verdict.INTACT: RECORDINGS_AT_ONCE + 4, Verdict.UNREADABLE: 2}
+    assert [it.recording_id for it in last.damages] == ["3", "99"]
+    assert {it.object_key for it in last.damages} == {"catalogue item"}
+    assert not last.is_intact
+
+
+def test_an_item_of_a_newer_release_asks_for_that_release() -> None:
+    """It is not damaged: nobody has to bring it back."""
+    archive = Archive.of(2)
+    archive.damaged["1"] = NewerCatalogueError("1", "written by a newer release")
+    (damage,) = archive.verify().damages
+    assert (damage.verdict, damage.advice) == (
+        Verdict.UNREADABLE,
+        "deploy that release, and verify again",
+    )

@@ -27,7 +27,7 @@ Attributes = Mapping[str, Any]
 T = TypeVar("T")
 
 # What reading a damaged attribute raises.
-_DAMAGED = (
+DAMAGED = (
     AttributeError,
     IndexError,
     KeyError,
@@ -139,7 +139,7 @@ def read_safely(read: Callable[[Attributes], T], attributes: Attributes) -> T:
     """
     try:
         return read(attributes)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnreadableItemError(_id_in(attributes), _problem(error)) from error
 
 
@@ -232,24 +232,29 @@ def _call_record(attributes: Attributes) -> Mapping[str, Any]:
     value = attributes["call_record"]
     record = normalised(_unpacked(value["S"] if "S" in value else value["B"]))
     if "raw_record" in attributes:
-        record.raw = _inflated(attributes["raw_record"]["B"]).decode()
+        record.raw = inflated(attributes["raw_record"]["B"]).decode()
     return record
 
 
 def _unpacked(content: str | bytes) -> dict[str, Any]:
-    record = json.loads(content if isinstance(content, str) else _inflated(content))
+    record = json.loads(content if isinstance(content, str) else inflated(content))
     if not isinstance(record, dict):
         raise TypeError("call_record is not an object")
     return record
 
 
-def _inflated(content: bytes) -> bytes:
-    """Return what was compressed; bounded, since an item may be damaged in any way."""
+def inflated(content: bytes, *, limit: int = MAX_JSON) -> bytes:
+    """Return what was compressed.
+
+    Raises:
+        ValueError: it is no such thing, or longer than `limit` bytes.
+        zlib.error: it is damaged.
+    """
     inflater = zlib.decompressobj()
-    inflated = inflater.decompress(content, MAX_JSON)
+    found = inflater.decompress(content, limit)
     if inflater.unconsumed_tail or not inflater.eof:
         raise ValueError("compressed content is damaged or too long")
-    return inflated
+    return found
 
 
 def _repeated(attributes: Attributes, name: str) -> RepeatedAnswer | None:

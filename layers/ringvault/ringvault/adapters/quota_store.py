@@ -1,6 +1,6 @@
 """The shared quota of one (service user, group) in the state table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,9 @@ from ringvault.core.quota import Quota
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_WITHOUT = "the quota is learnt again from RingCentral's next answer"
 
 
 class QuotaStore:
@@ -36,19 +39,8 @@ class QuotaStore:
 
     def load(self) -> tuple[Quota, int]:
         """Return the quota and its version; a new quota has version 0."""
-        item, version = self._item().load()
-        if item is None:
-            return self._default, version
-        closed_until = item.get("closed_until_ms")
-        quota = Quota(
-            limit=int(item["limit"]["N"]),
-            window=timedelta(milliseconds=int(item["window_ms"]["N"])),
-            guard=self._default.guard,
-            turns=tuple(from_epoch_ms(int(turn["N"])) for turn in item["turns_ms"]["L"]),
-            closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
-            closings=int(item["closings"]["N"]),
-        )
-        return quota, version
+        quota, version = self._item().load(self._quota)
+        return quota or self._default, version
 
     def save(self, quota: Quota, *, version: int) -> None:
         """Store the quota as version + 1; ConflictError when `version` is no longer current."""
@@ -62,6 +54,19 @@ class QuotaStore:
             item["closed_until_ms"] = {"N": str(to_epoch_ms(quota.closed_until))}
         self._item().save(item, version=version)
 
+    def _quota(self, item: Mapping[str, Any]) -> Quota:
+        closed_until = item.get("closed_until_ms")
+        return Quota(
+            limit=int(item["limit"]["N"]),
+            window=timedelta(milliseconds=int(item["window_ms"]["N"])),
+            guard=self._default.guard,
+            turns=tuple(from_epoch_ms(int(turn["N"])) for turn in item["turns_ms"]["L"]),
+            closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
+            closings=int(item["closings"]["N"]),
+        )
+
     def _item(self) -> VersionedItem:
         name = f"quota#{self._service_user}#{self._group()}"
-        return VersionedItem(self._table_name, self._client, name=name, called="quota")
+        return VersionedItem(
+            self._table_name, self._client, name=name, called="quota", without=_WITHOUT
+        )

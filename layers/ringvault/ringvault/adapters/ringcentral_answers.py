@@ -59,7 +59,14 @@ def read_error(response: requests.Response) -> ErrorBody:
             oauth_error=_told(_OAUTH_ERROR, body.get("error")),
             permission=_told(_PERMISSION, first.get("permissionName"), body.get("permissionName")),
         )
-    except (ValueError, AttributeError, LookupError, TypeError, BodyInterruptedError):
+    except (
+        ValueError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        RecursionError,
+        BodyInterruptedError,
+    ):
         return ErrorBody()
 
 

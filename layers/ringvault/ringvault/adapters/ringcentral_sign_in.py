@@ -105,7 +105,13 @@ def _check_token(response: requests.Response) -> None:
         holds_token = isinstance(token["access_token"], str) and isinstance(
             token["expires_in"], int
         )
-    except (ValueError, LookupError, TypeError, requests.RequestException) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        RecursionError,
+        requests.RequestException,
+    ) as error:
         raise ServiceUnavailableError("RingCentral's sign-in answer holds no token") from error
     if not holds_token or not response.headers["Content-Type"].startswith("application/json"):
         raise ServiceUnavailableError("RingCentral's sign-in answer holds no token")
