@@ -1,7 +1,7 @@
 """One catalogue item that can't be read costs its own recording only, and is named."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +17,18 @@ from ringvault.adapters.catalogue_item import item_of
 from ringvault.adapters.catalogue_migration import CatalogueMigration
 from ringvault.adapters.catalogue_retries import CatalogueRetries
 from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.vault_inventory import MAX_DOCUMENT_BYTES, VaultInventory
+from ringvault.adapters.verification_progress import VerificationProgressStore
 from ringvault.core.catalogue import Erasure, Hold, State
-from ringvault.core.errors import NewerCatalogueError, UnreadableItemError
+from ringvault.core.errors import (
+    DamagedStateError,
+    InvalidRecordError,
+    NewerCatalogueError,
+    UnreadableItemError,
+)
 from ringvault.core.listener import Listener
 from ringvault.core.recording_search import recordings_of_call, search_recordings
 from tests.integration.cloud import Cloud
@@ -253,3 +262,35 @@ def test_an_item_has_a_place_in_time(tables: Tables) -> None:
     tables.damage("state", {"S": "LOST"})
     day = datetime(2026, 11, 21, tzinfo=NOW.tzinfo)
     assert ids(tables.inventory().started_in(day, day + DAY).unreadable) == [BAD]
+
+
+@pytest.mark.parametrize("content", [b" " * (MAX_DOCUMENT_BYTES + 1), b"[" * 100_000, b"\xff"])
+def test_an_object_too_long_to_be_a_sidecar_is_not_read_to_its_end(
+    cloud: Cloud, content: bytes
+) -> None:
+    """Nor one that is no JSON: it is none of ringvault's, and the reader goes on."""
+    bucket = cloud.make_bucket()
+    cloud.s3.put_object(Bucket=bucket, Key="metadata/x.json", Body=content + b"{}")
+    with pytest.raises(InvalidRecordError, match=r"metadata/x\.json is"):
+        VaultInventory(bucket, cloud.s3).find_sidecar("metadata/x.json")
+
+
+STATE: dict[str, Callable[[str, Any], Any]] = {
+    "listing_progress": lambda table, client: ListingProgressStore(table, client).load(),
+    "reconciliation_progress": lambda table, client: ReconciliationProgressStore(
+        table, client
+    ).load(),
+    "verification_progress": lambda table, client: VerificationProgressStore(table, client).load(),
+}
+
+
+@pytest.mark.parametrize("name", STATE)
+@pytest.mark.parametrize("attributes", [{}, {"version": {"N": "1"}, "runs": {"S": "x"}}])
+def test_a_damaged_item_of_the_state_table_is_never_taken_for_an_empty_one(
+    cloud: Cloud, name: str, attributes: dict[str, Any]
+) -> None:
+    """The error names the item, and what mends it."""
+    table = cloud.make_table("StateTable")
+    cloud.dynamodb.put_item(TableName=table, Item={"name": {"S": name}, **attributes})
+    with pytest.raises(DamagedStateError, match=rf"'{name}' of the table .* delete-item"):
+        STATE[name](table, cloud.dynamodb)

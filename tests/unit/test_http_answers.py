@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from openapi_schema_validator import OAS31Validator
 
 from ringvault.adapters.catalogue_indexes import MOST_OF_A_CALL
 from ringvault.adapters.http_answers import (
@@ -38,7 +38,7 @@ from tests.unit.catalogued import NOW, STARTED_AT, recorded
 LAMBDA_BYTES = 6 * 1024 * 1024 - 10_000
 CONTRACT = Path(__file__).parents[2] / "functions/playback_api/openapi.yaml"
 _DOCUMENT: Any = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
-SCHEMA = Draft202012Validator({**_DOCUMENT, "$ref": "#/components/schemas/Recording"})
+SCHEMA = OAS31Validator({**_DOCUMENT, "$ref": "#/components/schemas/Recording"})
 
 COLD = StoredObject("vault", "key", "GLACIER", archive_status=None, restore=None)
 
