@@ -17,6 +17,7 @@ from ringvault.adapters.vault import Vault
 from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.adapters.verification_progress import VerificationProgressStore
 from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.checksum import crc32_base64
 from ringvault.core.fixity import Verdict
 from ringvault.core.rebuild_catalogue import rebuild_catalogue
 from ringvault.core.sidecar import sidecar_of
@@ -93,13 +94,24 @@ def put(cloud: Cloud, table: str, item: dict[str, Any]) -> None:
 def kept(recording_id: str, cloud: Cloud, table: str, bucket: str) -> CatalogueItem:
     """Archive a recording, and return its item."""
     recording = recording_of(recording_id)
-    archived = archived_of(recording, sha256_hex=sha256(AUDIO).hexdigest(), size_bytes=len(AUDIO))
+    archived = archived_of(
+        recording,
+        sha256_hex=sha256(AUDIO).hexdigest(),
+        size_bytes=len(AUDIO),
+        crc32=crc32_base64(AUDIO),
+    )
     catalogue = CatalogueTable(table, cloud.dynamodb)
     catalogue.add_new([recording], listed_at=NOW)
     catalogue.set_archived(recording_id, archived)
     item = catalogue.find(recording_id)
     assert item is not None
-    cloud.s3.put_object(Bucket=bucket, Key=archived.object_key, Body=AUDIO)
+    cloud.s3.put_object(
+        Bucket=bucket,
+        Key=archived.object_key,
+        Body=AUDIO,
+        ChecksumAlgorithm="CRC32",
+        ChecksumCRC32=archived.crc32,
+    )
     Vault(bucket, cloud.s3).store_sidecar(sidecar_key(recording), item=item, archived=archived)
     return item
 
