@@ -31,6 +31,7 @@ from cli.selection import (
     chosen_in,
     id_of_person,
     selection_of,
+    show_unreadable,
 )
 from ringvault.core.catalogue import State
 from ringvault.core.erase_recordings import REFUSED, EraseRecordings, Outcome
@@ -91,7 +92,9 @@ def erase(
         if asked:
             selection = _selection(recording, extension, number, (first, last), deployed)
             named = chosen_in(deployed, selection, shown)
-        chosen = _with_unfinished(named, catalogue_in(deployed).erasing())
+        catalogue = catalogue_in(deployed)
+        chosen = _with_unfinished(named, catalogue.erasing())
+        show_unreadable(catalogue.take_unreadable(), shown)
         plan(chosen, shown=shown)
         held = [it for it in chosen if it.hold]
         # What was erased before is looked at again where it is named: an object may have come back.

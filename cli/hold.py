@@ -32,6 +32,7 @@ from cli.selection import (
     chosen_in,
     id_of_person,
     selection_of,
+    show_unreadable,
 )
 from ringvault.core.catalogue import CatalogueItem, Hold
 from ringvault.core.hold_recordings import (
@@ -184,7 +185,9 @@ def show_held(
     with screen(as_json=json) as shown:
         deployed = Place(stack, profile, region, local, port).open()
         with shown.bar("reading"):
-            held = sorted(catalogue_in(deployed).held(), key=_since)
+            catalogue = catalogue_in(deployed)
+            held = sorted(catalogue.held(), key=_since)
+        show_unreadable(catalogue.take_unreadable(), shown)
         shown.say(f"{how_many(len(held), 'recording')} held")
         for item in held:
             shown.row(item.recording.recording_id, _why(item))

@@ -34,7 +34,8 @@ def migrate(
     for it. Run it after an upgrade whose changelog asks for it, never before. Ctrl-C ends the
     command and loses nothing: the same command goes on.
 
-    Ends with 1 when an item was being changed meanwhile: run it again. And with 1 when a newer
+    Ends with 1 when an item was being changed meanwhile: run it again. With 1 when an item is
+    damaged: it is named and left as it is. And with 1 when a newer
     release has written into the catalogue: nothing of that is touched.
     """
     with screen(as_json=json) as shown:
@@ -49,7 +50,8 @@ def migrate(
                 advance(migrated.items, max(expected, migrated.items))
         show(migrated, shown=shown)
         shown.answer(asdict(migrated) | {"schema_version": SCHEMA_VERSION})
-        ended(ExitStatus.WRONG if migrated.overtaken else ExitStatus.OK)
+        is_whole = not migrated.overtaken and not migrated.unreadable
+        ended(ExitStatus.OK if is_whole else ExitStatus.WRONG)
 
 
 def show(migrated: Migrated, *, shown: Screen) -> None:
@@ -59,3 +61,5 @@ def show(migrated: Migrated, *, shown: Screen) -> None:
     shown.row("  brought up", f"{migrated.brought_up:,}")
     if migrated.overtaken:
         shown.row("  changed meanwhile", f"{migrated.overtaken:,}: run it again")
+    for recording_id in migrated.unreadable:
+        shown.row("  unreadable", recording_id or "an item without an id")

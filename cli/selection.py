@@ -1,6 +1,7 @@
 """The options that name recordings, and what they lead to."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 from cli.options import days_asked
 from cli.screen import Screen
 from ringvault.core.catalogue import GONE, State
-from ringvault.core.errors import InvalidRequestError
+from ringvault.core.errors import InvalidRequestError, UnreadableItemError
 from ringvault.core.phone_number import ReadNumber, read_north_american
 from ringvault.core.recording_selection import Chosen, Selection, choose
 
@@ -78,7 +79,14 @@ def chosen_in(deployed: "DeployedStack", selection: Selection, shown: Screen) ->
         for it in choose(selection, indexes=indexes, catalogue=catalogue_in(deployed)):
             found.append(it)
             advance(len(found), None)
+    show_unreadable(indexes.take_unreadable(), shown)
     return found
+
+
+def show_unreadable(unreadable: Sequence[UnreadableItemError], shown: Screen) -> None:
+    """Name the catalogue items that a command passed over, for a person."""
+    for error in unreadable:
+        shown.say(f"passed over, it can't be read: {error}")
 
 
 def id_of_person(by: str | None, deployed: "DeployedStack") -> str:

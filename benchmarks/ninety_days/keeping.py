@@ -11,7 +11,7 @@ from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import WAV
 from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, Pause
 from ringvault.core.archive_recording import StoredObject
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, ItemsRead, State
 from ringvault.core.errors import ConflictError, ObjectExistsError
 from ringvault.core.reconciliation_run import ReconciliationProgress
 from ringvault.core.recording import Recording
@@ -47,10 +47,10 @@ class KeepingCatalogue(MemoryCatalogue):
         ended = replace(present, state=state, reason=reason, attempts=attempts)
         self._set(replace(ended, claimed_until=None, queued_at=None, retry_at=None))
 
-    def started_in(self, from_at: datetime, before_at: datetime) -> Sequence[CatalogueItem]:
+    def started_in(self, from_at: datetime, before_at: datetime) -> ItemsRead:
         """Return all items that started in [from_at, before_at)."""
         first, end = (bisect_left(self._by_start, (at, "")) for at in (from_at, before_at))
-        return [self._items[name] for _, name in self._by_start[first:end]]
+        return ItemsRead(tuple(self._items[name] for _, name in self._by_start[first:end]))
 
     def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
         """Return which of the ids it holds."""

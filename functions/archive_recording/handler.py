@@ -25,7 +25,13 @@ from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.adapters.vault import Vault
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
-from ringvault.core.errors import ConfigurationError, InvalidMessageError, RingvaultError
+from ringvault.core.errors import (
+    ConfigurationError,
+    InvalidMessageError,
+    NewerCatalogueError,
+    RingvaultError,
+    UnreadableItemError,
+)
 from ringvault.core.instants import format_instant
 from ringvault.core.message import recording_id_of
 from ringvault.core.retry_policy import RetryPolicy
@@ -127,9 +133,13 @@ def _deal_with(record: SQSRecord, context: LambdaContext, told: dict[str, Any]) 
     try:
         recording_id = told["recording_id"] = recording_id_of(record.body)
         result = _result(recording_id, context, told)
-    except InvalidMessageError as error:
+    except NewerCatalogueError:
+        raise  # the release that is being deployed reads it: the message comes again
+    except (InvalidMessageError, UnreadableItemError) as error:
         _queues().dead_letters.send(record.body, reason=str(error), at=now())
         told |= {"outcome": "refused", "reason": str(error)}
+        if isinstance(error, UnreadableItemError):
+            count(["CatalogueItemsUnreadable"])
         return
     if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
         _queues().recordings.send_back(recording_id, delay=result.retry_at - now())

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -33,7 +33,7 @@ from ringvault.adapters.page_files import page_file, page_headers, sign_in_json
 from ringvault.adapters.play_table import PlayTable
 from ringvault.adapters.presigned_url import PresignedUrls
 from ringvault.adapters.request_limits import require_small
-from ringvault.core.errors import TransientError
+from ringvault.core.errors import TransientError, UnreadableItemError
 from ringvault.core.listener import listener_of
 from ringvault.core.playback_api import UnknownCallError, find_recording
 from ringvault.core.playback_url import PlaybackUrls
@@ -57,7 +57,9 @@ def lambda_handler(event: Event, context: LambdaContext) -> Event:
     told: dict[str, Any] = {"outcome": "ok"}
     try:
         require_small(event)
-        answer = _api().answer(event, context)
+        api = _api()
+        answer = api.answer(event, context)
+        told |= _told_of_unreadable(api.take_unreadable())
     except Exception as error:  # noqa: BLE001 - the gateway would answer without a body
         problem = problem_of(error)
         told = _told(error, problem)
@@ -157,6 +159,10 @@ class PlaybackApi:
             authorization=(event.get("headers") or {}).get("authorization"),
         )
         return Caller(listener, source_ip=http["sourceIp"], user_agent=http["userAgent"])
+
+    def take_unreadable(self) -> tuple[UnreadableItemError, ...]:
+        """Return which catalogue items were left out of answers since the last call."""
+        return self._indexes.take_unreadable()
 
     def _parameters(self) -> Mapping[str, str]:
         return self._resolver.current_event.query_string_parameters
@@ -263,11 +269,28 @@ def _told(error: Exception, problem: Problem) -> dict[str, Any]:
     """Return what the line says of a fault; a refusal may quote what was sent, so only its name."""
     if problem is UNEXPECTED:
         return {"outcome": problem.outcome, **failure_of(error)}
+    if unreadable := _unreadable_behind(error):
+        return {"outcome": problem.outcome, **_told_of_unreadable([unreadable])}
     if isinstance(error, PlayNotKeptError):
         count(["PlaybackAuditFailed"])
     if isinstance(error, TransientError):
         return {"outcome": problem.outcome, "reason": str(error)}
     return {"outcome": problem.outcome}
+
+
+def _unreadable_behind(error: Exception) -> UnreadableItemError | None:
+    """Return the damaged item behind a refusal; who may not hear it is told that there is none."""
+    return next(
+        (it for it in (error, error.__cause__) if isinstance(it, UnreadableItemError)), None
+    )
+
+
+def _told_of_unreadable(unreadable: Sequence[UnreadableItemError]) -> dict[str, Any]:
+    """Count catalogue items that can't be read; return what the line says of them."""
+    if not unreadable:
+        return {}
+    count(["CatalogueItemsUnreadable"] * len(unreadable))
+    return {"unreadable": [str(error) for error in unreadable]}
 
 
 def _log(event: Event, *, status: int, told: Mapping[str, Any], started_s: float) -> None:

@@ -371,21 +371,36 @@ def test_a_claimed_recording_is_left_alone(
     assert deployed.queued() == []
 
 
-def test_an_item_that_nobody_can_read_fails_alone(
+def test_an_item_that_can_not_be_read_is_put_aside(
     deployed: Deployed, simulator: Simulator, log: Log
 ) -> None:
-    """A fault of ours is told by its place, not by its text, and harms no other message."""
+    """Its message goes to the dead letters with what is wrong, and harms no other message."""
     deployed.cloud.dynamodb.put_item(
         TableName=deployed["CATALOGUE_TABLE"],
         Item={"recording_id": {"S": "99"}, "state": {"S": "canary +1 555 0100"}},
     )
     recording_id = ids(simulator)[0]
     answer = answered(message("99"), message(recording_id))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+    assert answer == NONE_FAILED
     assert deployed.item(recording_id).state is State.ARCHIVED
-    assert log[0]["outcome"] == "error"
-    assert "catalogue_item.py" in log[0]["where"][-1]
+    assert log[0]["outcome"] == "refused"
+    assert log[0]["reason"].startswith("catalogue item 99: attribute ")
+    assert list(deployed.dead_letters().values()) == [log[0]["reason"]]
     assert "canary" not in json.dumps(log)
+
+
+def test_an_item_of_a_newer_release_comes_again(deployed: Deployed, simulator: Simulator) -> None:
+    """During an upgrade the old code meets it for a while; the new code reads it."""
+    recording_id = ids(simulator)[0]
+    deployed.cloud.dynamodb.update_item(
+        TableName=deployed["CATALOGUE_TABLE"],
+        Key={"recording_id": {"S": recording_id}},
+        UpdateExpression="SET schema_version = :later",
+        ExpressionAttributeValues={":later": {"N": "99"}},
+    )
+    answer = answered(message(recording_id))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+    assert deployed.dead_letters() == {}
 
 
 def test_a_vault_that_is_not_there_is_tried_later(

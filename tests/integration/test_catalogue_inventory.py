@@ -8,7 +8,7 @@ import pytest
 
 from ringvault.adapters.catalogue_inventory import CatalogueInventory
 from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue import ItemsRead, State
 from ringvault.core.erasure_proof import tombstone_of
 from ringvault.core.errors import ConflictError
 from ringvault.core.recording import Recording
@@ -41,9 +41,9 @@ def test_items_are_found_by_their_day(inventory: CatalogueInventory) -> None:
     inventory.add_new(recordings, listed_at=NOW)
     inventory.set_archived("last", archived_of(recordings[2]))
 
-    found = inventory.started_in(STARTED_AT, STARTED_AT + DAY)
+    found = inventory.started_in(STARTED_AT, STARTED_AT + DAY).items
     assert [it.recording.recording_id for it in found] == ["first", "last"]
-    assert inventory.started_in(STARTED_AT, STARTED_AT) == ()
+    assert inventory.started_in(STARTED_AT, STARTED_AT) == ItemsRead()
     assert inventory.known(["first", "nobody"]) == {"first"}
 
 
@@ -63,7 +63,7 @@ def test_a_deleted_item_is_restored_whole(inventory: CatalogueInventory) -> None
     other.restore(item)
 
     assert inventory.find("1") == item
-    assert len(inventory.started_in(STARTED_AT, STARTED_AT + DAY)) == 1
+    assert len(inventory.started_in(STARTED_AT, STARTED_AT + DAY).items) == 1
 
 
 def test_an_archived_item_becomes_pending_again(inventory: CatalogueInventory) -> None:

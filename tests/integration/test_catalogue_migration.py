@@ -145,10 +145,9 @@ def test_what_changes_meanwhile_is_left(tables: Tables) -> None:
     "work",
     [
         lambda tables: CatalogueTable(tables.catalogue, tables.dynamodb).find("1"),
-        lambda tables: tables.of_call("s-1"),
         lambda tables: tables.migrate(),
     ],
-    ids=["archive", "search", "migrate"],
+    ids=["archive", "migrate"],
 )
 def test_what_a_newer_release_wrote_is_refused(
     tables: Tables, work: Callable[[Tables], object]
@@ -157,7 +156,7 @@ def test_what_a_newer_release_wrote_is_refused(
     newer = item_1("1", schema_version=LATER, telephony_session_id={"S": "s-1"})
     tables.put(newer)
 
-    with pytest.raises(NewerCatalogueError, match=r"recording 1 .* written by a newer release"):
+    with pytest.raises(NewerCatalogueError, match="item 1: written by a newer release"):
         work(tables)
 
     assert tables.read("1") == newer

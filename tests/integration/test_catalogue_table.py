@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from ringvault.adapters import catalogue_table
 from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.dynamodb_batches import MOST_ROUNDS
+from ringvault.adapters.dynamodb_batches import MOST_ROUNDS, put_batches
 from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
 from ringvault.core.feed import Candidate, Losses
@@ -106,6 +106,41 @@ def test_unread_keys_are_asked_for_again(cloud: Cloud) -> None:
             stub.add_response("batch_get_item", unread)
         with pytest.raises(ServiceUnavailableError, match="throttled"):
             CatalogueTable("t", client).unlisted([recording_of("1")])
+
+
+def test_a_refused_write_costs_itself_only(catalogue: CatalogueTable) -> None:
+    """An item that is too large, here by its URI: the others are added, and it is named."""
+    too_large = recording_of("3", content_uri="x" * 500_000)
+    recordings = [recording_of("1"), too_large, recording_of("2")]
+    assert catalogue.add_new(recordings, listed_at=NOW) == 2
+    assert catalogue.take_refused() == ("3",)
+    assert catalogue.take_refused() == ()
+    assert catalogue.known(["1", "2", "3"]) == {"1", "2"}
+
+
+def test_what_a_cancelled_transaction_refuses_is_left_out_of_the_next(cloud: Cloud) -> None:
+    """AWS says for each write why: one that is refused for good is not tried again."""
+    client = cloud.own_client("dynamodb")
+    reasons = [{"Code": "None"}, {"Code": "ValidationError"}, {"Code": "ConditionalCheckFailed"}]
+    catalogue = CatalogueTable("t", client)
+    with Stubber(client) as stub:
+        stub.add_client_error(
+            "transact_write_items",
+            "TransactionCanceledException",
+            modeled_fields={"CancellationReasons": reasons},
+        )
+        stub.add_response("transact_write_items", {})
+        added = catalogue.add_new([recording_of(it) for it in "123"], listed_at=NOW)
+    assert (added, catalogue.take_refused()) == (1, ("2",))
+
+
+def test_a_refused_put_of_a_batch_costs_itself_only(cloud: Cloud) -> None:
+    """DynamoDB refuses the batch whole and does not say which: each is put by itself."""
+    table = cloud.make_table("CatalogueTable")
+    items = [{"recording_id": {"S": it}, "note": {"S": "x"}} for it in "123"]
+    items[1]["note"] = {"S": "x" * 500_000}
+    assert put_batches(cloud.dynamodb, table, items) == [items[1]]
+    assert CatalogueTable(table, cloud.dynamodb).known(["1", "2", "3"]) == {"1", "3"}
 
 
 def test_a_recording_is_listed_however_long_its_record_is(catalogue: CatalogueTable) -> None:

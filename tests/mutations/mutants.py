@@ -631,6 +631,39 @@ DENIAL = (
         "    except UnreadableItemError as error:\n        return error\n",
         "    except UnreadableItemError:\n        raise\n",
         f"{_INTEGRATION}/test_catalogue_table.py::test_a_damaged_item_is_returned_as_its_error",
+        f"{_CORE}/call_record.py",
+        "        found.recordings_left_out = ",
+        "        _ = ",
+        "tests/unit/test_call_record.py::test_recordings_beyond_a_limit_are_named_as_unreadable",
+    ),
+    Mutant(
+        "D11",
+        f"{_ADAPTERS}/catalogue_table.py",
+        "            except ItemRefusedError:\n                return self._write_singly(writes)\n",
+        "",
+        f"{_INTEGRATION}/test_catalogue_table.py::test_a_refused_write_costs_itself_only",
+    ),
+    Mutant(
+        "D12",
+        f"{_ADAPTERS}/unreadable_items.py",
+        "            except UnreadableItemError as error:\n",
+        "            except KeyError as error:\n",
+        f"{_INTEGRATION}/test_damaged_items.py::test_every_reader_of_many_goes_on_with_the_others",
+    ),
+    Mutant(
+        "D13",
+        f"{_ADAPTERS}/http_answers.py",
+        "    return text[:limit] if text else None\n",
+        "    return text or None\n",
+        "tests/unit/test_http_answers.py::test_the_longest_answers_are_such_as_lambda_hands_on",
+    ),
+    Mutant(
+        "D14",
+        f"{_ADAPTERS}/vault_inventory.py",
+        "            content = body.read(limit + 1)\n",
+        "            content = body.read()[:limit]\n",
+        f"{_INTEGRATION}/test_damaged_items.py"
+        "::test_an_object_too_long_to_be_a_sidecar_is_not_read_to_its_end",
     ),
 )
 ELEVATION = (

@@ -1,23 +1,31 @@
 """How answers look: recordings, pages and problems as JSON."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from openapi_schema_validator import OAS31Validator
 
+from ringvault.adapters.catalogue_indexes import MOST_OF_A_CALL
 from ringvault.adapters.http_answers import (
     UNEXPECTED,
     NoSuchPathError,
+    call_json,
     page_json,
     playback_url_json,
     plays_json,
     problem_of,
     recording_json,
+    whole_recording_json,
 )
 from ringvault.adapters.request_limits import BodyRefusedError, QueryTooLongError
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.cold_storage import InColdStorageError, StoredObject
-from ringvault.core.errors import ConfigurationError, ServiceUnavailableError
+from ringvault.core.errors import ConfigurationError, ServiceUnavailableError, UnreadableItemError
 from ringvault.core.listener import NotAListenerError, NotForThisListenerError
 from ringvault.core.playback_api import UnknownCallError, UnknownRecordingError
 from ringvault.core.playback_url import NotPlayableError, PlaybackUrl
@@ -25,6 +33,12 @@ from ringvault.core.plays import Disposition, Play, PlayNotKeptError, PlaysPage
 from ringvault.core.recording_search import CataloguePage
 from ringvault.core.search_parameters import InvalidParameterError, Position, format_cursor
 from tests.unit.catalogued import NOW, STARTED_AT, recorded
+
+# What an invocation may answer: 6 MB, less what status and headers take.
+LAMBDA_BYTES = 6 * 1024 * 1024 - 10_000
+CONTRACT = Path(__file__).parents[2] / "functions/playback_api/openapi.yaml"
+_DOCUMENT: Any = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+SCHEMA = OAS31Validator({**_DOCUMENT, "$ref": "#/components/schemas/Recording"})
 
 COLD = StoredObject("vault", "key", "GLACIER", archive_status=None, restore=None)
 
@@ -173,3 +187,64 @@ def test_a_play_is_told_whole() -> None:
         ],
         "cursor": None,
     }
+
+
+def longest(number: int) -> CatalogueItem:
+    """Return a recording of which every text is as long as it can be, in what escapes longest."""
+    party = dict.fromkeys(("name", "phoneNumber", "extensionNumber"), "\U0001f389" * 2_000)
+    item = recorded(State.FAILED, reason="\U0001f389" * 50_000)
+    record = {"direction": "Outbound", "from": party, "to": party}
+    recording = replace(item.recording, recording_id=f"{number:064}", call_record=record)
+    return replace(item, recording=recording)
+
+
+def as_lambda_sends(body: object) -> int:
+    """Return how many bytes an answer is at the worst: its body is a text within JSON again."""
+    return len(json.dumps({"body": json.dumps(body)}))
+
+
+def test_the_longest_answers_are_such_as_lambda_hands_on() -> None:
+    """A page of a hundred, and a call of a thousand recordings."""
+    page = CataloguePage(tuple(map(longest, range(100))), Position(NOW, "1"))
+    assert as_lambda_sends(page_json(page)) < LAMBDA_BYTES
+    call = call_json(map(longest, range(MOST_OF_A_CALL)))
+    assert as_lambda_sends(call) < LAMBDA_BYTES
+    assert len(call["recordings"]) == MOST_OF_A_CALL
+
+
+def test_a_call_of_usual_length_has_its_names() -> None:
+    """Nothing is left out where there is room."""
+    (told,) = call_json([recorded()])["recordings"]
+    assert told["from"]["name"] == "Ann"
+
+
+RECORDS: list[dict[str, object]] = [
+    {"from": "Ann", "to": ["Ann"]},
+    {"from": 5, "to": None},
+    {"from": {"name": float("nan"), "phoneNumber": 16505550100}},
+    {"from": {"name": "Ann \ud83d", "extensionNumber": True}},
+    {"to": {"name": {"first": "Ann"}, "phoneNumber": ["x"]}},
+    {"direction": 5, "telephonySessionId": {"a": 1}},
+    {"direction": "Sideways", "telephonySessionId": "s/1"},
+]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_whatever_a_record_is_the_answer_is_as_promised(record: dict[str, object]) -> None:
+    """Types and lengths of openapi.yaml, in JSON that every reader takes."""
+    item = recorded()
+    told = recording_json(replace(item, recording=replace(item.recording, call_record=record)))
+    assert json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+    SCHEMA.validate(told)
+
+
+@pytest.mark.parametrize("item", [longest(1), recorded()], ids=["longest", "usual"])
+def test_lengths_are_those_of_the_contract(item: CatalogueItem) -> None:
+    """What is longer is cut."""
+    SCHEMA.validate(whole_recording_json(item))
+
+
+def test_a_damaged_item_is_a_fault_of_ours() -> None:
+    """It is neither the caller's fault nor gone: a person has to bring it back."""
+    problem = problem_of(UnreadableItemError("77", "an attribute is damaged"))
+    assert (problem.status, problem.outcome) == (500, "unreadable-item")

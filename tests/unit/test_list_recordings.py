@@ -57,6 +57,8 @@ class Outside:
     step: int = 0
     pages: list[Window] = field(default_factory=list)
     indexed: set[str] = field(default_factory=set)
+    too_large: frozenset[str] = frozenset()
+    refused: tuple[str, ...] = ()
     items: dict[str, Candidate] = field(default_factory=dict)
     lost: dict[str, Losses] = field(default_factory=dict)
     queue: list[str] = field(default_factory=list)
@@ -117,11 +119,18 @@ class Outside:
     def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
         return [found for found in recordings if found.recording_id not in self.items]
 
+    def take_refused(self) -> Sequence[str]:
+        refused, self.refused = tuple(self.refused), ()
+        return refused
+
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         added = 0
         for found in recordings:
             self._next()
             assert found.recording_id in self.indexed
+            if found.recording_id in self.too_large:
+                self.refused += (found.recording_id,)
+                continue
             if found.recording_id not in self.items:
                 added += 1
                 self.items[found.recording_id] = Candidate(
@@ -409,6 +418,16 @@ def test_a_malformed_record_does_not_stop_the_others() -> None:
 
     assert set(outside.items) == {"1", "2"}
     assert any("broken" in told for told in result.listed.rejected)
+
+
+def test_what_the_catalogue_refuses_does_not_stop_the_others() -> None:
+    """It is reported in each run that meets it, and never counted as listed."""
+    outside = Outside(calls=[call(1, DAY), call(2, DAY)], permitted=200, too_large=frozenset("1"))
+    result = outside.run()
+
+    assert set(outside.items) == {"2"}
+    assert result.listed.new == 1
+    assert "recording 1: the catalogue refuses its item" in result.listed.rejected
 
 
 @pytest.mark.parametrize("per_page", [1, 3, 100])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.errors import UnreadableItemError
 from ringvault.core.playback_api import UnknownRecordingError, find_recording
 from tests.unit.catalogued import ALL, EIGHT, NINE, FakeCatalogue, recorded
 
@@ -38,3 +39,17 @@ def test_a_malformed_id_is_unknown_without_a_look_up(malformed: str) -> None:
     with pytest.raises(UnknownRecordingError):
         find_recording(malformed, listener=ALL, catalogue=catalogue)
     assert catalogue.asked == []
+
+
+def test_a_damaged_item_is_told_only_to_who_hears_all() -> None:
+    """Nobody knows whose it is: for others there is no such recording."""
+
+    class Damaged(FakeCatalogue):
+        def find(self, recording_id: str) -> CatalogueItem | None:
+            raise UnreadableItemError(recording_id, "an attribute is damaged")
+
+    with pytest.raises(UnreadableItemError):
+        find_recording("77", listener=ALL, catalogue=Damaged(recorded()))
+    with pytest.raises(UnknownRecordingError) as refused:
+        find_recording("77", listener=NINE, catalogue=Damaged(recorded()))
+    assert isinstance(refused.value.__cause__, UnreadableItemError)

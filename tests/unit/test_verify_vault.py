@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.catalogue import CatalogueItem, ItemsRead, State
 from ringvault.core.cold_storage import InColdStorageError, StoredObject
 from ringvault.core.errors import (
     ConfigurationError,
     ConflictError,
     InvalidRecordError,
     InvalidRequestError,
+    NewerCatalogueError,
     RingvaultError,
     ServiceUnavailableError,
+    UnreadableItemError,
 )
 from ringvault.core.fixity import ATTEMPTS, Digest, Verdict
 from ringvault.core.search_parameters import Position
@@ -47,6 +49,8 @@ class Archive:
     sha256: dict[str, str]
     sidecars: dict[str, CatalogueItem]
     refused: dict[str, RingvaultError] = field(default_factory=dict)
+    damaged: dict[str, UnreadableItemError] = field(default_factory=dict)
+    passed_over: tuple[UnreadableItemError, ...] = ()
     breaks: int = 0
     saved: tuple[Verification | None, int] = (None, 0)
     dies_at: int | None = None
@@ -72,8 +76,15 @@ class Archive:
         behind = positions.index(after) + 1 if after is not None else 0
         return iter(positions[behind:])
 
-    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
-        return [self.items[it] for it in recording_ids if it in self.items]
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
+        there = [it for it in recording_ids if it in self.items]
+        return ItemsRead(
+            tuple(self.items[it] for it in there if it not in self.damaged),
+            tuple(self.damaged[it] for it in there if it in self.damaged),
+        )
+
+    def take_unreadable(self) -> Sequence[UnreadableItemError]:
+        return self.passed_over
 
     # Vault
     def digest(self, object_key: str) -> Digest | None:
@@ -353,3 +364,26 @@ def test_an_empty_archive_is_intact() -> None:
 
     assert (found.done, found.total, found.is_intact) == (0, 0, True)
     assert found.finished_at is not None
+
+
+def test_an_item_that_can_not_be_read_is_named_and_the_others_are_verified() -> None:
+    """Also one whose start can't be read, which has no place in the order."""
+    archive = Archive.of(RECORDINGS_AT_ONCE + 5)
+    archive.damaged["3"] = UnreadableItemError("3", "attribute 'state' is missing")
+    archive.passed_over = (UnreadableItemError("99", "an attribute is damaged (ValueError)"),)
+    last = archive.verify()
+    assert last.verdicts == {Verdict.INTACT: RECORDINGS_AT_ONCE + 4, Verdict.UNREADABLE: 2}
+    assert [it.recording_id for it in last.damages] == ["3", "99"]
+    assert {it.object_key for it in last.damages} == {"catalogue item"}
+    assert not last.is_intact
+
+
+def test_an_item_of_a_newer_release_asks_for_that_release() -> None:
+    """It is not damaged: nobody has to bring it back."""
+    archive = Archive.of(2)
+    archive.damaged["1"] = NewerCatalogueError("1", "written by a newer release")
+    (damage,) = archive.verify().damages
+    assert (damage.verdict, damage.advice) == (
+        Verdict.UNREADABLE,
+        "deploy that release, and verify again",
+    )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ringvault.core.archive_recording import StoredObject
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue import ArchivedObject, CatalogueItem, ItemsRead, State
 from ringvault.core.errors import ConflictError, ObjectExistsError, ThrottledError
 from ringvault.core.instants import format_instant
 from ringvault.core.quota_gate import Turn
@@ -142,9 +142,11 @@ class Outside:
         return self.permitted
 
     # Catalogue
-    def started_in(self, from_at: datetime, before_at: datetime) -> Sequence[CatalogueItem]:
+    def started_in(self, from_at: datetime, before_at: datetime) -> ItemsRead:
         items = self.items.values()
-        return [it for it in items if from_at <= it.recording.started_at < before_at]
+        return ItemsRead(
+            tuple(it for it in items if from_at <= it.recording.started_at < before_at)
+        )
 
     def known(self, recording_ids: Sequence[str]) -> set[str]:
         return set(recording_ids) & self.items.keys()

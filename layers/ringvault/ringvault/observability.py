@@ -18,6 +18,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
     {
         "AgeOfOldestPending": "Seconds",
         "BytesArchived": "Bytes",
+        "CatalogueItemsUnreadable": "Count",
         "CredentialsRefused": "Count",
         "DaysToNearestDeletion": "None",
         "Errors": "Count",

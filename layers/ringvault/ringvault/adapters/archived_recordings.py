@@ -9,7 +9,9 @@ from ringvault.adapters.at_once import AT_A_TIME, at_once
 from ringvault.adapters.aws_errors import aws_errors
 from ringvault.adapters.catalogue_item import Attributes, text
 from ringvault.adapters.dynamodb_batches import MOST_KEYS, read_batches
+from ringvault.adapters.unreadable_items import UnreadableItems
 from ringvault.core.catalogue import State
+from ringvault.core.errors import UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.retention_forecast import Kept
 
@@ -25,6 +27,11 @@ class ArchivedInCatalogue:
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._table = table_name
         self._client = client
+        self._unreadable = UnreadableItems()
+
+    def take_unreadable(self) -> tuple[UnreadableItemError, ...]:
+        """Return which items were passed over since the last call: they can't be read."""
+        return self._unreadable.take()
 
     def count(self, *, before_at: datetime) -> int:
         """Return how many began before; a page of some 4,000 is a request."""
@@ -57,10 +64,11 @@ class ArchivedInCatalogue:
             self._client,
             self._table,
             keys,
-            ProjectionExpression="#state, started_at, archived_at, size_bytes, held",
+            ProjectionExpression="recording_id, #state, started_at, archived_at, size_bytes, held",
             ExpressionAttributeNames={"#state": "state"},
         )
-        return [_kept(it) for it in found if it["state"]["S"] == State.ARCHIVED]
+        archived = (it for it in found if it.get("state") == text(State.ARCHIVED))
+        return list(self._unreadable.readable(archived, _kept))
 
 
 def _kept(attributes: Attributes) -> Kept:

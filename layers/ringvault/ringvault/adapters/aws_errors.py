@@ -23,6 +23,10 @@ CONFLICTS = frozenset(
 # DynamoDB's answer when one write of a transaction can't be done, and its reason for most.
 CANCELLED = "TransactionCanceledException"
 CONDITION_FAILED = "ConditionalCheckFailed"
+# Its reason, and its answer to a whole request, for an item that it takes at no time: too large, or
+# a number out of range.
+ITEM_REFUSED = "ValidationError"
+REQUEST_REFUSED = frozenset({"ValidationException", ITEM_REFUSED})
 # KMS's answers for what another key encrypted.
 OTHER_KEY = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
 # S3's answers for an upload that was completed or aborted already, and for an object or a version
@@ -57,6 +61,10 @@ class GoneError(ServiceUnavailableError):
     """What was to be changed is no longer there."""
 
 
+class ItemRefusedError(ServiceUnavailableError):
+    """DynamoDB does not take an item of the request, now or later; it does not say which."""
+
+
 class CancelledError(ConflictError):
     """A transaction was cancelled; `reasons` has AWS's code for each of its writes."""
 
@@ -77,6 +85,7 @@ def aws_errors(doing: str) -> Iterator[None]:
 
     Raises:
         ObjectExistsError: there is an object where none should have been.
+        ItemRefusedError: DynamoDB does not take an item as it is.
         ConflictError: a condition of the call did not hold.
         ConfigurationError: a resource is missing or the role may not use it.
         ServiceUnavailableError: anything else, after boto3's own retries.
@@ -88,6 +97,8 @@ def aws_errors(doing: str) -> Iterator[None]:
         if code == CANCELLED:
             reasons = tuple(reason["Code"] for reason in error.response["CancellationReasons"])
             raise CancelledError(f"{doing}: {code}", reasons) from error
+        if code in REQUEST_REFUSED:
+            raise ItemRefusedError(f"{doing}: {code}") from error
         if code in OTHER_KEY:
             raise OtherKeyError(f"{doing}: {code}") from error
         if code in GONE:

@@ -18,7 +18,10 @@ class CatalogueExpiry(CatalogueTable):
     """A catalogue whose recordings expire."""
 
     def archived_before(self, started_at: datetime) -> Iterator[Sequence[CatalogueItem]]:
-        """Yield what was ARCHIVED of calls until then, oldest first, some at a time."""
+        """Yield what was ARCHIVED of calls until then, oldest first, some at a time.
+
+        What can't be read is passed over, here as in `expiring`, and named by `take_unreadable`.
+        """
         query = {
             "IndexName": "by_state",
             "KeyConditionExpression": "#state = :state AND started_at <= :last",
@@ -76,7 +79,8 @@ class CatalogueExpiry(CatalogueTable):
         ids = iter(recording_ids)
         while some := list(islice(ids, MOST_KEYS)):
             keys = [{"recording_id": text(recording_id)} for recording_id in some]
-            yield [item_of(it) for it in read_batches(self._client, self._table, keys)]
+            found = read_batches(self._client, self._table, keys)
+            yield list(self._unreadable.readable(found, item_of))
 
 
 def _seen(expiring_at: datetime | None) -> dict[str, Any]:

@@ -54,20 +54,23 @@ class CatalogueHolds(CatalogueTable):
             )
 
     def held(self) -> Iterator[CatalogueItem]:
-        """Yield what is held, in no order; reads the whole table, 128 read units a megabyte."""
+        """Yield what is held, in no order; reads the whole table, 128 read units a megabyte.
+
+        What can't be read is passed over, here as in `erasing`, and named by `take_unreadable`.
+        """
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table, FilterExpression="attribute_exists(held)"
         )
         with aws_errors("read the catalogue"):
             for page in pages:
-                yield from map(item_of, page["Items"])
+                yield from self._unreadable.readable(page["Items"], item_of)
 
     def erasing(self) -> Iterator[Chosen]:
         """Yield what an erasure began with and did not finish."""
         for candidate in self._by_state(State.ERASING, forward=True):
-            item = self.find(candidate.recording_id)
-            if item is not None and item.state is State.ERASING:
-                yield chosen_of(item)
+            for item in self._unreadable.readable(self._found(candidate.recording_id), item_of):
+                if item.state is State.ERASING:
+                    yield chosen_of(item)
 
     def begin_erasure(
         self, recording_id: str, erasure: Erasure, *, claimed_before: datetime

@@ -14,7 +14,9 @@ from ringvault.adapters.aws_errors import aws_errors
 from ringvault.adapters.catalogue_item import Attributes, item_of, text
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import position_of, sort_key
+from ringvault.adapters.unreadable_items import UnreadableItems
 from ringvault.core.catalogue import GONE, CatalogueItem, State
+from ringvault.core.errors import UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording_search import Index, Lookup, Reading
 from ringvault.core.search_parameters import Position
@@ -63,6 +65,11 @@ class CatalogueIndexes:
         self._catalogue_table = catalogue_table
         self._number_index_table = number_index_table
         self._hidden = hidden
+        self._unreadable = UnreadableItems()
+
+    def take_unreadable(self) -> tuple[UnreadableItemError, ...]:
+        """Return which items were passed over since the last call: they can't be read."""
+        return self._unreadable.take()
 
     def newest_first(
         self,
@@ -129,7 +136,7 @@ class CatalogueIndexes:
             with aws_errors("query an index of the catalogue"):
                 # Without a limit DynamoDB reads, and is paid for, a whole megabyte.
                 answer = self._client.query(**query, Limit=most - len(positions))
-            positions += map(_position_of, answer["Items"])
+            positions += self._unreadable.readable(answer["Items"], _position_of)
             if "LastEvaluatedKey" not in answer:
                 break
             query = {**query, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -139,11 +146,12 @@ class CatalogueIndexes:
         """Return the items in the order of their positions.
 
         Left out are pointers that lead nowhere, or to a recording that was listed with another
-        start in the end, and what is hidden.
+        start in the end, what is hidden, and what can't be read.
         """
         ids = dict.fromkeys(position.recording_id for position in positions)
         keys = [{"recording_id": text(recording_id)} for recording_id in ids]
-        found = map(item_of, read_batches(self._client, self._catalogue_table, keys))
+        read = read_batches(self._client, self._catalogue_table, keys)
+        found = self._unreadable.readable(read, item_of)
         items = {_position(item): item for item in found if item.state not in self._hidden}
         return tuple(items[position] for position in positions if position in items)
 

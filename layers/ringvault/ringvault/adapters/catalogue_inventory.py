@@ -11,6 +11,7 @@ from ringvault.adapters.catalogue_item import (
     Attributes,
     archived_attributes,
     item_of,
+    items_of,
     new_attributes,
     text,
     whole,
@@ -18,7 +19,7 @@ from ringvault.adapters.catalogue_item import (
 from ringvault.adapters.catalogue_table import GONE_VALUES, NOT_GONE, CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.catalogue import CatalogueItem, ItemsRead, State
 from ringvault.core.errors import ConflictError, UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording
@@ -50,10 +51,10 @@ class CatalogueInventory(CatalogueTable):
         super().__init__(table_name, client)
         self._number_index = number_index
 
-    def started_in(self, from_at: datetime, before_at: datetime) -> Sequence[CatalogueItem]:
+    def started_in(self, from_at: datetime, before_at: datetime) -> ItemsRead:
         """Return all items that started in [from_at, before_at), within one month."""
         if before_at <= from_at:
-            return ()
+            return ItemsRead()
         query = {
             "IndexName": "by_month",
             "KeyConditionExpression": "started_month = :month"
@@ -67,7 +68,10 @@ class CatalogueInventory(CatalogueTable):
         return self.find_all([found["recording_id"]["S"] for found in self._query(query)])
 
     def archived(self, *, after: Position | None = None) -> Iterator[Position]:
-        """Yield every ARCHIVED recording, oldest first, from behind `after`."""
+        """Yield every ARCHIVED recording, oldest first, from behind `after`.
+
+        One whose start can't be read is passed over, and named by `take_unreadable`.
+        """
         query: dict[str, Any] = {
             "IndexName": "by_state",
             "KeyConditionExpression": "#state = :state",
@@ -81,16 +85,14 @@ class CatalogueInventory(CatalogueTable):
                 "started_at": text(format_instant(after.started_at)),
                 "recording_id": text(after.recording_id),
             }
-        for found in self._query(query):
-            started_at = parse_instant(found["started_at"]["S"])
-            yield Position(started_at, found["recording_id"]["S"])
+        yield from self._unreadable.readable(self._query(query), _position)
 
-    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
         """Return the items of those ids that there are, in the order of the ids."""
         keys = [{"recording_id": text(recording_id)} for recording_id in recording_ids]
-        items = map(item_of, read_batches(self._client, self._table, keys))
-        found = {item.recording.recording_id: item for item in items}
-        return [found[it] for it in recording_ids if it in found]
+        read = items_of(read_batches(self._client, self._table, keys))
+        found = {item.recording.recording_id: item for item in read.items}
+        return replace(read, items=tuple(found[it] for it in recording_ids if it in found))
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
@@ -194,3 +196,7 @@ class CatalogueInventory(CatalogueTable):
                 f"former_numbers = :removed AND {NOT_GONE}",
                 {":removed": {"SS": sorted(removed)}, **GONE_VALUES},
             )
+
+
+def _position(found: Attributes) -> Position:
+    return Position(parse_instant(found["started_at"]["S"]), found["recording_id"]["S"])

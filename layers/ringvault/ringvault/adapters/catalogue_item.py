@@ -2,17 +2,18 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from ringvault.core.call_record import normalised
+from ringvault.core.call_record import MAX_JSON, MAX_NUMBER, as_json, normalised
 from ringvault.core.catalogue import (
     SCHEMA_VERSION,
     ArchivedObject,
     CatalogueItem,
     Erasure,
     Hold,
+    ItemsRead,
     RepeatedAnswer,
     State,
 )
@@ -23,10 +24,10 @@ from ringvault.core.recording import Recording, duration_in_range, is_recording_
 
 Attributes = Mapping[str, Any]
 
-# Longer than any normalised record can be as JSON, its characters escaped.
-MAX_INFLATED = 4 * 1024 * 1024
+T = TypeVar("T")
+
 # What reading a damaged attribute raises.
-_DAMAGED = (
+DAMAGED = (
     AttributeError,
     IndexError,
     KeyError,
@@ -93,7 +94,7 @@ def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
 
 def packed(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a call-log record as an attribute: compressed, a third of the size and the price."""
-    return {"B": zlib.compress(json.dumps(record).encode())}
+    return {"B": zlib.compress(as_json(record))}
 
 
 def repeated_attribute(answer: RepeatedAnswer) -> dict[str, Any]:
@@ -127,11 +128,36 @@ def item_of(attributes: Attributes) -> CatalogueItem:
         NewerCatalogueError: they are of a later one.
         UnreadableItemError: they are damaged; names the attribute's problem, and no content.
     """
+    return read_safely(_known_item, attributes)
+
+
+def read_safely(read: Callable[[Attributes], T], attributes: Attributes) -> T:
+    """Return what `read` makes of attributes.
+
+    Raises:
+        UnreadableItemError: they are damaged; names the attribute's problem, and no content.
+    """
     try:
-        _require_known(attributes)
-        return _item(attributes)
-    except _DAMAGED as error:
+        return read(attributes)
+    except DAMAGED as error:
         raise UnreadableItemError(_id_in(attributes), _problem(error)) from error
+
+
+def _known_item(attributes: Attributes) -> CatalogueItem:
+    _require_known(attributes)
+    return _item(attributes)
+
+
+def items_of(found: Iterable[Attributes]) -> ItemsRead:
+    """Return the items, each read by itself: what can't be read costs no other."""
+    items: list[CatalogueItem] = []
+    unreadable: list[UnreadableItemError] = []
+    for attributes in found:
+        try:
+            items.append(item_of(attributes))
+        except UnreadableItemError as error:
+            unreadable.append(error)
+    return ItemsRead(tuple(items), tuple(unreadable))
 
 
 def _item(attributes: Attributes) -> CatalogueItem:
@@ -165,7 +191,7 @@ def brought_up(attributes: Attributes) -> dict[str, Any]:
     """Return what the attributes of an earlier schema lack, or have otherwise than today."""
     item = item_of(attributes)
     written = new_attributes(item.recording, item.listed_at)
-    names = ("call_record", "telephony_session_id", "schema_version")
+    names = ("call_record", "raw_record", "telephony_session_id", "schema_version")
     return {name: written[name] for name in names if name in written}
 
 
@@ -232,24 +258,29 @@ def _call_record(attributes: Attributes) -> Mapping[str, Any]:
     value = attributes["call_record"]
     record = normalised(_unpacked(value["S"] if "S" in value else value["B"]))
     if "raw_record" in attributes:
-        record.raw = _inflated(attributes["raw_record"]["B"]).decode()
+        record.raw = inflated(attributes["raw_record"]["B"]).decode()
     return record
 
 
 def _unpacked(content: str | bytes) -> dict[str, Any]:
-    record = json.loads(content if isinstance(content, str) else _inflated(content))
+    record = json.loads(content if isinstance(content, str) else inflated(content))
     if not isinstance(record, dict):
         raise TypeError("call_record is not an object")
     return record
 
 
-def _inflated(content: bytes) -> bytes:
-    """Return what was compressed; bounded, since an item may be damaged in any way."""
+def inflated(content: bytes, *, limit: int = MAX_JSON) -> bytes:
+    """Return what was compressed.
+
+    Raises:
+        ValueError: it is no such thing, or longer than `limit` bytes.
+        zlib.error: it is damaged.
+    """
     inflater = zlib.decompressobj()
-    inflated = inflater.decompress(content, MAX_INFLATED)
+    found = inflater.decompress(content, limit)
     if inflater.unconsumed_tail or not inflater.eof:
         raise ValueError("compressed content is damaged or too long")
-    return inflated
+    return found
 
 
 def _repeated(attributes: Attributes, name: str) -> RepeatedAnswer | None:
@@ -284,8 +315,8 @@ def _require_known(attributes: Attributes) -> None:
     version = _schema_version(attributes)
     if version > SCHEMA_VERSION:
         raise NewerCatalogueError(
-            f"recording {attributes['recording_id']['S']} in the catalogue was written by a newer"
-            f" release: schema {version}, and this one knows {SCHEMA_VERSION}"
+            _id_in(attributes),
+            f"written by a newer release: schema {version}, and this one knows {SCHEMA_VERSION}",
         )
 
 
@@ -294,13 +325,27 @@ def _archived(attributes: Attributes) -> ArchivedObject:
     return ArchivedObject(
         object_key=attributes["object_key"]["S"],
         content_type=attributes["content_type"]["S"],
-        size_bytes=int(attributes["size_bytes"]["N"]),
+        size_bytes=_size(attributes["size_bytes"]["N"]),
         sha256_hex=attributes["sha256_hex"]["S"],
         crc32=attributes["crc32"]["S"],
-        audio_duration_s=float(duration["N"]) if duration else None,
+        audio_duration_s=_seconds(duration["N"]) if duration else None,
         archived_at=parse_instant(attributes["archived_at"]["S"]),
         waveform=attributes["waveform"]["B"] if "waveform" in attributes else None,
     )
+
+
+def _size(number: str) -> int:
+    size_bytes = int(number)
+    if not 0 <= size_bytes < MAX_NUMBER:
+        raise ValueError("not a size")
+    return size_bytes
+
+
+def _seconds(number: str) -> float:
+    seconds = float(number)
+    if not 0 <= seconds < MAX_NUMBER:  # NaN is not
+        raise ValueError("not a duration")
+    return seconds
 
 
 def _hold(attributes: Attributes) -> Hold | None:

@@ -5,9 +5,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ringvault.adapters.aws_errors import aws_errors
-from ringvault.adapters.catalogue_item import Attributes, brought_up, is_outdated, item_of
+from ringvault.adapters.catalogue_item import Attributes, brought_up, is_outdated, item_of, items_of
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import GONE
+from ringvault.core.errors import NewerCatalogueError
 from ringvault.core.migrate_catalogue import SchemaPage
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class CatalogueMigration:
     def pages(self) -> Iterator[SchemaPage]:
         """Yield the whole table in pages of a megabyte, 128 read units each.
 
+        An item that is damaged is left as it is, and named in its page.
+
         Raises:
             NewerCatalogueError: a newer release has written an item of the page.
         """
@@ -39,10 +42,17 @@ class CatalogueMigration:
         with aws_errors("read the catalogue"):
             for page in scan:
                 items = page["Items"]
-                for attributes in items:
-                    item_of(attributes)
-                outdated = [partial(self._bring_up, it) for it in items if is_outdated(it)]
-                yield SchemaPage(len(items), outdated)
+                unreadable = items_of(items).unreadable
+                for error in unreadable:
+                    if isinstance(error, NewerCatalogueError):
+                        raise error
+                damaged = {error.recording_id for error in unreadable}
+                outdated = [
+                    partial(self._bring_up, it)
+                    for it in items
+                    if it["recording_id"]["S"] not in damaged and is_outdated(it)
+                ]
+                yield SchemaPage(len(items), outdated, unreadable)
 
     def _bring_up(self, attributes: Attributes) -> None:
         item = item_of(attributes)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from ringvault.adapters.catalogue_item import text, whole
+from ringvault.adapters.catalogue_item import Attributes, text, whole
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.core.catalogue import State
@@ -62,8 +62,15 @@ class CatalogueRetries(CatalogueTable):
             ProjectionExpression="recording_id, #state, started_at, reason",
             ExpressionAttributeNames={"#state": "state"},
         )
-        for it in found:
-            if (state := State(it["state"]["S"])) in ENDED:
-                reason = it["reason"]["S"] if "reason" in it else ""
-                started_at = parse_instant(it["started_at"]["S"])
-                yield Ended(it["recording_id"]["S"], state, started_at, reason)
+        ended = self._unreadable.readable(found, _ended)
+        return (it for it in ended if it.state in ENDED)
+
+
+def _ended(attributes: Attributes) -> Ended:
+    """Return what is needed of an item, whatever its state is."""
+    return Ended(
+        recording_id=attributes["recording_id"]["S"],
+        state=State(attributes["state"]["S"]),
+        started_at=parse_instant(attributes["started_at"]["S"]),
+        reason=attributes["reason"]["S"] if "reason" in attributes else "",
+    )

@@ -7,7 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ringvault.adapters.aws_errors import CONDITION_FAILED, CancelledError, aws_errors
+from ringvault.adapters.aws_errors import (
+    CONDITION_FAILED,
+    ITEM_REFUSED,
+    CancelledError,
+    ItemRefusedError,
+    aws_errors,
+)
 from ringvault.adapters.catalogue_item import (
     Attributes,
     archived_attributes,
@@ -20,6 +26,7 @@ from ringvault.adapters.catalogue_item import (
     whole,
 )
 from ringvault.adapters.dynamodb_batches import read_batches
+from ringvault.adapters.unreadable_items import UnreadableItems
 from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
 from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
 from ringvault.core.feed import Candidate, Losses
@@ -60,14 +67,25 @@ class CatalogueTable:
         self._client = client
         self._claimed_by = text(uuid4().hex)
         self._pending_after: Mapping[str, Any] = {}
+        self._unreadable = UnreadableItems()
+        self._refused: list[str] = []
+
+    def take_unreadable(self) -> tuple[UnreadableItemError, ...]:
+        """Return which items were passed over since the last call: they can't be read."""
+        return self._unreadable.take()
+
+    def take_refused(self) -> tuple[str, ...]:
+        """Return the ids of what DynamoDB refused to write since the last call, and always will."""
+        refused, self._refused = tuple(self._refused), []
+        return refused
 
     def find(self, recording_id: str) -> CatalogueItem | None:
-        """Return the item as of now, None where the id is unknown."""
-        with aws_errors("read the catalogue"):
-            answer = self._client.get_item(
-                TableName=self._table, Key=_key(recording_id), ConsistentRead=True
-            )
-        return item_of(answer["Item"]) if "Item" in answer else None
+        """Return the item as of now, None where the id is unknown.
+
+        Raises:
+            UnreadableItemError: it is damaged, or a newer release wrote it.
+        """
+        return next(map(item_of, self._found(recording_id)), None)
 
     def unlisted(self, recordings: Sequence[Recording]) -> tuple[Recording, ...]:
         """Return those that are not there yet, at the cost of a read."""
@@ -82,7 +100,10 @@ class CatalogueTable:
         return {attributes["recording_id"]["S"] for attributes in found}
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
-        """Add what is not there yet as PENDING; return how many were added."""
+        """Add what is not there yet as PENDING; return how many were added.
+
+        What DynamoDB refuses is left out, and named by `take_refused`.
+        """
         return self._write_all([self._new(recording, listed_at) for recording in recordings])
 
     def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate | UnreadableItemError]:
@@ -258,7 +279,10 @@ class CatalogueTable:
         kept = new_attributes(tombstone.recording, tombstone.listed_at)
         kept |= {"state": text(tombstone.state), "reason": text(tombstone.reason or "")}
         del kept["recording_id"]
-        before = self._attributes_of(recording_id)
+        found = self._found(recording_id)
+        if not found:
+            raise ConflictError(f"recording {recording_id} is not in the catalogue")
+        before = found[0]
         removed = sorted(set(before) - {*kept, "recording_id"})
         names = {f"#{number}": name for number, name in enumerate([*kept, *removed])}
         places = {name: place for place, name in names.items()}
@@ -281,14 +305,13 @@ class CatalogueTable:
                 },
             )
 
-    def _attributes_of(self, recording_id: str) -> Attributes:
+    def _found(self, recording_id: str) -> Sequence[Attributes]:
+        """Return the attributes as of now, none where the id is unknown."""
         with aws_errors("read the catalogue"):
             answer = self._client.get_item(
                 TableName=self._table, Key=_key(recording_id), ConsistentRead=True
             )
-        if "Item" not in answer:
-            raise ConflictError(f"recording {recording_id} is not in the catalogue")
-        return answer["Item"]
+        return [answer["Item"]] if "Item" in answer else []
 
     def _bury(self, tombstone: CatalogueItem, condition: str, values: Mapping[str, Any]) -> None:
         """Put the tombstone in place of the item, of which nothing else stays."""
@@ -394,25 +417,32 @@ class CatalogueTable:
         return sum(self._write(writes[at : at + MOST_IN_TRANSACTION]) for at in batches)
 
     def _write(self, writes: Sequence[Write]) -> int:
-        """Do them as one transaction, without those that a condition forbids."""
+        """Do them as one transaction, without what a condition forbids or DynamoDB refuses."""
         for _ in range(MOST_ROUNDS):
             if not writes:
                 return 0
             try:
                 with aws_errors("change the catalogue"):
                     self._client.transact_write_items(TransactItems=writes)
+            except ItemRefusedError:
+                return self._write_singly(writes)
             except CancelledError as cancelled:
-                forbidden = cancelled.reasons
-                writes = [
-                    write
-                    for write, reason in zip(writes, forbidden, strict=True)
-                    if reason != CONDITION_FAILED
-                ]
+                reasons = tuple(zip(writes, cancelled.reasons, strict=True))
+                self._refused += [_id_of(it) for it, reason in reasons if reason == ITEM_REFUSED]
+                done_with = {CONDITION_FAILED, ITEM_REFUSED}
+                writes = [write for write, reason in reasons if reason not in done_with]
             else:
                 return len(writes)
         raise ServiceUnavailableError(
             f"change the catalogue: conflicts {MOST_ROUNDS} times in a row"
         )
+
+    def _write_singly(self, writes: Sequence[Write]) -> int:
+        """Do each by itself, since DynamoDB does not say which of them it refuses."""
+        if len(writes) == 1:
+            self._refused.append(_id_of(writes[0]))
+            return 0
+        return sum(self._write([write]) for write in writes)
 
     def _update(
         self, recording_id: str, update: str, condition: str, values: Mapping[str, Any]
@@ -437,6 +467,13 @@ def _candidate_in(attributes: Attributes) -> Candidate | UnreadableItemError:
 
 def _key(recording_id: str) -> dict[str, Any]:
     return {"recording_id": text(recording_id)}
+
+
+def _id_of(write: Write) -> str:
+    """Return the id of the recording that a write of a transaction is about."""
+    (action,) = write.values()
+    recording_id: str = action.get("Item", action.get("Key"))["recording_id"]["S"]
+    return recording_id
 
 
 def _same_or_absent(name: str, instant: datetime | None) -> str:

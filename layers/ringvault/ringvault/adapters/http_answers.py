@@ -1,5 +1,6 @@
 """How the playback API's answers look: recordings as JSON, and faults as problem details."""
 
+import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,9 +13,10 @@ from ringvault.adapters.request_limits import (
     BodyRefusedError,
     QueryTooLongError,
 )
+from ringvault.core.call_record import Party, id_or_none
 from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.cold_storage import InColdStorageError
-from ringvault.core.errors import PermanentError, TransientError
+from ringvault.core.errors import PermanentError, TransientError, UnreadableItemError
 from ringvault.core.instants import format_instant
 from ringvault.core.listener import LISTENERS_GROUP, NotAListenerError, NotForThisListenerError
 from ringvault.core.playback_api import UnknownCallError, UnknownRecordingError
@@ -34,7 +36,16 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-_PARTY_KEYS = ("phoneNumber", "name", "extensionNumber")
+# Lengths of openapi.yaml: an answer with the most recordings is within Lambda's 6 MB, even where
+# each character takes the twelve bytes that Lambda may escape it to. RingCentral's own names have
+# 64 characters at most, and numbers 32.
+MAX_NAME = 256
+MAX_PHONE_NUMBER = 64
+MAX_REASON = 1_024
+MAX_CONTENT_TYPE = 255
+# What is left for the rest of Lambda's answer is more than its headers take.
+MAX_BODY_BYTES = 5_000_000
+
 _NOT_PLAYABLE = {
     State.ABSENT: "RingCentral no longer has this recording, and it was never archived.",
     State.FAILED: "This recording could not be archived.",
@@ -116,6 +127,12 @@ UNEXPECTED = Problem(
     "unexpected",
     "Something is wrong on our side; it has been logged.",
 )
+_UNREADABLE = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "unreadable-item",
+    "The catalogue's item of this recording can't be read; it has been logged. Ask who runs this"
+    " archive to bring it back: docs/operations.md says how.",
+)
 
 
 _PROBLEMS: dict[type[Exception], Problem] = {
@@ -140,6 +157,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(HTTPStatus.BAD_REQUEST, "invalid-parameter", f"{error}.", details)
         case InColdStorageError():
             return _in_cold_storage(error)
+        case UnreadableItemError():
+            return _UNREADABLE
         case TransientError():
             return _PROBLEMS.get(type(error), _UNAVAILABLE)
         case _:
@@ -148,20 +167,20 @@ def problem_of(error: Exception) -> Problem:
 
 def recording_json(item: CatalogueItem) -> Json:
     """Return one recording in RingCentral's words; what is not known is left out."""
-    recording, record = item.recording, item.recording.call_record
+    recording, call = item.recording, item.recording.call
     known = {
         "id": recording.recording_id,
         "state": item.state.value,
         "startedAt": format_instant(recording.started_at),
         "durationSeconds": _duration_s(item),
-        "direction": record.get("direction"),
-        "from": _party_json(record.get("from")),
-        "to": _party_json(record.get("to")),
-        "extensionId": recording.extension_id,
-        "telephonySessionId": record.get("telephonySessionId"),
-        "contentType": item.archived.content_type if item.archived else None,
-        "sizeBytes": item.archived.size_bytes if item.archived else None,
-        "reason": item.reason,
+        "direction": call.direction,
+        "from": _party_json(call.own.from_party),
+        "to": _party_json(call.own.to_party),
+        "extensionId": id_or_none(recording.extension_id),
+        "telephonySessionId": call.own.telephony_session_id,
+        "contentType": item.archived.content_type[:MAX_CONTENT_TYPE] if item.archived else None,
+        "sizeBytes": (item.archived.size_bytes or None) if item.archived else None,
+        "reason": _cut(item.reason, MAX_REASON),
     }
     return {name: value for name, value in known.items() if value is not None}
 
@@ -182,8 +201,23 @@ def page_json(page: CataloguePage) -> Json:
 
 
 def call_json(items: Iterable[CatalogueItem]) -> Json:
-    """Return the recordings of one call."""
-    return {"recordings": [recording_json(item) for item in items]}
+    """Return the recordings of one call.
+
+    There is no next page of it, and it may have a thousand: where they are too long, names and
+    reasons are left out, which /recordings/{recordingId} has.
+    """
+    recordings = [recording_json(item) for item in items]
+    if len(json.dumps(recordings)) > MAX_BODY_BYTES:
+        recordings = [_without_long_texts(it) for it in recordings]
+    return {"recordings": recordings}
+
+
+def _without_long_texts(recording: Json) -> Json:
+    kept = {name: value for name, value in recording.items() if name != "reason"}
+    for side in ("from", "to"):
+        party = {name: it for name, it in kept.pop(side, {}).items() if name != "name"}
+        kept |= {side: party} if party else {}
+    return kept
 
 
 def playback_url_json(playback: PlaybackUrl) -> Json:
@@ -220,9 +254,17 @@ def _duration_s(item: CatalogueItem) -> int | None:
     return item.recording.duration_s if measured is None else round(measured)
 
 
-def _party_json(party: Mapping[str, Any] | None) -> Json | None:
-    known = {key: party[key] for key in _PARTY_KEYS if party.get(key)} if party else {}
-    return known or None
+def _party_json(party: Party) -> Json | None:
+    known = {
+        "phoneNumber": _cut(party.phone_number, MAX_PHONE_NUMBER),
+        "name": _cut(party.name, MAX_NAME),
+        "extensionNumber": _cut(party.extension_number, MAX_PHONE_NUMBER),
+    }
+    return {name: value for name, value in known.items() if value is not None} or None
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    return text[:limit] if text else None
 
 
 def _not_playable(error: NotPlayableError) -> Problem:
@@ -231,7 +273,8 @@ def _not_playable(error: NotPlayableError) -> Problem:
         HTTPStatus.GONE if error.state is State.ABSENT else HTTPStatus.CONFLICT,
         f"recording-{error.state.lower()}",
         _NOT_PLAYABLE.get(error.state, _NOT_YET),
-        {"state": error.state.value} | ({"reason": error.reason} if error.reason else {}),
+        {"state": error.state.value}
+        | ({"reason": error.reason[:MAX_REASON]} if error.reason else {}),
         {"Retry-After": str(ceil(wait.total_seconds()))} if wait else {},
     )
 

@@ -31,5 +31,5 @@ class LastReport:
         key = key_of(head.number)
         try:
             return key, json.loads(self._vault.read_report(key))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRecordError(f"{key} is no report") from error

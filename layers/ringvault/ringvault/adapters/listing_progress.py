@@ -26,26 +26,18 @@ class ListingProgressStore:
     """Loads and saves the progress; whoever saves has to have loaded the newest."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
-        self._item = VersionedItem(table_name, client, name=NAME, called="listing progress")
+        self._item = VersionedItem(
+            table_name,
+            client,
+            name=NAME,
+            called="listing progress",
+            without="the lister reads the whole retention again, and adds nothing twice",
+        )
 
     def load(self) -> tuple[ListingProgress, int]:
         """Return the progress and its version; nothing yet is version 0."""
-        item, version = self._item.load()
-        if item is None:
-            return ListingProgress(), version
-        progress = ListingProgress(
-            windows=bounded(_window(window["M"]) for window in item["windows"]["L"]),
-            opened_to={
-                name: parse_instant(instant["S"])
-                for name, instant in item["opened_to"]["M"].items()
-            },
-            is_quiet=item["is_quiet"]["BOOL"],
-            recordings_a_day=_number(item, "recordings_a_day"),
-            retention=_retention(item["retention"]["M"]),
-            retention_read_at=_instant(item, "retention_read_at"),
-            partly_read=_partly_read(item["partly_read"]["M"]) if "partly_read" in item else None,
-        )
-        return progress, version
+        progress, version = self._item.load(_progress)
+        return progress or ListingProgress(), version
 
     def save(self, progress: ListingProgress, *, version: int) -> int:
         """Store it and return the new version; ConflictError when `version` is not current."""
@@ -65,6 +57,20 @@ class ListingProgressStore:
         if progress.partly_read is not None:
             item["partly_read"] = {"M": _partly_read_attributes(progress.partly_read)}
         return self._item.save(item, version=version)
+
+
+def _progress(item: Any) -> ListingProgress:  # noqa: ANN401 - DynamoDB's own nesting
+    return ListingProgress(
+        windows=bounded(_window(window["M"]) for window in item["windows"]["L"]),
+        opened_to={
+            name: parse_instant(instant["S"]) for name, instant in item["opened_to"]["M"].items()
+        },
+        is_quiet=item["is_quiet"]["BOOL"],
+        recordings_a_day=_number(item, "recordings_a_day"),
+        retention=_retention(item["retention"]["M"]),
+        retention_read_at=_instant(item, "retention_read_at"),
+        partly_read=_partly_read(item["partly_read"]["M"]) if "partly_read" in item else None,
+    )
 
 
 def _attributes(window: Window) -> dict[str, Any]:

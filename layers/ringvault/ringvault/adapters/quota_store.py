@@ -1,6 +1,6 @@
 """The shared quota of one (service user, group) in the state table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,9 @@ from ringvault.core.quota import MAX_TURNS, Quota
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_WITHOUT = "the quota is learnt again from RingCentral's next answer"
 
 
 class QuotaStore:
@@ -40,19 +43,8 @@ class QuotaStore:
 
         What an item holds out of the quota's bounds, as earlier releases could write, is left out.
         """
-        item, version = self._item().load()
-        if item is None:
-            return self._default, version
-        closed_until = item.get("closed_until_ms")
-        limit, window_ms = int(item["limit"]["N"]), int(item["window_ms"]["N"])
-        turns = item["turns_ms"]["L"][-MAX_TURNS:]
-        quota = replace(
-            self._default.with_limit(limit, timedelta(milliseconds=window_ms)),
-            turns=tuple(from_epoch_ms(int(turn["N"])) for turn in turns),
-            closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
-            closings=int(item["closings"]["N"]),
-        )
-        return quota, version
+        quota, version = self._item().load(self._quota)
+        return quota or self._default, version
 
     def save(self, quota: Quota, *, version: int) -> None:
         """Store the quota as version + 1; ConflictError when `version` is no longer current."""
@@ -66,6 +58,19 @@ class QuotaStore:
             item["closed_until_ms"] = {"N": str(to_epoch_ms(quota.closed_until))}
         self._item().save(item, version=version)
 
+    def _quota(self, item: Mapping[str, Any]) -> Quota:
+        closed_until = item.get("closed_until_ms")
+        limit, window_ms = int(item["limit"]["N"]), int(item["window_ms"]["N"])
+        turns = item["turns_ms"]["L"][-MAX_TURNS:]
+        return replace(
+            self._default.with_limit(limit, timedelta(milliseconds=window_ms)),
+            turns=tuple(from_epoch_ms(int(turn["N"])) for turn in turns),
+            closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
+            closings=int(item["closings"]["N"]),
+        )
+
     def _item(self) -> VersionedItem:
         name = f"quota#{self._service_user}#{self._group()}"
-        return VersionedItem(self._table_name, self._client, name=name, called="quota")
+        return VersionedItem(
+            self._table_name, self._client, name=name, called="quota", without=_WITHOUT
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ringvault.adapters.catalogue_item import inflated
 from ringvault.adapters.versioned_item import VersionedItem
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.reconciliation import Cause, Finding, Verdict
@@ -15,26 +16,26 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 NAME = "reconciliation_progress"
+# Twenty thousand findings, each with the longest reason.
+MAX_RUN_BYTES = 64 * 1024 * 1024
 
 
 class ReconciliationProgressStore:
     """Loads and saves the progress; whoever saves has to have loaded the newest."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
-        self._item = VersionedItem(table_name, client, name=NAME, called="reconciliation progress")
+        self._item = VersionedItem(
+            table_name,
+            client,
+            name=NAME,
+            called="reconciliation progress",
+            without="the open runs begin again, and the chain goes on behind the newest report",
+        )
 
     def load(self) -> tuple[ReconciliationProgress, int]:
         """Return the progress and its version; nothing yet is version 0."""
-        item, version = self._item.load()
-        if item is None:
-            return ReconciliationProgress(), version
-        head = item.get("chain_head")
-        progress = ReconciliationProgress(
-            runs=tuple(_run(json.loads(zlib.decompress(run["B"]))) for run in item["runs"]["L"]),
-            last_daily_on=_day(item["last_daily_on"]["S"]) if "last_daily_on" in item else None,
-            chain_head=_chain_head(head["M"]) if head else None,
-        )
-        return progress, version
+        progress, version = self._item.load(_progress)
+        return progress or ReconciliationProgress(), version
 
     def save(self, progress: ReconciliationProgress, *, version: int) -> int:
         """Store it and return the new version; ConflictError when `version` is not current."""
@@ -49,6 +50,17 @@ class ReconciliationProgressStore:
                 }
             }
         return self._item.save(item, version=version)
+
+
+def _progress(item: Mapping[str, Any]) -> ReconciliationProgress:
+    head = item.get("chain_head")
+    return ReconciliationProgress(
+        runs=tuple(
+            _run(json.loads(inflated(run["B"], limit=MAX_RUN_BYTES))) for run in item["runs"]["L"]
+        ),
+        last_daily_on=_day(item["last_daily_on"]["S"]) if "last_daily_on" in item else None,
+        chain_head=_chain_head(head["M"]) if head else None,
+    )
 
 
 def _packed(run: Run) -> bytes:

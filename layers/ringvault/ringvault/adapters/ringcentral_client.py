@@ -307,6 +307,7 @@ def _count(value: object) -> int | None:
 
 def _records(body: Any) -> Sequence[CallLogRecord] | None:  # noqa: ANN401 - whatever came
     records = body.get("records") if isinstance(body, dict) else None
+    # One that is no object costs itself only: read_record names it.
     return records if isinstance(records, list) else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import date
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import FlexibleChecksumError
 
@@ -28,6 +28,11 @@ from ringvault.core.vault_layout import AUDIO, PROOFS, SIDECARS, day_in, day_pre
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
+
+# A sidecar holds a record of MAX_JSON at most, and little beside it; a proof of erasure less.
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+# Ten thousand findings as JSON or as a page have some 4 MB.
+MAX_REPORT_BYTES = 64 * 1024 * 1024
 
 
 class VaultInventory(Vault):
@@ -61,8 +66,8 @@ class VaultInventory(Vault):
         A proof that is none of ringvault's is passed over.
         """
         for key in self._keys(PROOFS):
-            with suppress(InvalidRecordError, ValueError, RecursionError):
-                yield tombstone_of_proof(json.loads(self._read(key)))
+            with suppress(InvalidRecordError):
+                yield tombstone_of_proof(self._document(key))
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
         """Return size and CRC-32 of those objects that are there, without reading them.
@@ -89,11 +94,7 @@ class VaultInventory(Vault):
         Raises:
             InvalidRecordError: it is none of ringvault's.
         """
-        try:
-            document = json.loads(self._read(object_key))
-        except (ValueError, RecursionError) as error:
-            raise InvalidRecordError("a sidecar is not JSON") from error
-        return item_of_sidecar(document)
+        return item_of_sidecar(self._document(object_key))
 
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:
         """Return the item that a sidecar tells of, None where there is none.
@@ -111,8 +112,12 @@ class VaultInventory(Vault):
         return sorted(self._keys(PREFIX))
 
     def read_report(self, object_key: str) -> bytes:
-        """Return what a report holds."""
-        return self._read(object_key)
+        """Return what a report holds.
+
+        Raises:
+            InvalidRecordError: it is longer than any that ringvault writes.
+        """
+        return self._read(object_key, limit=MAX_REPORT_BYTES)
 
     def store_report(self, object_key: str, content: bytes, *, content_type: str) -> None:
         """Store a report; ObjectExistsError where there is one, which stays as it was."""
@@ -146,9 +151,20 @@ class VaultInventory(Vault):
             return Digest(sha256.hexdigest(), size_bytes)
         return None
 
-    def _read(self, object_key: str) -> bytes:
+    def _document(self, object_key: str) -> Any:  # noqa: ANN401 - whatever lies in the bucket
+        try:
+            return json.loads(self._read(object_key, limit=MAX_DOCUMENT_BYTES))
+        except (ValueError, RecursionError) as error:
+            raise InvalidRecordError(f"{object_key} is not JSON") from error
+
+    def _read(self, object_key: str, *, limit: int) -> bytes:
         with aws_errors("read from the vault"):
-            return self._body(object_key).read()
+            body = self._body(object_key)
+            content = body.read(limit + 1)
+            body.close()
+        if len(content) > limit:
+            raise InvalidRecordError(f"{object_key} is longer than {limit:,} bytes")
+        return content
 
     def _body(self, object_key: str) -> "StreamingBody":
         try:

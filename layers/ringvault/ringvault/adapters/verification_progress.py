@@ -5,6 +5,7 @@ import zlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ringvault.adapters.catalogue_item import inflated
 from ringvault.adapters.versioned_item import VersionedItem
 from ringvault.core.fixity import Damage, Verdict
 from ringvault.core.instants import format_instant, parse_instant
@@ -21,14 +22,19 @@ class VerificationProgressStore:
     """Loads and saves the last verification; whoever saves has to have loaded the newest."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
-        self._item = VersionedItem(table_name, client, name=NAME, called="verification progress")
+        self._item = VersionedItem(
+            table_name,
+            client,
+            name=NAME,
+            called="verification progress",
+            without="ringvault verify begins again",
+        )
 
     def load(self) -> tuple[Verification | None, int]:
         """Return the last one, None before the first, and its version."""
-        item, version = self._item.load()
-        if item is None:
-            return None, version
-        return _verification(json.loads(zlib.decompress(item["verification"]["B"]))), version
+        return self._item.load(
+            lambda item: _verification(json.loads(inflated(item["verification"]["B"])))
+        )
 
     def save(self, verification: Verification, *, version: int) -> int:
         """Store it and return the new version; ConflictError when `version` is not current."""

@@ -4,11 +4,14 @@ Whatever is decoded from JSON may come: other types than documented, numbers wit
 characters, any depth. `normalised` makes of it a `CallRecord` of bounded size, which holds nothing
 that JSON, UTF-8 or DynamoDB refuses; `CallRecord.call` is what it says, with every type as
 documented. Neither ever raises.
+
+What a limit cuts off is left out, and never without a word where it could be a recording:
+`CallRecord.recordings_left_out` counts those.
 """
 
 import json
-import math
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,12 +28,17 @@ MAX_DEPTH = 8
 MAX_NAMES = 100
 # Legs, or entries of any other list: a recording on a leg beyond it could not be seen.
 MAX_ENTRIES = 20_000
-# Values in a record. Compressed, so many fit into a DynamoDB item (400 KB) beside everything else.
+# Values in a record: ten thousand legs have some 150,000.
 MAX_VALUES = 200_000
 # Characters of all names and texts of a record: ten thousand legs have some 300,000.
 MAX_CHARACTERS = 1_000_000
 # What JSON readers everywhere take as a whole number without loss.
 MAX_NUMBER = 2**53
+# A DynamoDB item has 400 KB, names and values: compressed, a record takes this much of it at most.
+# Beside it are MAX_RAW at the worst, a waveform, and short attributes.
+MAX_STORED_BYTES = 250_000
+# The same record as JSON, its characters escaped: what a reader of items inflates at most.
+MAX_JSON = 4 * 1024 * 1024
 # The raw form of a record is kept up to this length, where it differs from the normalised one.
 MAX_RAW = 65_536
 # Before the first telephone, and later than any retention: no instant outside is one of a call.
@@ -45,15 +53,43 @@ _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _DIRECTIONS = frozenset({"Inbound", "Outbound"})
 
+# What `Call` reads of a record or a leg, and of an object in it.
+_KNOWN = (
+    "id",
+    "uri",
+    "direction",
+    "telephonySessionId",
+    "startTime",
+    "duration",
+    "lastModifiedTime",
+    "from",
+    "to",
+    "extension",
+    "recording",
+)
+_KNOWN_INNER = (
+    "id",
+    "uri",
+    "contentUri",
+    "type",
+    "phoneNumber",
+    "extensionNumber",
+    "extensionId",
+    "name",
+)
+
 
 class CallRecord(dict[str, Any]):
     """A normalised call-log record, not to be changed.
 
     `raw` is the JSON text of what came, ASCII only, where it differed and was not too long; else
-    None.
+    None. `recordings_left_out` is how many of the recordings it named lie beyond a limit;
+    `misshapen_legs` is how many legs are none, 1 where `legs` is no list.
     """
 
     raw: str | None = None
+    recordings_left_out: int = 0
+    misshapen_legs: int = 0
 
     @cached_property
     def call(self) -> "Call":
@@ -155,10 +191,17 @@ def normalised(record: object) -> CallRecord:
     if isinstance(record, CallRecord):
         return record
     value = _Normaliser().value(record, depth=0)
-    found = CallRecord(value if isinstance(value, dict) else {})
+    found = _fitted(value) if isinstance(value, dict) else CallRecord()
     if found != record:
         found.raw = _raw(record)
+        found.recordings_left_out = _recordings_named(record) - _recordings_named(found)
+    found.misshapen_legs = _misshapen_legs(record)
     return found
+
+
+def as_json(record: Mapping[str, Any]) -> bytes:
+    """Return a record as it is stored, before it is compressed."""
+    return json.dumps(record).encode()
 
 
 class _Normaliser:
@@ -172,26 +215,28 @@ class _Normaliser:
         self._values -= 1
         if isinstance(value, str):
             return self._text(value)
-        if value is None or isinstance(value, bool):
-            return value
         if isinstance(value, int | float):
-            return value if math.isfinite(value) and abs(value) < MAX_NUMBER else None
+            return value if _is_bounded(value) else None
         if depth < MAX_DEPTH and isinstance(value, Mapping):
             return dict(self._names(value, depth))
         if depth < MAX_DEPTH and isinstance(value, list | tuple):
             return list(self._entries(value, depth))
         return None
 
+    @property
+    def _is_used_up(self) -> bool:
+        return self._values <= 0 or self._characters <= 0
+
     def _names(self, value: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
         for number, (name, inner) in enumerate(value.items()):
-            if number == MAX_NAMES or self._values <= 0:
+            if number == MAX_NAMES or self._is_used_up:
                 return
             if isinstance(name, str):
                 yield self._text(name), self.value(inner, depth=depth + 1)
 
     def _entries(self, value: list[Any] | tuple[Any, ...], depth: int) -> Iterator[Any]:
         for inner in value[:MAX_ENTRIES]:
-            if self._values <= 0:
+            if self._is_used_up:
                 return
             yield self.value(inner, depth=depth + 1)
 
@@ -201,11 +246,74 @@ class _Normaliser:
         return text
 
 
+def _is_bounded(number: float) -> bool:
+    """Whether it is a truth value, or a number that JSON has and no reader rounds.
+
+    NaN compares as false, and a whole number of any length never becomes a float here.
+    """
+    return -MAX_NUMBER < number < MAX_NUMBER
+
+
+def _fitted(value: dict[str, Any]) -> CallRecord:
+    """Return the record in a form that an item of the catalogue has room for.
+
+    One that is too large keeps what `Call` reads: everything of the record itself, then the legs
+    with recordings, then as many others as there is room for.
+    """
+    if _fits(value):
+        return CallRecord(value)
+    own = _known(value)
+    legs = [_known(leg) for leg in _list(value.get("legs")) if isinstance(leg, dict)]
+    legs.sort(key=lambda leg: not leg.get("recording"))  # stable: the order stays within each kind
+    while legs and not _fits({**own, "legs": legs}):
+        legs = legs[: len(legs) // 2]
+    return CallRecord({**own, "legs": legs})
+
+
+def _fits(value: Mapping[str, Any]) -> bool:
+    content = as_json(value)
+    if len(content) <= MAX_STORED_BYTES:
+        return True
+    return len(content) <= MAX_JSON and len(zlib.compress(content)) <= MAX_STORED_BYTES
+
+
+def _known(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `Call` reads of a record or a leg, its inner objects likewise."""
+    found = {name: part[name] for name in _KNOWN if name in part}
+    return {
+        name: {it: inner[it] for it in _KNOWN_INNER if it in inner and _is_plain(inner[it])}
+        if isinstance(inner, dict)
+        else inner
+        for name, inner in found.items()
+        if isinstance(inner, dict) or _is_plain(inner)
+    }
+
+
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, dict | list)
+
+
+def _recordings_named(record: object) -> int:
+    """Return how many times a record names a recording, of whatever shape."""
+    if not isinstance(record, Mapping):
+        return 0
+    legs = (leg for leg in _list(record.get("legs")) if isinstance(leg, Mapping))
+    return sum(bool(part.get("recording")) for part in (record, *legs))
+
+
+def _misshapen_legs(record: object) -> int:
+    """Return how many legs are not objects; one that is empty or null is passed over."""
+    legs = record.get("legs") if isinstance(record, Mapping) else None
+    if not isinstance(legs, list):
+        return int(bool(legs))
+    return sum(bool(leg) and not isinstance(leg, Mapping) for leg in legs)
+
+
 def _raw(record: object) -> str | None:
     """Return the record as ASCII JSON, None where it is too long or can't be written at all."""
     try:
         text = json.dumps(record)
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError, MemoryError):
         return None
     return text if len(text) <= MAX_RAW else None
 
@@ -217,7 +325,7 @@ def _call(record: CallRecord) -> Call:
     direction = record.get("direction")
     return Call(
         record_id=id_or_none(record.get("id")),
-        uri=_text_or_none(record.get("uri")),
+        uri=_uri_or_none(record.get("uri")),
         direction=direction if direction in _DIRECTIONS else None,
         telephony_session_id=next((it for it in sessions if it), None),
         modified_at=instant_or_none(record.get("lastModifiedTime")),
@@ -266,8 +374,8 @@ def _recording(value: object) -> NamedRecording | None:
     named = value if isinstance(value, dict) else {}
     return NamedRecording(
         recording_id=id_or_none(named.get("id")),
-        content_uri=_text_or_none(named.get("contentUri")),
-        uri=_text_or_none(named.get("uri")),
+        content_uri=_uri_or_none(named.get("contentUri")),
+        uri=_uri_or_none(named.get("uri")),
         type=_text_or_none(named.get("type")),
     )
 
@@ -278,6 +386,12 @@ def _list(value: object) -> list[Any]:
 
 def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _uri_or_none(value: object) -> str | None:
+    """Return a URI, None for one that was cut off or had half a character: it leads elsewhere."""
+    uri = _text_or_none(value)
+    return uri if uri and len(uri) < MAX_TEXT and "\ufffd" not in uri else None
 
 
 def _number_or_none(value: object) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ringvault.core.errors import UnreadableItemError
 from ringvault.core.recording import Recording
 
 # By which rules an item is written (docs/adr/0026). 1 had the call-log record as plain text, and
@@ -117,3 +118,11 @@ class CatalogueItem:
     refused: RepeatedAnswer | None = None
     unrecognised_sha256_hex: str | None = None
     former_numbers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsRead:
+    """Several items, and one error for each that is there and can't be read."""
+
+    items: tuple[CatalogueItem, ...] = ()
+    unreadable: tuple[UnreadableItemError, ...] = ()

@@ -109,7 +109,7 @@ def read_change(text: str, *, user: str | None) -> Change:
     """
     try:
         fields = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ConfigurationError(["the file is not JSON"]) from None
     if not isinstance(fields, dict):
         raise ConfigurationError(["the file is not a JSON object"])
@@ -165,7 +165,7 @@ def _fields(text: str) -> Mapping[str, Any]:
     """Return the fields of what the secret holds, none where it is not as it should be."""
     try:
         fields = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}
 

@@ -38,7 +38,7 @@ def parse_credentials(secret: str) -> Credentials:
     """
     try:
         fields: Any = json.loads(secret)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ConfigurationError([f"the RingCentral secret is not JSON; {_ADVICE}"]) from None
     if not isinstance(fields, dict):
         raise ConfigurationError([f"the RingCentral secret is not a JSON object; {_ADVICE}"])

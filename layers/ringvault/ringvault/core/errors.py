@@ -21,8 +21,9 @@ RingvaultError
     │   └── RangeRefusedError      416: nothing from that byte on
     ├── NotAudioError              what came is not a recording
     ├── ForeignHostError           a URL that leads away from the configured hosts
-    ├── NewerCatalogueError        an item that a newer release wrote: this one can't read it
-    ├── UnreadableItemError        a catalogue item that is damaged
+    ├── UnreadableItemError        a catalogue item that can't be read: it is damaged
+    │   └── NewerCatalogueError    … or a newer release wrote it
+    ├── DamagedStateError          an item of the state table that can't be read
     ├── InvalidRecordError         a call-log record without what we need
     ├── InvalidMessageError        a queue message that is not ours
     └── InvalidRequestError        what a person asks for makes no sense, or not now
@@ -140,10 +141,6 @@ class ForeignHostError(PermanentError):
     """A URL leads away from the configured RingCentral hosts."""
 
 
-class NewerCatalogueError(PermanentError):
-    """An item of the catalogue is of a schema that only a newer release knows."""
-
-
 class UnreadableItemError(PermanentError):
     """An item of the catalogue can't be read; `recording_id` is None where even that is lost."""
 
@@ -151,6 +148,14 @@ class UnreadableItemError(PermanentError):
         self.recording_id = recording_id
         self.problem = problem
         super().__init__(f"catalogue item {recording_id or 'without an id'}: {problem}")
+
+
+class NewerCatalogueError(UnreadableItemError):
+    """An item of the catalogue is of a schema that only a newer release knows."""
+
+
+class DamagedStateError(PermanentError):
+    """An item of the state table can't be read; says which, and what mends it."""
 
 
 class InvalidRecordError(PermanentError):

@@ -8,7 +8,12 @@ from typing import Protocol, TypeVar
 
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.cold_storage import InColdStorageError
-from ringvault.core.errors import PermanentError, ServiceUnavailableError
+from ringvault.core.errors import (
+    NewerCatalogueError,
+    PermanentError,
+    ServiceUnavailableError,
+    UnreadableItemError,
+)
 from ringvault.core.vault_layout import AUDIO, sidecar_key
 
 # A long body breaks off now and then, and boto3 repeats requests, not bodies.
@@ -38,7 +43,8 @@ class Digest:
 class Damage:
     """What is wrong with one object, and what somebody can do about it.
 
-    `command` brings it back from cold storage; None where that is not what it needs.
+    `object_key` says "catalogue item" where that is damaged. `command` brings an object back from
+    cold storage; None where that is not what it needs.
     """
 
     recording_id: str
@@ -85,6 +91,16 @@ def check(item: CatalogueItem, *, vault: ReadBackVault) -> Checked | None:
     audio, read_bytes = _of_audio(recording_id, archived, vault)
     sidecar = _of_sidecar(recording_id, sidecar_key(item.recording), archived, vault)
     return Checked(tuple(it for it in (audio, sidecar) if it is not None), read_bytes)
+
+
+def unreadable(error: UnreadableItemError) -> Checked:
+    """Return what is known of a recording whose catalogue item can't be read."""
+    advice = "bring the item back from a backup, or delete it: reconciliation restores it"
+    if isinstance(error, NewerCatalogueError):
+        advice = "deploy that release, and verify again"
+    recording_id = error.recording_id or "without an id"
+    damage = Damage(recording_id, "catalogue item", Verdict.UNREADABLE, error.problem, advice)
+    return Checked((damage,), 0)
 
 
 def _of_audio(

@@ -51,6 +51,9 @@ class NewRecordings(Protocol):
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
 
+    def take_refused(self) -> Sequence[str]:
+        """Return the ids of what the catalogue could not take since the last call."""
+
 
 class NumberIndex(Protocol):
     """The index by the numbers that take part in calls."""
@@ -251,3 +254,7 @@ class Listing:
         # Before the catalogue: what a run that dies here has not added, the next adds to both.
         self.number_index.add(new)
         self.listed.new += self.catalogue.add_new(new, listed_at=self.clock())
+        refused = self.catalogue.take_refused()
+        self.listed.rejected += (
+            f"recording {it}: the catalogue refuses its item" for it in refused
+        )

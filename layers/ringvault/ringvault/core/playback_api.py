@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from ringvault.core.catalogue import GONE, CatalogueItem
-from ringvault.core.errors import PermanentError
+from ringvault.core.errors import PermanentError, UnreadableItemError
 from ringvault.core.listener import Listener
 from ringvault.core.recording import is_recording_id
 
@@ -31,8 +31,15 @@ def find_recording(recording_id: str, *, listener: Listener, catalogue: Catalogu
 
     Raises:
         UnknownRecordingError: there is none with this id that the listener may hear.
+        UnreadableItemError: its item is damaged, and the listener hears all.
     """
-    item = catalogue.find(recording_id) if is_recording_id(recording_id) else None
+    try:
+        item = catalogue.find(recording_id) if is_recording_id(recording_id) else None
+    except UnreadableItemError as error:
+        if listener.hears_all:
+            raise
+        # Nobody knows whose it is.
+        raise UnknownRecordingError("no recording of this id may be heard") from error
     if item is None or item.state in GONE or not listener.may_hear(item.recording.extension_id):
         raise UnknownRecordingError("no recording of this id may be heard")
     return item

@@ -92,7 +92,7 @@ def read_record(record: object) -> ReadRecord:
         return ReadRecord((), (Unreadable(None, None, None, problem),))
     whole = normalised(record)
     found: dict[str, Recording] = {}
-    unreadable: list[Unreadable] = []
+    unreadable: list[Unreadable] = list(_left_out(whole))
     for part in whole.call.parts():
         if part.recording is None:
             continue
@@ -102,7 +102,9 @@ def read_record(record: object) -> ReadRecord:
         else:
             found.setdefault(read.recording_id, read)
     return ReadRecord(
-        tuple(found.values()), tuple(it for it in unreadable if it.recording_id not in found)
+        tuple(found.values()),
+        # Each once; dict keeps the order.
+        tuple(it for it in dict.fromkeys(unreadable) if it.recording_id not in found),
     )
 
 
@@ -123,6 +125,20 @@ def duration_in_range(duration_s: int | None) -> int | None:
 
 def _record(recording: Recording) -> CallRecord:
     return normalised(recording.call_record)
+
+
+def _left_out(record: CallRecord) -> Iterator[Unreadable]:
+    """Yield what of the record may have held recordings and was not read."""
+    call = record.call
+    problems = {
+        f"it is too long: {record.recordings_left_out} recordings of it were not read": (
+            record.recordings_left_out
+        ),
+        f"{record.misshapen_legs} of its legs are not objects": record.misshapen_legs,
+    }
+    for problem, number in problems.items():
+        if number:
+            yield Unreadable(call.record_id, None, call.own.started_at, problem)
 
 
 def _read_part(part: Leg, named: NamedRecording, record: CallRecord) -> Recording | Unreadable:

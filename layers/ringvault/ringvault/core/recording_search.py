@@ -150,12 +150,11 @@ def _within_rights(search: Search, listener: Listener) -> Search | None:
 def _is_wanted(item: CatalogueItem, search: Search, read: ReadNumber) -> bool:
     """Whether the item is what is searched for, whatever the index says that led to it."""
     recording = item.recording
-    record = recording.call_record
     return (
         search.extension_id in (None, recording.extension_id)
         and search.state in (None, item.state)
-        and search.direction in (None, record.get("direction"))
-        and (search.number is None or search.number in numbers_of(record, read))
+        and search.direction in (None, recording.call.direction)
+        and (search.number is None or search.number in numbers_of(recording.call_record, read))
     )
 
 

@@ -55,7 +55,7 @@ def verify_chain(
 def _told(content: bytes) -> Mapping[str, Any]:
     try:
         told = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from ringvault.core.archive_recording import StoredObject
-from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.catalogue import CatalogueItem, ItemsRead
 from ringvault.core.errors import InvalidRecordError, OutOfTimeError
 from ringvault.core.quota_gate import Clock
 from ringvault.core.reconciliation import Evidence, Judged, judge, recording_id_in
@@ -28,7 +28,7 @@ MEASURED_AT_ONCE = 500
 class Catalogue(Protocol):
     """The catalogue, for reading."""
 
-    def started_in(self, from_at: datetime, before_at: datetime) -> Sequence[CatalogueItem]:
+    def started_in(self, from_at: datetime, before_at: datetime) -> ItemsRead:
         """Return all items that started in [from_at, before_at), within one month."""
 
     def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
@@ -122,7 +122,7 @@ class SpanEvidence:
         on = part.from_at.date()
         items = {
             item.recording.recording_id: item
-            for item in self.catalogue.started_in(part.from_at, part.to_at)
+            for item in self.catalogue.started_in(part.from_at, part.to_at).items
         }
         folders = {*accounts, *(recording.account_id for recording in listed.values())}
         keys = frozenset[str]().union(*(self.vault.keys_of(it, on) for it in sorted(folders)))

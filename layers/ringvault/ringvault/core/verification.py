@@ -70,7 +70,9 @@ class Verification:
         """Whether all that has its verdict is what it was."""
         return self.done == self.verdicts.get(Verdict.INTACT, 0)
 
-    def with_checked(self, checked: Iterable[Checked], *, position: Position) -> "Verification":
+    def with_checked(
+        self, checked: Iterable[Checked], *, position: Position | None
+    ) -> "Verification":
         """Return it with the verdicts on everything up to `position`."""
         checked = tuple(checked)
         damages = (*self.damages, *(damage for it in checked for damage in it.damages))

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Protocol
 
 from ringvault.core.at_once import AtOnce
-from ringvault.core.catalogue import CatalogueItem
-from ringvault.core.fixity import ReadBackVault, check
+from ringvault.core.catalogue import ItemsRead
+from ringvault.core.errors import UnreadableItemError
+from ringvault.core.fixity import Checked, ReadBackVault, check, unreadable
 from ringvault.core.quota_gate import Clock
 from ringvault.core.search_parameters import Position
 from ringvault.core.verification import Selection, Verification, open_one
@@ -26,8 +27,11 @@ class VerifiedCatalogue(Protocol):
     def archived(self, *, after: Position | None = None) -> Iterator[Position]:
         """Yield every ARCHIVED recording, oldest first, from behind `after`."""
 
-    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
         """Return the items of those ids that there are, in the order of the ids."""
+
+    def take_unreadable(self) -> Sequence[UnreadableItemError]:
+        """Return which items `archived` has passed over since the last call."""
 
 
 class Progress(Protocol):
@@ -53,7 +57,8 @@ def verify_vault(
     """Yield how far it is, while it counts already; the last has `finished_at`.
 
     It goes on where the last one of the same selection was stopped, unless it is to begin `anew`.
-    What is archived meanwhile may be left to the next one.
+    What is archived meanwhile may be left to the next one. An item that can't be read has the
+    verdict UNREADABLE, and the others have theirs.
 
     Raises:
         InvalidRequestError: one of another selection is not through.
@@ -72,14 +77,27 @@ def verify_vault(
     yield verification
     positions = _positions(verification, catalogue)
     while some := tuple(islice(positions, RECORDINGS_AT_ONCE)):
-        items = catalogue.find_all([it.recording_id for it in some])
-        checked = [it for it in at_once(partial(check, vault=vault), items) if it is not None]
+        checked = _checked(some, catalogue=catalogue, vault=vault, at_once=at_once)
         verification = verification.with_checked(checked, position=some[-1])
         version = progress.save(verification, version=version)
         yield verification
+    passed_over = [unreadable(error) for error in catalogue.take_unreadable()]
+    verification = verification.with_checked(passed_over, position=verification.position)
     verification = replace(verification, finished_at=clock())
     progress.save(verification, version=version)
     yield verification
+
+
+def _checked(
+    some: Sequence[Position],
+    *,
+    catalogue: VerifiedCatalogue,
+    vault: ReadBackVault,
+    at_once: AtOnce,
+) -> Sequence[Checked]:
+    read = catalogue.find_all([it.recording_id for it in some])
+    checked = [it for it in at_once(partial(check, vault=vault), read.items) if it is not None]
+    return [*checked, *map(unreadable, read.unreadable)]
 
 
 def _counted(catalogue: VerifiedCatalogue) -> Iterator[int]:
