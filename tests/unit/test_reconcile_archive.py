@@ -180,7 +180,7 @@ def test_a_deleted_object_of_a_deleted_item_is_fetched_again() -> None:
 
 
 def test_a_sidecar_of_another_recording_restores_nothing() -> None:
-    """What was copied over is not believed: the audio is nobody's until a person looks."""
+    """What was copied over is not believed: the sidecar is unreadable until a person looks."""
     outside = whole()
     delete_item(outside, "4")
     outside.calls.clear()
@@ -188,9 +188,9 @@ def test_a_sidecar_of_another_recording_restores_nothing() -> None:
     outside.sidecars[key] = outside.sidecars[sidecar_key(outside.items["5"].recording)]
     report = report_of(outside)
 
-    assert [(it["recording_id"], it["verdict"]) for it in report["findings"]] == [
-        ("4", "unexpected")
-    ]
+    (finding,) = report["findings"]
+    assert (finding["recording_id"], finding["verdict"]) == ("4", "unreadable")
+    assert finding["detail"] == f"{key}: it describes another recording"
     assert "4" not in outside.items
 
 
@@ -243,13 +243,13 @@ def test_states_are_told_apart() -> None:
     ids=["never run", "backfill open"],
 )
 def test_what_the_lister_has_still_to_read_is_not_missing(listing: ListingProgress) -> None:
-    """A backfill that is open is no loss: its recordings are pending."""
+    """What an open backfill has still to reach is no loss, and not on its way either."""
     outside = whole(listing=listing)
     never_list(outside, "4")
     report = report_of(outside)
 
     assert report["findings"] == []
-    assert report["totals"]["pending"] == 1
+    assert report["totals"]["backfilling"] == 1
     assert "4" not in outside.items
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.catalogue import CatalogueItem, ItemsRead, State
 from ringvault.core.cold_storage import InColdStorageError, StoredObject
 from ringvault.core.errors import (
     ConfigurationError,
@@ -72,8 +72,8 @@ class Archive:
         behind = positions.index(after) + 1 if after is not None else 0
         return iter(positions[behind:])
 
-    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
-        return [self.items[it] for it in recording_ids if it in self.items]
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
+        return ItemsRead(tuple(self.items[it] for it in recording_ids if it in self.items))
 
     # Vault
     def digest(self, object_key: str) -> Digest | None:

@@ -15,7 +15,8 @@ from ringvault.adapters.catalogue_item import (
 from ringvault.adapters.catalogue_table import GONE_VALUES, NOT_GONE, CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.catalogue import CatalogueItem, ItemsRead, State
+from ringvault.core.errors import UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.recording import Recording
 from ringvault.core.search_parameters import Position
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # What a rewritten call-log record may change in an item; the keys of its index stay.
-_FOLLOWING = ("content_uri", "duration_s", "extension_id", "call_record")
+_FOLLOWING = ("content_uri", "duration_s", "extension_id", "call_record", "raw_record")
+# What is forgotten beside the object when a recording is to be fetched again.
+_OF_EARLIER_ATTEMPTS = ("audio_duration_s", "deferrals", "not_found", "refused")
 
 
 class CatalogueInventory(CatalogueTable):
@@ -39,10 +42,10 @@ class CatalogueInventory(CatalogueTable):
         super().__init__(table_name, client)
         self._number_index = number_index
 
-    def started_in(self, from_at: datetime, before_at: datetime) -> Sequence[CatalogueItem]:
+    def started_in(self, from_at: datetime, before_at: datetime) -> ItemsRead:
         """Return all items that started in [from_at, before_at), within one month."""
         if before_at <= from_at:
-            return ()
+            return ItemsRead(())
         query = {
             "IndexName": "by_month",
             "KeyConditionExpression": "started_month = :month"
@@ -74,12 +77,20 @@ class CatalogueInventory(CatalogueTable):
             started_at = parse_instant(found["started_at"]["S"])
             yield Position(started_at, found["recording_id"]["S"])
 
-    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
         """Return the items of those ids that there are, in the order of the ids."""
         keys = [{"recording_id": text(recording_id)} for recording_id in recording_ids]
-        items = map(item_of, read_batches(self._client, self._table, keys))
-        found = {item.recording.recording_id: item for item in items}
-        return [found[it] for it in recording_ids if it in found]
+        found: dict[str, CatalogueItem] = {}
+        unreadable = []
+        for attributes in read_batches(self._client, self._table, keys):
+            try:
+                item = item_of(attributes)
+            except UnreadableItemError as error:
+                unreadable.append(error)
+            else:
+                found[item.recording.recording_id] = item
+        items = tuple(found[it] for it in recording_ids if it in found)
+        return ItemsRead(items, tuple(unreadable))
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add what is not there yet as PENDING; return how many were added."""
@@ -94,6 +105,8 @@ class CatalogueInventory(CatalogueTable):
             attributes |= archived_attributes(item.archived)
         if item.reason is not None:
             attributes["reason"] = text(item.reason)
+        if item.retry_at is not None:
+            attributes["retry_at"] = text(format_instant(item.retry_at))
         with aws_errors("restore a catalogue item"):
             self._client.put_item(
                 TableName=self._table,
@@ -101,23 +114,25 @@ class CatalogueInventory(CatalogueTable):
                 ConditionExpression="attribute_not_exists(recording_id)",
             )
 
-    def set_pending_again(self, item: CatalogueItem, *, reason: str) -> None:
+    def set_pending_again(self, item: CatalogueItem, *, reason: str, retry_at: datetime) -> None:
         """Set PENDING what is archived as `item` says; ConflictError when it no longer is.
 
-        What was archived is forgotten; the reason has the next archiver look into the vault first.
+        What was archived and what was answered before is forgotten; the reason has the next
+        archiver look into the vault first.
         """
         if item.archived is None:
             raise ValueError("the item is not archived")
         archived = archived_attributes(item.archived)
         self._update(
             item.recording.recording_id,
-            "SET #state = :pending, reason = :reason, attempts = :none"
-            f" REMOVE queued_at, retry_at, {', '.join({*archived, 'audio_duration_s'})}",
+            "SET #state = :pending, reason = :reason, attempts = :none, retry_at = :retry_at"
+            f" REMOVE queued_at, {', '.join(sorted({*archived, *_OF_EARLIER_ATTEMPTS}))}",
             "#state = :archived AND object_key = :object_key AND archived_at = :archived_at",
             {
                 ":pending": text(State.PENDING),
                 ":reason": text(reason),
                 ":none": whole(0),
+                ":retry_at": text(format_instant(retry_at)),
                 ":archived": text(State.ARCHIVED),
                 ":object_key": archived["object_key"],
                 ":archived_at": archived["archived_at"],

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ringvault.core.errors import UnreadableItemError
 from ringvault.core.recording import Recording
 
 # By which rules an item is written (docs/adr/0026). 1 had the call-log record as plain text, and
@@ -115,3 +116,11 @@ class CatalogueItem:
     not_found: RepeatedAnswer | None = None
     refused: RepeatedAnswer | None = None
     unrecognised_sha256_hex: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsRead:
+    """The items of a read, and the errors of those that can't be read."""
+
+    items: tuple[CatalogueItem, ...]
+    unreadable: tuple[UnreadableItemError, ...] = ()

@@ -18,7 +18,8 @@ from ringvault.core.at_once import AtOnce
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.cold_storage import InColdStorageError
 from ringvault.core.errors import ConflictError, InvalidRecordError
-from ringvault.core.reconciliation import is_as_archived, recording_id_in
+from ringvault.core.finding import recording_id_in
+from ringvault.core.reconciliation import is_as_archived
 from ringvault.core.vault_layout import AUDIO, SIDECARS, sidecar_key
 
 # Between two of them the caller learns how far it is: every second or two.

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Protocol
 
 from ringvault.core.at_once import AtOnce
-from ringvault.core.catalogue import CatalogueItem
+from ringvault.core.catalogue import ItemsRead
 from ringvault.core.fixity import ReadBackVault, check
 from ringvault.core.quota_gate import Clock
 from ringvault.core.search_parameters import Position
@@ -26,7 +26,7 @@ class VerifiedCatalogue(Protocol):
     def archived(self, *, after: Position | None = None) -> Iterator[Position]:
         """Yield every ARCHIVED recording, oldest first, from behind `after`."""
 
-    def find_all(self, recording_ids: Sequence[str]) -> Sequence[CatalogueItem]:
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
         """Return the items of those ids that there are, in the order of the ids."""
 
 
@@ -72,7 +72,7 @@ def verify_vault(
     yield verification
     positions = _positions(verification, catalogue)
     while some := tuple(islice(positions, RECORDINGS_AT_ONCE)):
-        items = catalogue.find_all([it.recording_id for it in some])
+        items = catalogue.find_all([it.recording_id for it in some]).items
         checked = [it for it in at_once(partial(check, vault=vault), items) if it is not None]
         verification = verification.with_checked(checked, position=some[-1])
         version = progress.save(verification, version=version)
