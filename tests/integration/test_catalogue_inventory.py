@@ -7,7 +7,7 @@ import pytest
 
 from ringvault.adapters.catalogue_inventory import CatalogueInventory
 from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue import ItemsRead, State
 from ringvault.core.errors import ConflictError
 from tests.integration.cloud import Cloud
 from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
@@ -38,8 +38,8 @@ def test_items_are_found_by_their_day(inventory: CatalogueInventory) -> None:
     inventory.set_archived("last", archived_of(recordings[2]))
 
     found = inventory.started_in(STARTED_AT, STARTED_AT + DAY)
-    assert [it.recording.recording_id for it in found] == ["first", "last"]
-    assert inventory.started_in(STARTED_AT, STARTED_AT) == ()
+    assert [it.recording.recording_id for it in found.items] == ["first", "last"]
+    assert inventory.started_in(STARTED_AT, STARTED_AT) == ItemsRead(())
     assert inventory.known(["first", "nobody"]) == {"first"}
 
 
@@ -59,7 +59,7 @@ def test_a_deleted_item_is_restored_whole(inventory: CatalogueInventory) -> None
     other.restore(item)
 
     assert inventory.find("1") == item
-    assert len(inventory.started_in(STARTED_AT, STARTED_AT + DAY)) == 1
+    assert len(inventory.started_in(STARTED_AT, STARTED_AT + DAY).items) == 1
 
 
 def test_an_archived_item_becomes_pending_again(inventory: CatalogueInventory) -> None:
@@ -69,12 +69,13 @@ def test_an_archived_item_becomes_pending_again(inventory: CatalogueInventory) -
     inventory.set_archived("1", archived_of(recording))
     item = inventory.find("1")
     assert item is not None
-    inventory.set_pending_again(item, reason="deleted")
+    inventory.set_pending_again(item, reason="deleted", retry_at=NOW)
 
     again = inventory.find("1")
     assert again is not None
     assert (again.state, again.archived, again.reason) == (State.PENDING, None, "deleted")
-    assert again == replace(item, state=State.PENDING, archived=None, reason="deleted")
+    pending = replace(item, state=State.PENDING, archived=None, reason="deleted", retry_at=NOW)
+    assert again == pending
     assert [it.recording_id for it in inventory.candidates(most=5, now=NOW)] == ["1"]
 
 
@@ -88,7 +89,7 @@ def test_what_was_archived_anew_stays_archived(inventory: CatalogueInventory) ->
     inventory.set_archived("1", archived_of(recording, archived_at=NOW + DAY))
 
     with pytest.raises(ConflictError):
-        inventory.set_pending_again(seen, reason="deleted")
+        inventory.set_pending_again(seen, reason="deleted", retry_at=NOW)
     now = inventory.find("1")
     assert now is not None
     assert now.state is State.ARCHIVED

@@ -41,7 +41,9 @@ def rebuilt(archive: Archive) -> tuple[Rebuilt, dict[str, Fault]]:
 
 def items_of(archive: Archive) -> dict[str, CatalogueItem]:
     """Return all that the catalogue holds."""
-    return {it.recording.recording_id: it for it in archive.catalogue.find_all(ids_of(archive))}
+    return {
+        it.recording.recording_id: it for it in archive.catalogue.find_all(ids_of(archive)).items
+    }
 
 
 def ids_of(archive: Archive) -> list[str]:

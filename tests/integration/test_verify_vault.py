@@ -181,5 +181,5 @@ def test_archived_recordings_come_oldest_first_from_anywhere(cloud: Cloud) -> No
     assert {it.recording_id for it in found} == starts.keys()
     for at in range(3):
         assert list(catalogue.archived(after=found[at])) == found[at + 1 :]
-    items = catalogue.find_all(["a", "nobody", "c"])
+    items = catalogue.find_all(["a", "nobody", "c"]).items
     assert [it.recording.recording_id for it in items] == ["a", "c"]

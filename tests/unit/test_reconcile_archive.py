@@ -222,8 +222,9 @@ def test_states_are_told_apart() -> None:
         delete_sidecar(outside, recording_id)
         item = outside.items[recording_id]
         outside.items[recording_id] = replace(
-            item, state=State(state), archived=None, reason="because"
+            item, state=State(state), archived=None, reason="because", listed_at=START
         )
+    outside.calls = [it for it in outside.calls if it["id"] != "call-3"]
     report = report_of(outside)
 
     told = {it["recording_id"]: (it["verdict"], it["detail"]) for it in report["findings"]}

@@ -30,8 +30,8 @@ REACH = 5 * DAY
 ACCOUNT = "37439510"
 
 
-class DiedError(Exception):
-    """The process is gone."""
+class DiedError(BaseException):
+    """The process is gone: no code of it catches that."""
 
 
 def die() -> None:
@@ -136,7 +136,8 @@ class Outside:
         self.requests += 1
         self._rest = calls[self.per_page :]
         return SimpleNamespace(
-            records=calls[: self.per_page], next_uri="more" if self._rest else None
+            records=calls[: self.per_page],
+            next_uri=f"{len(self._rest)} more" if self._rest else None,
         )
 
     # Quota
