@@ -171,6 +171,11 @@ def unsettled(totals: Mapping[str, int]) -> dict[str, int]:
     return {verdict: count for verdict, count in counts.items() if count}
 
 
+def in_words(counts: Mapping[str, int]) -> str:
+    """Return counts for a person to read: `1 missing, 2 not served`."""
+    return ", ".join(f"{count:,} {verdict.replace('_', ' ')}" for verdict, count in counts.items())
+
+
 def recording_id_in(object_key: str) -> str | None:
     """Return the recording that an object of audio or a sidecar is named after, None for none."""
     path = PurePosixPath(object_key)
