@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringvault.core.archive_recording import StoredObject
@@ -439,6 +439,8 @@ def test_two_at_once_do_no_harm(step: int) -> None:
     assert verify_chain(outside.reports, head=outside.progress.chain_head) == ()
 
 
+# How long an example takes is the machine's affair.
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 40), max_size=8),
     st.dictionaries(st.sampled_from([str(it) for it in range(1, 11)]), st.sampled_from([*DAMAGES])),
