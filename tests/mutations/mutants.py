@@ -484,9 +484,16 @@ DENIAL = (
     Mutant(
         "D30",
         f"{_CORE}/reconciliation.py",
-        "        except Exception as error:  # noqa: BLE001 - one recording must not cost the others theirs\n",
-        "        except ArithmeticError as error:\n",
+        "        except Exception as error:  # noqa: BLE001 - one recording must not cost",
+        "        except ArithmeticError as error:  #",
         f"{_VERDICTS}::test_a_defect_at_one_recording_is_named_by_its_place",
+    ),
+    Mutant(
+        "D30",
+        f"{_CORE}/reconcile_archive.py",
+        "failed.append(_not_put_right(it, str(error)))",
+        "raise",
+        f"{_VERDICTS}::test_what_can_not_be_put_right_stops_nothing",
     ),
     Mutant(
         "D31",
