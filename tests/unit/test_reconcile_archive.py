@@ -161,6 +161,7 @@ def test_what_can_be_put_right_is() -> None:
     assert {it: outside.items[it] for it in before} == before
     assert outside.items["8"].recording.duration_s == 999
     rewritten = outside.sidecars[sidecar_key(outside.items["8"].recording)]
+    assert rewritten is not None
     assert rewritten.recording.call_record["duration"] == 999
     assert causes_in(report_of(outside, Period(START.date() - 5 * DAY, START.date()))) == {
         "4": ["object_altered"]

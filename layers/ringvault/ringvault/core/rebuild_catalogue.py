@@ -45,7 +45,7 @@ class TellingVault(Protocol):
     def tombstones(self) -> Iterable[CatalogueItem]:
         """Yield the item of every recording that was erased, as its proof tells of it."""
 
-    def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
+    def keys_of(self, account_id: str, on: date) -> Iterable[str]:
         """Return the keys of a day's audio and sidecars."""
 
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:

@@ -85,7 +85,7 @@ def _sentence(totals: Mapping[str, int]) -> str:
     if found := unsettled(totals):
         counts = ", ".join(f"{found[it]} {name}" for it, name in NAMES.items() if it in found)
         return (
-            '<p class="bad">It can not be said that nothing is missing:'
+            '<p class="bad">It cannot be said that nothing is missing:'
             f" {_text(counts)}. Each is counted below, and named where someone can act on it.</p>"
         )
     waiting = sum(totals[verdict] for verdict in ON_THE_WAY)
@@ -108,7 +108,7 @@ def _recordings(number: int) -> str:
 
 
 def _facts(report: Mapping[str, Any]) -> str:
-    facts = (
+    facts = [
         ("Report", f"{report['number']}, from {report['started_at']} to {report['finished_at']}"),
         ("Took", f"{report['took_s']} s; invocations: {report['invocations']}"),
         ("Quota requests spent", report["quota_requests"]),
@@ -116,10 +116,10 @@ def _facts(report: Mapping[str, Any]) -> str:
             "SHA-256 of the report before",
             report["previous_sha256_hex"] or "none: this is the first",
         ),
-    )
+    ]
     if report["is_chain_from_bucket"]:
         note = "the state table had lost it: the last report in the bucket was taken for it"
-        facts = (*facts, ("The report before", note))
+        facts.append(("The report before", note))
     rows = (f"<tr><th>{_text(n)}</th><td><code>{_text(v)}</code></td></tr>" for n, v in facts)
     return f'<table class="problems">{"".join(rows)}</table>'
 
