@@ -1,6 +1,6 @@
 """`ringvault reconcile`: call log, catalogue and vault held against each other, now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from time import sleep
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from cli.options import (
 )
 from cli.screen import Advance, Screen, ended, screen
 from ringvault.core.complete_reconciliation import complete_reconciliation
+from ringvault.core.finding import Verdict, unsettled
 from ringvault.core.instants import parse_instant
 from ringvault.core.reconciliation_run import Period
 from ringvault.core.windows import DAY
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ringvault.adapters.deployed_stack import DeployedStack
 
 Answer = Mapping[str, Any]
+# Shown always; the other lines of a report where they are not 0.
 TOTALS = ("archived", "absent", "pending", "missing", "unexpected")
 
 
@@ -52,7 +54,7 @@ def reconcile(
     hour: archiving goes on more slowly meanwhile. Ctrl-C ends the command and not the run: the
     same command goes on, as does the schedule.
 
-    Ends with 1 when anything is missing, or unexpected in the bucket.
+    Ends with 1 unless the report says that nothing is missing.
     """
     with screen(as_json=json) as shown:
         asked = days_asked(from_, to, today=datetime.now(UTC).date())
@@ -61,9 +63,8 @@ def reconcile(
             answer = _completed(deployed, asked, _moving(advance, shown))
         show(answer, shown=shown)
         shown.answer(answer)
-        totals = answer.get("totals", {})
-        is_whole = not (totals.get("missing", 0) or totals.get("unexpected", 0))
-        ended(ExitStatus.OK if is_whole else ExitStatus.WRONG)
+        found = unsettled(answer.get("totals", {}))
+        ended(ExitStatus.WRONG if found else ExitStatus.OK)
 
 
 def show(answer: Answer, *, shown: Screen) -> None:
@@ -71,9 +72,14 @@ def show(answer: Answer, *, shown: Screen) -> None:
     if answer["outcome"] == "idle":
         shown.say("no run is due: today's is through. Give --from and --to for one of your own.")
         return
-    rows = [(name, f"{answer['totals'][name]:,}") for name in TOTALS]
-    shown.section(f"{answer['from']} to {answer['to']}", rows)
+    shown.section(f"{answer['from']} to {answer['to']}", report_lines(answer["totals"]))
     shown.section("Report", [("page", answer["page"]), ("JSON", answer["report"])])
+
+
+def report_lines(totals: Mapping[str, int]) -> Sequence[tuple[str, str]]:
+    """Return the lines of a report, of this release or an earlier one, for a person."""
+    shown = [it for it in Verdict if it in TOTALS or totals.get(it, 0)]
+    return [(it.replace("_", " "), f"{totals.get(it, 0):,}") for it in shown]
 
 
 def _completed(

@@ -19,6 +19,7 @@ from cli.options import (
     Region,
     StackName,
 )
+from cli.reconcile import report_lines
 from cli.screen import Row, Screen, ended, how_many, instant, screen
 from ringvault.core.archive_status import ArchiveStatus, Count, archive_status
 from ringvault.core.catalogue import State
@@ -192,8 +193,7 @@ def _reconciliation(found: ArchiveStatus) -> Iterator[Row]:
     yield "its report", found.report_key
     yield "its days", f"{found.report['from']} to {found.report['to']}"
     totals = found.report["totals"]
-    for name in ("archived", "absent", "pending", "missing", "unexpected"):
-        yield name, f"{totals[name]:,}"
+    yield from report_lines(totals)
 
 
 def _share(used: float | None) -> str:

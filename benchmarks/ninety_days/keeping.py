@@ -52,6 +52,10 @@ class KeepingCatalogue(MemoryCatalogue):
         first, end = (bisect_left(self._by_start, (at, "")) for at in (from_at, before_at))
         return ItemsRead(tuple(self._items[name] for _, name in self._by_start[first:end]))
 
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
+        """Return the items of those ids that there are."""
+        return ItemsRead(tuple(self._items[it] for it in recording_ids if it in self._items))
+
     def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
         """Return which of the ids it holds."""
         return set(recording_ids) & self._items.keys()
@@ -66,7 +70,7 @@ class KeepingCatalogue(MemoryCatalogue):
         """Refuse: no item is ever lost here."""
         raise AssertionError(f"{item.recording.recording_id} is restored")
 
-    def set_pending_again(self, item: CatalogueItem, *, reason: str) -> None:
+    def set_pending_again(self, item: CatalogueItem, *, reason: str, retry_at: datetime) -> None:  # noqa: ARG002 - takes what the real one takes
         """Refuse: no object is ever lost here."""
         raise AssertionError(f"{item.recording.recording_id} is fetched again: {reason}")
 
@@ -118,8 +122,17 @@ class KeepingVault(MemoryVault):
         """Yield what was stored."""
         yield WAV
 
+    def opened_sidecar(self, object_key: str) -> str:
+        """Return what names it: here no one deletes or replaces it meanwhile."""
+        return object_key
+
     def store_sidecar(
-        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
+        self,
+        object_key: str,
+        *,
+        item: CatalogueItem,
+        archived: ArchivedObject,
+        replaces: str | None = None,  # noqa: ARG002 - takes what the real one takes
     ) -> None:
         """Keep it."""
         super().store_sidecar(object_key, item=item, archived=archived)
@@ -130,10 +143,10 @@ class KeepingVault(MemoryVault):
         """Return the one account's id."""
         return [ACCOUNT]
 
-    def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
-        """Return the keys of a day."""
+    def keys_of(self, account_id: str, on: date) -> Mapping[str, int]:
+        """Return the keys of a day, each with a size: nothing is empty."""
         audio, sidecars = day_prefixes(account_id, on)
-        return self._by_folder[audio] | self._by_folder[sidecars]
+        return dict.fromkeys(self._by_folder[audio] | self._by_folder[sidecars], 1)
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
         """Return what is there."""

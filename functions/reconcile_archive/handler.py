@@ -21,6 +21,7 @@ from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.adapters.ringcentral_transport import Traffic
 from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.core.errors import ConflictError, InvalidRequestError
+from ringvault.core.finding import Cause, Verdict
 from ringvault.core.instants import format_instant
 from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_archive
 from ringvault.core.reconciliation_report import totals_of
@@ -86,12 +87,24 @@ def _outcome(result: ReconciliationResult) -> str:
 def _figures(result: ReconciliationResult, traffic: Traffic) -> dict[str, float]:
     """Return what the invocation did; it is a step when it came further, or had nothing to do."""
     is_step = result.problem is None and (traffic.requests > 0 or _outcome(result) != "going_on")
-    return {
+    return _gauges(result) | {
         "ReconciliationStep": int(is_step),
         "ReconciliationRun": int(result.report is not None),
         "RecordingsMissing": result.missing,
         "RequestsSent": traffic.requests,
         "RequestsThrottled": traffic.throttled,
+    }
+
+
+def _gauges(result: ReconciliationResult) -> dict[str, float]:
+    """Return what the newest report counts, nothing where this invocation wrote none."""
+    if result.run is None or result.report is None:
+        return {}
+    totals = totals_of(result.run)
+    return {
+        "RecordingsNotServed": totals[Cause.REPEATEDLY_NOT_SERVED],
+        "RecordingsRefused": totals[Verdict.REFUSED],
+        "RecordingsUnreadable": totals[Verdict.UNREADABLE],
     }
 
 

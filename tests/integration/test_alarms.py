@@ -15,13 +15,16 @@ from local.provision.site import STACK_NAME
 from local.simulator.faults import Fault
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
+from ringvault.adapters.catalogue_item import repeated_attribute
 from ringvault.adapters.clock import now
+from ringvault.core.catalogue import RepeatedAnswer
 from tests.integration.cloud import Cloud
 from tests.integration.deployed import CREDENTIALS, Context, Deployed, deploy, event
 from tests.integration.recordings import archived_of, recording_of
 from tests.integration.watched import Watched, watched
 
 RECORDINGS = 3
+ANSWERED = RepeatedAnswer(3, now() - timedelta(days=2), now())
 BEGUN = {"nothing-listed", "reconciliation-not-run"}
 WRONG = json.dumps({**CREDENTIALS, "client_secret": "wrong"})
 API = {
@@ -212,6 +215,31 @@ def test_recordings_missing(stack: Watched, invoke: Invoke, deployed: Deployed) 
     assert "recordings-missing" not in stack.sounding()
     invoke(reconciler, {})
     assert "recordings-missing" in stack.sounding()
+
+
+REPORTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "recordings-not-served": ("not_found", repeated_attribute(ANSWERED)),
+    "recordings-refused": ("refused", repeated_attribute(ANSWERED)),
+    "recordings-unreadable": ("call_record", {"B": b"damaged"}),
+}
+
+
+@pytest.mark.parametrize("alarm", REPORTED)
+def test_what_a_report_names(
+    stack: Watched, invoke: Invoke, deployed: Deployed, alarm: str
+) -> None:
+    """It sounds when the newest report counts such a recording, and for a day."""
+    attribute, value = REPORTED[alarm]
+    deployed.list_recording(recording_of("8", started_at=now() - timedelta(days=3)))
+    deployed.cloud.dynamodb.update_item(
+        TableName=deployed["CATALOGUE_TABLE"],
+        Key={"recording_id": {"S": "8"}},
+        UpdateExpression=f"SET {attribute} = :value",
+        ExpressionAttributeValues={":value": value},
+    )
+    assert alarm not in stack.sounding()
+    invoke(reconciler, {})
+    assert alarm in stack.sounding()
 
 
 def test_reconciliation_not_run(stack: Watched, invoke: Invoke, simulator: Simulator) -> None:

@@ -73,12 +73,13 @@ def test_an_archived_item_becomes_pending_again(inventory: CatalogueInventory) -
     inventory.set_archived("1", archived_of(recording))
     item = inventory.find("1")
     assert item is not None
-    inventory.set_pending_again(item, reason="deleted")
+    inventory.set_pending_again(item, reason="deleted", retry_at=NOW)
 
     again = inventory.find("1")
     assert again is not None
     assert (again.state, again.archived, again.reason) == (State.PENDING, None, "deleted")
-    assert again == replace(item, state=State.PENDING, archived=None, reason="deleted")
+    pending = replace(item, state=State.PENDING, archived=None, reason="deleted", retry_at=NOW)
+    assert again == pending
     assert [it.recording_id for it in inventory.candidates(most=5, now=NOW)] == ["1"]
 
 
@@ -92,7 +93,7 @@ def test_what_was_archived_anew_stays_archived(inventory: CatalogueInventory) ->
     inventory.set_archived("1", archived_of(recording, archived_at=NOW + DAY))
 
     with pytest.raises(ConflictError):
-        inventory.set_pending_again(seen, reason="deleted")
+        inventory.set_pending_again(seen, reason="deleted", retry_at=NOW)
     now = inventory.find("1")
     assert now is not None
     assert now.state is State.ARCHIVED

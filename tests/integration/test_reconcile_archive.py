@@ -8,13 +8,22 @@ import pytest
 
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
+from ringvault.adapters.catalogue_holds import CatalogueHolds
+from ringvault.adapters.vault_expiry import VaultExpiry
+from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.core.archive_recording import Outcome
 from ringvault.core.catalogue import State
+from ringvault.core.erase_recordings import EraseRecordings
+from ringvault.core.erase_recordings import Outcome as Erased
+from ringvault.core.finding import Cause, Finding, Judged, Verdict
+from ringvault.core.recording_selection import chosen_of
 from ringvault.core.report_chain import verify_chain
 from ringvault.core.span_evidence import LISTED_WITHIN
+from ringvault.core.span_repair import put_right
 from tests.integration.archive import WIDE_LOOK_BACK, Archive, archived_account
 from tests.integration.cloud import Cloud
 from tests.integration.deployed import secrets_of
+from tests.integration.kept_recordings import in_turn
 from tests.integration.moving_time import MovingTime
 
 RECORDINGS = 12
@@ -178,3 +187,63 @@ def test_reports_hold_nothing_that_is_anybodys(
     secrets = secrets_of(simulator)
     assert len(secrets) > RECORDINGS
     assert not [secret for secret in secrets if secret.encode() in told]
+
+
+class ErasedInBetween(VaultInventory):
+    """An eraser is quicker than the write of a repair."""
+
+    erase: Callable[[], object] | None = None
+
+    def store_sidecar(self, object_key: str, **told: Any) -> None:
+        """Erase the recording, then store its sidecar."""
+        if self.erase is not None:
+            self.erase()
+        super().store_sidecar(object_key, **told)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_repair_brings_no_erased_sidecar_back(
+    archive: Archive, old: list[str], *, is_there: bool
+) -> None:
+    """S3 itself refuses to replace what an erasure has deleted."""
+    item = archive.item(old[0])
+    if not is_there:
+        archive.delete_sidecar(old[0])
+    eraser = EraseRecordings(
+        catalogue=CatalogueHolds(archive.table, archive.cloud.dynamodb),
+        vault=VaultExpiry(archive.bucket, archive.cloud.s3),
+        pointers=archive.number_index,
+        clock=archive.time,
+        by="a person",
+    )
+    vault = ErasedInBetween(archive.bucket, archive.cloud.s3)
+    outcomes: list[Any] = []
+    vault.erase = lambda: outcomes.extend(eraser([chosen_of(item)], at_once=in_turn))
+    stale = {**item.recording.call_record, "lastModifiedTime": "2099-01-01T00:00:00.000Z"}
+    finding = Finding(
+        item.recording.started_at.date(),
+        old[0],
+        Verdict.MISSING,
+        () if is_there else (Cause.SIDECAR_MISSING,),
+        is_rewritten=is_there,
+    )
+    judged = Judged(finding, item, replace(item.recording, call_record=stale))
+    put_right(judged, catalogue=archive.catalogue, vault=vault, now=archive.time())
+
+    assert outcomes == [[(old[0], Erased.ERASED)]]
+    keys = [it for it in archive.cloud.keys_in(archive.bucket) if old[0] in it]
+    assert [it for it in keys if not it.startswith("erasures/")] == []
+
+
+def test_a_damaged_item_costs_its_own_verdict_only(archive: Archive, old: list[str]) -> None:
+    """The run comes to its report, and the item stays as it is."""
+    archive.cloud.dynamodb.update_item(
+        TableName=archive.table,
+        Key={"recording_id": {"S": old[0]}},
+        UpdateExpression="SET call_record = :damaged",
+        ExpressionAttributeValues={":damaged": {"B": b"damaged"}},
+    )
+    report = archive.reconcile()
+
+    assert found(report) == {old[0]: ["unreadable"]}
+    assert report["totals"]["archived"] == RECORDINGS - 1

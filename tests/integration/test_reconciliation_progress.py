@@ -7,7 +7,7 @@ import pytest
 
 from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
 from ringvault.core.errors import ConflictError
-from ringvault.core.reconciliation import Cause, Finding, Verdict
+from ringvault.core.finding import Cause, Finding, Verdict
 from ringvault.core.reconciliation_run import (
     MOST_NAMED,
     ChainHead,

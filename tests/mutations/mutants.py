@@ -8,6 +8,7 @@ _UNIT, _INFRASTRUCTURE, _INTEGRATION = "tests/unit", "tests/infrastructure", "te
 _CANARY = f"{_INTEGRATION}/canary/test_no_canary_gets_out.py"
 _ROLES = f"{_INTEGRATION}/test_least_privilege.py"
 _STORAGE = f"{_INFRASTRUCTURE}/test_storage.py"
+_VERDICTS = f"{_UNIT}/test_reconciliation_verdicts.py"
 
 SPOOFING = (
     Mutant(
@@ -138,6 +139,13 @@ TAMPERING = (
         f"{_UNIT}/test_report_chain.py::test_a_changed_report_shows",
     ),
     Mutant(
+        "T20",
+        f"{_CORE}/reconcile_archive.py",
+        "head = self.state.chain_head or last_report(self.vault)",
+        "head = last_report(self.vault)",
+        f"{_VERDICTS}::test_a_report_that_the_state_does_not_know_never_joins_the_chain",
+    ),
+    Mutant(
         "T6",
         _TEMPLATE,
         "      VersioningConfiguration:\n        Status: Enabled\n",
@@ -225,6 +233,11 @@ REPUDIATION = (
         "    if (plays) player.play();",
         "    player.play();",
         "tests/browser/test_playback_page.py::test_a_link_writes_no_play_into_the_audit",
+        "R20",
+        f"{_CORE}/finding.py",
+        "    return {verdict: count for verdict, count in counts.items() if count}\n",
+        '    return {it: counts[it] for it in ("missing", "unexpected") if counts[it]}\n',
+        f"{_VERDICTS}::test_every_unsettled_count_forbids_the_sentence",
     ),
 )
 DISCLOSURE = (
@@ -408,6 +421,20 @@ DISCLOSURE = (
         '_PRIVATE = {"Cache-Control": "no-store"}',
         '_PRIVATE = {"Cache-Control": "private"}',
         f"{_INTEGRATION}/playback_api/test_answers.py::test_nothing_on_the_way_keeps_an_answer",
+    ),
+    Mutant(
+        "I30",
+        f"{_CORE}/span_repair.py",
+        ", replaces=etag)",
+        ", replaces=vault.opened_sidecar(key))",
+        f"{_VERDICTS}::test_an_erasure_in_between_leaves_no_sidecar",
+    ),
+    Mutant(
+        "I31",
+        f"{_CORE}/reconciliation.py",
+        "return item.state in _NOT_IN_VAULT or sidecar_key(item.recording) != object_key",
+        "return sidecar_key(item.recording) != object_key",
+        f"{_VERDICTS}::test_a_sidecar_that_should_not_be_there_is_unexpected",
     ),
 )
 DISCLOSURE_AT_REST = (
@@ -664,6 +691,25 @@ DENIAL = (
         "            content = body.read()[:limit]\n",
         f"{_INTEGRATION}/test_damaged_items.py"
         "::test_an_object_too_long_to_be_a_sidecar_is_not_read_to_its_end",
+        "D30",
+        f"{_CORE}/reconciliation.py",
+        "        except Exception as error:  # noqa: BLE001 - one recording must not cost",
+        "        except ArithmeticError as error:  #",
+        f"{_VERDICTS}::test_a_defect_at_one_recording_is_named_by_its_place",
+    ),
+    Mutant(
+        "D30",
+        f"{_CORE}/reconcile_archive.py",
+        "failed.append(_not_put_right(it, str(error)))",
+        "raise",
+        f"{_VERDICTS}::test_what_can_not_be_put_right_stops_nothing",
+    ),
+    Mutant(
+        "D31",
+        f"{_CORE}/reconcile_archive.py",
+        "            if page.next_uri in seen:\n",
+        "            if page.next_uri is seen:\n",
+        f"{_VERDICTS}::test_pages_that_lead_to_each_other_end_with_an_error",
     ),
 )
 ELEVATION = (

@@ -8,7 +8,8 @@ import pytest
 from ringvault.core.catalogue import CatalogueItem, Erasure, State
 from ringvault.core.erasure_proof import proof_of, tombstone_of, tombstone_of_proof
 from ringvault.core.errors import InvalidRecordError
-from ringvault.core.reconciliation import Evidence, Verdict, judge
+from ringvault.core.finding import Evidence, Verdict
+from ringvault.core.reconciliation import judge
 from tests.unit.catalogued import ARCHIVED, NOW, recorded
 
 ERASING = replace(

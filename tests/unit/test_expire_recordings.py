@@ -7,7 +7,8 @@ import pytest
 
 from ringvault.core.catalogue import CatalogueItem, State
 from ringvault.core.expiry import expires_at
-from ringvault.core.reconciliation import Evidence, Verdict, judge
+from ringvault.core.finding import Evidence, Verdict
+from ringvault.core.reconciliation import judge
 from ringvault.core.tombstone import tombstone
 from ringvault.core.windows import DAY
 from tests.unit.catalogued import ARCHIVED, NOW, recorded

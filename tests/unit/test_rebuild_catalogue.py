@@ -66,7 +66,9 @@ def archived(**changes: Any) -> Bucket:
 def spoil_sidecar(outside: Outside, recording_id: str) -> None:
     """Put something where the sidecar was that ringvault did not write."""
     key = sidecar_key(outside.items[recording_id].recording)
-    outside.sidecars[key] = replace(outside.sidecars[key], archived=None)
+    sidecar = outside.sidecars[key]
+    assert sidecar is not None
+    outside.sidecars[key] = replace(sidecar, archived=None)
 
 
 def swap_sidecar(outside: Outside, recording_id: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringvault.core.reconciliation import Cause, Finding, Verdict
+from ringvault.core.finding import Cause, Finding, Verdict
 from ringvault.core.reconciliation_report import report_of
 from ringvault.core.reconciliation_run import ChainHead, Period, Run
 from ringvault.core.report_chain import verify_chain

@@ -8,7 +8,13 @@ from typing import Any
 
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, ItemsRead, State
-from ringvault.core.errors import ConflictError, ObjectExistsError, ThrottledError
+from ringvault.core.errors import (
+    ConflictError,
+    InvalidRecordError,
+    ObjectExistsError,
+    ThrottledError,
+    UnreadableItemError,
+)
 from ringvault.core.instants import format_instant
 from ringvault.core.quota_gate import Turn
 from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_archive
@@ -24,8 +30,8 @@ REACH = 5 * DAY
 ACCOUNT = "37439510"
 
 
-class DiedError(Exception):
-    """The process is gone."""
+class DiedError(BaseException):
+    """The process is gone: no code of it catches that."""
 
 
 def die() -> None:
@@ -62,6 +68,9 @@ def archived_item(of: Recording) -> CatalogueItem:
 class Outside:
     """RingCentral, catalogue, bucket and state in memory.
 
+    `damaged` are ids of items and keys of sidecars that can't be read; a sidecar that is None is
+    an empty object.
+
     `happens` is called once, before the step of number `at_step`.
     """
 
@@ -79,7 +88,8 @@ class Outside:
     requests: int = 0
     items: dict[str, CatalogueItem] = field(default_factory=dict)
     audio: dict[str, StoredObject] = field(default_factory=dict)
-    sidecars: dict[str, CatalogueItem] = field(default_factory=dict)
+    sidecars: dict[str, CatalogueItem | None] = field(default_factory=dict)
+    damaged: set[str] = field(default_factory=set)
     reports: dict[str, bytes] = field(default_factory=dict)
     proofs: set[str] = field(default_factory=set)
     listing: ListingProgress = field(
@@ -144,9 +154,19 @@ class Outside:
     # Catalogue
     def started_in(self, from_at: datetime, before_at: datetime) -> ItemsRead:
         items = self.items.values()
-        return ItemsRead(
-            tuple(it for it in items if from_at <= it.recording.started_at < before_at)
-        )
+        found = [
+            it.recording.recording_id
+            for it in items
+            if from_at <= it.recording.started_at < before_at
+        ]
+        return self.find_all(found)
+
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
+        there = [it for it in recording_ids if it in self.items]
+        items = tuple(self.items[it] for it in there if it not in self.damaged)
+        errors = [UnreadableItemError(it, "an attribute is damaged") for it in there]
+        unreadable = tuple(it for it in errors if it.recording_id in self.damaged)
+        return ItemsRead(items, unreadable)
 
     def known(self, recording_ids: Sequence[str]) -> set[str]:
         return set(recording_ids) & self.items.keys()
@@ -174,13 +194,13 @@ class Outside:
             raise ConflictError("erased already")
         self.items[recording_id] = tombstone
 
-    def set_pending_again(self, item: CatalogueItem, *, reason: str) -> None:
+    def set_pending_again(self, item: CatalogueItem, *, reason: str, retry_at: datetime) -> None:
         self._next()
         recording_id = item.recording.recording_id
         now = self.items[recording_id]
         if now.archived != item.archived:
             raise ConflictError("no longer so")
-        pending = replace(now, state=State.PENDING, archived=None, reason=reason)
+        pending = replace(now, state=State.PENDING, archived=None, reason=reason, retry_at=retry_at)
         self.items[recording_id] = pending
 
     def follow_record(self, recording: Recording) -> CatalogueItem:
@@ -193,9 +213,11 @@ class Outside:
     def accounts(self) -> Sequence[str]:
         return [ACCOUNT] if self.audio or self.sidecars else []
 
-    def keys_of(self, account_id: str, on: date) -> set[str]:
+    def keys_of(self, account_id: str, on: date) -> dict[str, int]:
         prefixes = day_prefixes(account_id, on)
-        return {key for key in (*self.audio, *self.sidecars) if key.startswith(prefixes)}
+        sizes = {key: it.size_bytes for key, it in self.audio.items()}
+        sizes |= {key: int(it is not None) for key, it in self.sidecars.items()}
+        return {key: size for key, size in sizes.items() if key.startswith(prefixes)}
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
         return {key: self.audio[key] for key in object_keys if key in self.audio}
@@ -204,12 +226,27 @@ class Outside:
         return next((key for key in (*self.audio, *self.proofs) if key.startswith(prefix)), None)
 
     def read_sidecar(self, object_key: str) -> CatalogueItem:
-        return self.sidecars[object_key]
+        item = self.sidecars[object_key]
+        if item is None or object_key in self.damaged:
+            raise InvalidRecordError("a sidecar is not JSON")
+        return item
+
+    def opened_sidecar(self, object_key: str) -> str:
+        self._next()
+        self.sidecars.setdefault(object_key, None)
+        return str(id(self.sidecars[object_key]))
 
     def store_sidecar(
-        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
+        self,
+        object_key: str,
+        *,
+        item: CatalogueItem,
+        archived: ArchivedObject,
+        replaces: str | None = None,
     ) -> None:
         self._next()
+        if object_key not in self.sidecars or str(id(self.sidecars[object_key])) != replaces:
+            raise ConflictError("what it was to replace is gone")
         self.sidecars[object_key] = replace(item, archived=archived)
 
     def report_keys(self) -> Sequence[str]:

@@ -34,6 +34,8 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "RecordingsFailed": "Count",
         "RecordingsListed": "Count",
         "RecordingsMissing": "Count",
+        "RecordingsNotServed": "Count",
+        "RecordingsRefused": "Count",
         "RecordingsUnreadable": "Count",
         "RequestsPermitted": "Count/Second",
         "RequestsSent": "Count",

@@ -147,7 +147,7 @@ Needs attention
   2 failed: ringvault retry --state failed shows why
   1 in the dead-letter queue: see docs/operations.md
   something waits that RingCentral deletes soon: see docs/operations.md
-  1 missing or unexpected: read the last report
+  1 missing: read the last report
 """
 
 
@@ -179,7 +179,7 @@ def test_where_all_is_well_nothing_needs_attention() -> None:
         reports=Reports(None),
     )
 
-    assert (found.attention, found.nearest_deletion_at, found.missing) == ((), None, 0)
+    assert (found.attention, found.nearest_deletion_at, found.unsettled) == ((), None, {})
 
 
 def test_a_lister_that_never_ran_needs_attention() -> None:

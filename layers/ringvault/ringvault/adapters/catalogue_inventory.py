@@ -37,6 +37,8 @@ _FOLLOWING = (
     "raw_record",
     "former_numbers",
 )
+# What is forgotten beside the object when a recording is to be fetched again.
+_OF_EARLIER_ATTEMPTS = ("audio_duration_s", "deferrals", "not_found", "refused")
 
 
 class CatalogueInventory(CatalogueTable):
@@ -107,6 +109,8 @@ class CatalogueInventory(CatalogueTable):
             attributes |= archived_attributes(item.archived)
         if item.reason is not None:
             attributes["reason"] = text(item.reason)
+        if item.retry_at is not None:
+            attributes["retry_at"] = text(format_instant(item.retry_at))
         with aws_errors("restore a catalogue item"):
             self._client.put_item(
                 TableName=self._table,
@@ -114,23 +118,25 @@ class CatalogueInventory(CatalogueTable):
                 ConditionExpression="attribute_not_exists(recording_id)",
             )
 
-    def set_pending_again(self, item: CatalogueItem, *, reason: str) -> None:
+    def set_pending_again(self, item: CatalogueItem, *, reason: str, retry_at: datetime) -> None:
         """Set PENDING what is archived as `item` says; ConflictError when it no longer is.
 
-        What was archived is forgotten; the reason has the next archiver look into the vault first.
+        What was archived and what was answered before is forgotten; the reason has the next
+        archiver look into the vault first.
         """
         if item.archived is None:
             raise ValueError("the item is not archived")
         archived = archived_attributes(item.archived)
         self._update(
             item.recording.recording_id,
-            "SET #state = :pending, reason = :reason, attempts = :none"
-            f" REMOVE queued_at, retry_at, {', '.join({*archived, 'audio_duration_s'})}",
+            "SET #state = :pending, reason = :reason, attempts = :none, retry_at = :retry_at"
+            f" REMOVE queued_at, {', '.join(sorted({*archived, *_OF_EARLIER_ATTEMPTS}))}",
             "#state = :archived AND object_key = :object_key AND archived_at = :archived_at",
             {
                 ":pending": text(State.PENDING),
                 ":reason": text(reason),
                 ":none": whole(0),
+                ":retry_at": text(format_instant(retry_at)),
                 ":archived": text(State.ARCHIVED),
                 ":object_key": archived["object_key"],
                 ":archived_at": archived["archived_at"],

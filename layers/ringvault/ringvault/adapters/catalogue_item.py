@@ -210,7 +210,7 @@ def candidate_of(attributes: Attributes) -> Candidate:
             claimed_until=_instant(attributes, "claimed_until"),
             retry_at=_instant(attributes, "retry_at"),
         )
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnreadableItemError(_id_in(attributes), _problem(error)) from error
 
 
@@ -224,7 +224,7 @@ def losses_of(attributes: Attributes) -> Losses:
     try:
         fields = attributes["losses"]["M"]
         return Losses(int(fields["times"]["N"]), int(fields["deaths"]["N"]))
-    except _DAMAGED:
+    except DAMAGED:
         return Losses()
 
 

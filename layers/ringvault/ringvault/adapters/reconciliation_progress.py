@@ -3,13 +3,13 @@
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.catalogue_item import inflated
 from ringvault.adapters.versioned_item import VersionedItem
+from ringvault.core.finding import Cause, Finding, Verdict
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.reconciliation import Cause, Finding, Verdict
 from ringvault.core.reconciliation_run import ChainHead, Period, ReconciliationProgress, Run
 
 if TYPE_CHECKING:
@@ -49,6 +49,13 @@ class ReconciliationProgressStore:
                     "sha256_hex": {"S": progress.chain_head.sha256_hex},
                 }
             }
+        if progress.backfills_since:
+            item["backfills_since"] = {
+                "M": {
+                    end: {"S": format_instant(since)}
+                    for end, since in progress.backfills_since.items()
+                }
+            }
         return self._item.save(item, version=version)
 
 
@@ -60,6 +67,9 @@ def _progress(item: Mapping[str, Any]) -> ReconciliationProgress:
         ),
         last_daily_on=_day(item["last_daily_on"]["S"]) if "last_daily_on" in item else None,
         chain_head=_chain_head(head["M"]) if head else None,
+        backfills_since=_backfills(item["backfills_since"]["M"])
+        if "backfills_since" in item
+        else {},
     )
 
 
@@ -78,6 +88,7 @@ def _packed(run: Run) -> bytes:
         "unnamed": run.unnamed,
         "found": [_finding_fields(finding) for finding in run.found],
         "finished_at": run.finished_at and format_instant(run.finished_at),
+        "is_chain_from_bucket": run.is_chain_from_bucket,
     }
     return zlib.compress(json.dumps(document, separators=(",", ":")).encode())
 
@@ -96,6 +107,8 @@ def _run(document: Mapping[str, Any]) -> Run:
         unnamed=document["unnamed"],
         found=tuple(_finding(fields) for fields in document["found"]),
         finished_at=parse_instant(document["finished_at"]) if document["finished_at"] else None,
+        # The release before had no such field.
+        is_chain_from_bucket=document.get("is_chain_from_bucket", False),
     )
 
 
@@ -107,11 +120,13 @@ def _finding_fields(finding: Finding) -> list[Any]:
         [cause.value for cause in finding.causes],
         finding.detail,
         finding.is_rewritten,
+        finding.is_counted,
     ]
 
 
 def _finding(fields: list[Any]) -> Finding:
-    on, recording_id, verdict, causes, detail, is_rewritten = fields
+    # The release before did not write the last one.
+    on, recording_id, verdict, causes, detail, is_rewritten, *is_counted = fields
     return Finding(
         on=_day(on),
         recording_id=recording_id,
@@ -119,11 +134,16 @@ def _finding(fields: list[Any]) -> Finding:
         causes=tuple(Cause(cause) for cause in causes),
         detail=detail,
         is_rewritten=is_rewritten,
+        is_counted=all(is_counted),
     )
 
 
 def _chain_head(attributes: Mapping[str, Any]) -> ChainHead:
     return ChainHead(int(attributes["number"]["N"]), attributes["sha256_hex"]["S"])
+
+
+def _backfills(attributes: Mapping[str, Any]) -> Mapping[str, datetime]:
+    return {end: parse_instant(since["S"]) for end, since in attributes.items()}
 
 
 def _day(text: str) -> date:

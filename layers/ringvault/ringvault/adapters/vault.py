@@ -11,7 +11,7 @@ from ringvault.adapters.aws_errors import GoneError, aws_errors
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.checksum import Crc32, crc32_base64
-from ringvault.core.errors import RingvaultError, ServiceUnavailableError
+from ringvault.core.errors import ConflictError, RingvaultError, ServiceUnavailableError
 from ringvault.core.sidecar import sidecar_of
 
 if TYPE_CHECKING:
@@ -70,17 +70,32 @@ class Vault:
             self._abort(upload["Key"], upload["UploadId"])
 
     def store_sidecar(
-        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
+        self,
+        object_key: str,
+        *,
+        item: CatalogueItem,
+        archived: ArchivedObject,
+        replaces: str | None = None,
     ) -> None:
-        """Store the call-log record and what was measured; replaces what is there."""
+        """Store the call-log record and what was measured; replaces what is there.
+
+        Raises:
+            ConflictError: the object with the ETag `replaces` is no longer there; nothing was
+                stored.
+        """
         body = json.dumps(sidecar_of(item, archived), ensure_ascii=False, separators=(",", ":"))
-        with aws_errors("store the sidecar"):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=object_key,
-                Body=body.encode(),
-                ContentType="application/json",
-            )
+        condition: Any = {} if replaces is None else {"IfMatch": replaces}
+        try:
+            with aws_errors("store the sidecar"):
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=object_key,
+                    Body=body.encode(),
+                    ContentType="application/json",
+                    **condition,
+                )
+        except GoneError as error:
+            raise ConflictError("store the sidecar: what it was to replace is gone") from error
 
     def _put(self, object_key: str, content_type: str, content: bytes) -> None:
         crc32 = crc32_base64(content)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import date
 from itertools import chain
@@ -20,7 +19,7 @@ from ringvault.core.catalogue import CatalogueItem
 from ringvault.core.checksum import crc32_base64
 from ringvault.core.cold_storage import InColdStorageError
 from ringvault.core.erasure_proof import tombstone_of_proof
-from ringvault.core.errors import InvalidRecordError
+from ringvault.core.errors import ConflictError, InvalidRecordError, ObjectExistsError
 from ringvault.core.fixity import Digest
 from ringvault.core.reconciliation_report import PREFIX
 from ringvault.core.sidecar import item_of_sidecar
@@ -28,6 +27,7 @@ from ringvault.core.vault_layout import AUDIO, PROOFS, SIDECARS, day_in, day_pre
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 # A sidecar holds a record of MAX_JSON at most, and little beside it; a proof of erasure less.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
@@ -56,9 +56,10 @@ class VaultInventory(Vault):
             folders = list(chain.from_iterable(at_once(self._folders, prefixes)))
         return sorted({day for folder in folders if (day := day_in(folder)) is not None})
 
-    def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
-        """Return the keys of a day's audio and sidecars."""
-        return {key for prefix in day_prefixes(account_id, on) for key in self._keys(prefix)}
+    def keys_of(self, account_id: str, on: date) -> Mapping[str, int]:
+        """Return the keys of a day's audio and sidecars, each with the object's size in bytes."""
+        prefixes = day_prefixes(account_id, on)
+        return {it["Key"]: it["Size"] for prefix in prefixes for it in self._objects(prefix)}
 
     def tombstones(self) -> Iterator[CatalogueItem]:
         """Yield the item of every recording that was erased, as its proof tells of it.
@@ -106,6 +107,26 @@ class VaultInventory(Vault):
         with suppress(GoneError):
             return self.read_sidecar(object_key)
         return None
+
+    def opened_sidecar(self, object_key: str) -> str:
+        """Return the ETag of the sidecar; where there is none, an empty one is stored first.
+
+        Raises:
+            ConflictError: it was deleted while it was looked at.
+        """
+        with suppress(ObjectExistsError), aws_errors("open a sidecar"):
+            return self._client.put_object(
+                Bucket=self._bucket,
+                Key=object_key,
+                Body=b"",
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )["ETag"]
+        try:
+            with aws_errors("look at a sidecar"):
+                return self._client.head_object(Bucket=self._bucket, Key=object_key)["ETag"]
+        except GoneError as error:
+            raise ConflictError("look at a sidecar: it was deleted meanwhile") from error
 
     def report_keys(self) -> Sequence[str]:
         """Return the keys of all objects under `reports/reconciliation/`, in order."""
@@ -174,10 +195,13 @@ class VaultInventory(Vault):
             raise InColdStorageError(stored) from error
 
     def _keys(self, prefix: str) -> Iterator[str]:
+        return (found["Key"] for found in self._objects(prefix))
+
+    def _objects(self, prefix: str) -> Iterator["ObjectTypeDef"]:
         pages = self._client.get_paginator("list_objects_v2")
         with aws_errors("list the vault"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
-                yield from (found["Key"] for found in page.get("Contents", ()))
+                yield from page.get("Contents", ())
 
     def _folders(self, prefix: str) -> Sequence[str]:
         pages = self._client.get_paginator("list_objects_v2")

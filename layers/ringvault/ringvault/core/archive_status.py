@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ringvault.core.catalogue import State
 from ringvault.core.feed import is_near_deletion
+from ringvault.core.finding import Verdict, in_words, unsettled
 from ringvault.core.reconciliation_run import Period
 from ringvault.core.retry_recordings import ENDED, Ended
 from ringvault.core.windows import ListingProgress, LookBacks
@@ -120,15 +121,17 @@ class ArchiveStatus:
         return max(self.listing.opened_to.values(), default=None)
 
     @property
-    def missing(self) -> int:
-        """How many recordings the newest report calls missing, or unexpected in the bucket."""
-        totals = self.report.get("totals", {})
-        return int(totals.get("missing", 0)) + int(totals.get("unexpected", 0))
+    def unsettled(self) -> Mapping[str, int]:
+        """Why the newest report does not say that nothing is missing: counts by verdict."""
+        return unsettled(self.report.get("totals", {}))
 
     @property
     def attention(self) -> Sequence[str]:
         """What somebody should look at, and how; nothing where all is well."""
         failed = self.counts[State.FAILED].number
+        # A backfill is not a fault, and what failed is counted as of now above.
+        calm = {Verdict.BACKFILLING, Verdict.FAILED}
+        reported = {it: count for it, count in self.unsettled.items() if it not in calm}
         found = {
             f"{failed} failed: ringvault retry --state failed shows why": failed,
             f"{self.dead_letters} in the dead-letter queue: see docs/operations.md": (
@@ -137,7 +140,7 @@ class ArchiveStatus:
             "something waits that RingCentral deletes soon: see docs/operations.md": (
                 self.is_near_deletion
             ),
-            f"{self.missing} missing or unexpected: read the last report": self.missing,
+            f"{in_words(reported)}: read the last report": reported,
             "the call log was never read: does the schedule run?": not self.listing.opened_to,
         }
         return tuple(text for text, is_so in found.items() if is_so)

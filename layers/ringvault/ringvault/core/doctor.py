@@ -13,6 +13,7 @@ from ringvault.core.errors import (
     PermissionLostError,
     RingvaultError,
 )
+from ringvault.core.finding import Verdict, in_words, unsettled
 from ringvault.core.reconciliation_run import ReconciliationProgress
 from ringvault.core.windows import DAY, ListingProgress
 
@@ -125,9 +126,14 @@ def reconciliation_finding(
         remedy = "wait a quarter of an hour, or run ringvault reconcile"
         return Finding(subject, Level.WARN, "none yet", remedy)
     totals = report[1].get("totals", {}) if report else {}
-    if lacking := int(totals.get("missing", 0)) + int(totals.get("unexpected", 0)):
-        told = f"{lacking} missing or unexpected"
-        return Finding(subject, Level.FAIL, told, "docs/operations.md: recordings-missing")
+    found = unsettled(totals)
+    backfilling = found.pop(Verdict.BACKFILLING, 0)
+    if found:
+        remedy = "docs/operations.md: Read the reconciliation report"
+        return Finding(subject, Level.FAIL, in_words(found), remedy)
+    if backfilling:
+        told = in_words({Verdict.BACKFILLING: backfilling})
+        return Finding(subject, Level.WARN, told, "wait for it: ringvault backfill --list")
     told = f"begun {began_on}, " + (f"newest report {report[0]}" if report else "no report yet")
     return is_as_it_should_be(
         subject,

@@ -18,7 +18,8 @@ from ringvault.core.at_once import AtOnce
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.cold_storage import InColdStorageError
 from ringvault.core.errors import ConflictError, InvalidRecordError
-from ringvault.core.reconciliation import is_as_archived, recording_id_in
+from ringvault.core.finding import recording_id_in
+from ringvault.core.reconciliation import is_as_archived
 from ringvault.core.vault_layout import AUDIO, SIDECARS, sidecar_key
 
 # Between two of them the caller learns how far it is: every second or two.
@@ -50,7 +51,7 @@ class TellingVault(Protocol):
     def tombstones(self) -> Iterable[CatalogueItem]:
         """Yield the item of every recording that was erased, as its proof tells of it."""
 
-    def keys_of(self, account_id: str, on: date) -> AbstractSet[str]:
+    def keys_of(self, account_id: str, on: date) -> Iterable[str]:
         """Return the keys of a day's audio and sidecars."""
 
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:

@@ -7,25 +7,32 @@ from math import ceil
 from typing import Protocol
 
 from ringvault.core.call_log import CallLog, Quota, pages_of
+from ringvault.core.defect_place import place_of
 from ringvault.core.errors import (
-    ConflictError,
+    ConfigurationError,
     OutOfTimeError,
     RingvaultError,
     ThrottledError,
 )
+from ringvault.core.excused_backfills import excusing, open_since
+from ringvault.core.finding import Finding, Judged, Verdict
 from ringvault.core.quota_gate import Clock, Turn
-from ringvault.core.reconciliation import Judged
-from ringvault.core.reconciliation_report import Report, report_of
+from ringvault.core.reconciliation_report import Report
 from ringvault.core.reconciliation_run import (
     Period,
     ReconciliationProgress,
     Run,
     Span,
 )
-from ringvault.core.report_storage import ReportVault, is_stored, last_report
+from ringvault.core.report_storage import (
+    ReportVault,
+    last_report,
+    store_report,
+    strangers_behind,
+)
 from ringvault.core.span_evidence import Catalogue, ListedCalls, Listing, SpanEvidence, Vault
 from ringvault.core.span_repair import RepairCatalogue, RepairVault, put_right
-from ringvault.core.windows import DAY, Kind, Window
+from ringvault.core.windows import DAY, Kind, ListingProgress, Window
 
 # A tenth of what the quota permits from one scheduled invocation to the next: archiving goes on,
 # and an account of 100,000 recordings is through within hours.
@@ -143,6 +150,7 @@ class _Invocation:
     clock: Clock
     latest: datetime
     result: ReconciliationResult
+    listed: ListingProgress = field(default_factory=ListingProgress)
     budget: int = 0
     state: ReconciliationProgress = field(default_factory=ReconciliationProgress)
     version: int = 0
@@ -150,12 +158,15 @@ class _Invocation:
     def opens(self, asked: Period | None, daily_reach: timedelta | None) -> bool:
         """Open what is due; return whether there is anything to work on."""
         self.state, self.version = self.progress.load()
+        self.listed, _ = self.listing.load()
         if daily_reach is None:
-            listing, _ = self.listing.load()
-            daily_reach = listing.retention.period + BEYOND_RETENTION
-        opened = self.state.opened(asked=asked, now=self.clock(), daily_reach=daily_reach)
+            daily_reach = self.listed.retention.period + BEYOND_RETENTION
+        now = self.clock()
+        opened = self.state.opened(asked=asked, now=now, daily_reach=daily_reach)
         if not opened.runs:
             return False
+        since = open_since(self.listed, before=self.state.backfills_since, now=now)
+        opened = replace(opened, backfills_since=since)
         self._save(opened.with_head(opened.runs[0].invoked()))
         return True
 
@@ -201,9 +212,7 @@ class _Invocation:
         spent = self.result.requests - spent
         # Kept before anything is put right: whoever is killed here still reports what was wrong.
         self._save_run(self._run.head_found(findings))
-        for it in judged:
-            if it.finding.is_named:
-                put_right(it, catalogue=self.catalogue, vault=self.vault, now=self.clock())
+        findings += self._put_right([it for it in judged if it.finding.is_named])
         would_fit_twice = (
             2 * spent <= min(self._left, MOST_REQUESTS_OF_A_STRIDE)
             and 2 * len(findings) <= MOST_JUDGED_OF_A_STRIDE
@@ -214,6 +223,27 @@ class _Invocation:
         is_large = run.stride > DAY and spent > MOST_REQUESTS_OF_A_STRIDE
         self._save_run(run.head_halved() if is_large else run)
         self.result.missing += self._missing - before
+
+    def _put_right(self, judged: Sequence[Judged]) -> Sequence[Finding]:
+        """Put right what can be; return what could not, which costs no other its turn.
+
+        Raises:
+            ConfigurationError: the role lacks a right, which concerns all of them.
+            OutOfTimeError: `latest` has come before the end.
+        """
+        failed = []
+        for it in judged:
+            if self.clock() >= self.latest:
+                raise OutOfTimeError("the invocation ends before the span is put right")
+            try:
+                put_right(it, catalogue=self.catalogue, vault=self.vault, now=self.clock())
+            except ConfigurationError:
+                raise
+            except RingvaultError as error:
+                failed.append(_not_put_right(it, str(error)))
+            except Exception as error:  # noqa: BLE001 - one recording must not cost the others theirs
+                failed.append(_not_put_right(it, f"a defect of ringvault, {place_of(error)}"))
+        return failed
 
     @property
     def _missing(self) -> int:
@@ -226,7 +256,8 @@ class _Invocation:
             records=self._read(span),
             catalogue=self.catalogue,
             vault=self.vault,
-            listing=self.listing,
+            backfills=excusing(self.listed, since=self.state.backfills_since, now=self.clock()),
+            kept_from=self.clock() - self.listed.retention.period,
             wide_look_back=self.wide_look_back,
             clock=self.clock,
             latest=self.latest,
@@ -250,15 +281,15 @@ class _Invocation:
         """Write the report of the run, which is through, and close it."""
         head = self.state.chain_head or last_report(self.vault)
         if self._run.finished_at is None:
-            # Kept before the report is written: whoever is killed writes the same bytes again.
-            run = replace(self._run, finished_at=self.clock())
+            # Kept before the report is written: after a kill the same bytes are written again.
+            is_from_bucket = self.state.chain_head is None and head.number > 0
+            run = self._run.finished(
+                list(strangers_behind(head, self.vault, run=self._run)),
+                at=self.clock(),
+                is_chain_from_bucket=is_from_bucket,
+            )
             self._save(replace(self.state.with_head(run), chain_head=head))
-        report = report_of(self._run, after=head)
-        if not is_stored(report, self.vault):
-            # The state was lost, and others wrote reports meanwhile.
-            report = report_of(self._run, after=last_report(self.vault))
-            if not is_stored(report, self.vault):
-                raise ConflictError("another report was written under the same number")
+        report = store_report(self._run, self.vault, after=head)
         self._save(self.state.reported(report.as_chain_head), run=self._run)
         self.result.report = report
 
@@ -270,3 +301,9 @@ class _Invocation:
         if state != self.state:
             self.version = self.progress.save(state, version=self.version)
             self.state = state
+
+
+def _not_put_right(judged: Judged, problem: str) -> Finding:
+    recording_id = judged.finding.recording_id
+    detail = f"recording {recording_id} could not be put right: {problem}"
+    return Finding(judged.finding.on, recording_id, Verdict.UNREADABLE, detail=detail)

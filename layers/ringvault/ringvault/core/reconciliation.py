@@ -1,174 +1,169 @@
-"""Call log, catalogue and bucket held against each other: what each recording stands at."""
+"""Call log, catalogue and bucket held against each other: a verdict for each recording."""
 
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
-from ringvault.core.recording import Recording, is_recording_id
+from ringvault.core.defect_place import place_of
+from ringvault.core.finding import (
+    KEY_PARTS,
+    Cause,
+    Evidence,
+    Finding,
+    Judged,
+    Verdict,
+    recording_id_in,
+)
+from ringvault.core.recording import Recording
 from ringvault.core.rewritten_record import followed
-from ringvault.core.vault_layout import AUDIO, sidecar_key
+from ringvault.core.vault_layout import SIDECARS, sidecar_key
 
-FILE_TYPES = frozenset({".mp3", ".wav"})
+# A backlog that is worked off, and every single wait between attempts, are over before that.
+OVERDUE_AFTER = timedelta(days=3)
+# Waits that are no failure of the recording have no end of their own: they explain a week.
+DEFERRED_AT_MOST = timedelta(days=7)
+# A file may come late: fewer 404s, or all within a day, are not urgent.
+MIN_NOT_FOUND_TIMES = 3
+MIN_NOT_FOUND_LASTED = timedelta(hours=24)
+# A reason is written by ringvault and short; an item may be damaged in any way.
+MAX_DETAIL = 300
 
-
-class Verdict(StrEnum):
-    """What a recording stands at; `unexpected` is an object, beside the recordings."""
-
-    ARCHIVED = "archived"
-    ABSENT = "absent"
-    PENDING = "pending"
-    QUEUED = "queued"
-    FAILED = "failed"
-    ERASED = "erased"
-    EXPIRED = "expired"
-    MISSING = "missing"
-    UNEXPECTED = "unexpected"
-
-
-class Cause(StrEnum):
-    """Why a recording is missing."""
-
-    NEVER_LISTED = "never_listed"
-    CATALOGUE_ITEM_DELETED = "catalogue_item_deleted"
-    OBJECT_DELETED = "object_deleted"
-    OBJECT_ALTERED = "object_altered"
-    SIDECAR_MISSING = "sidecar_missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The verdict on one recording, or on an object that is no recording's.
-
-    `recording_id` is None where an object's name is none that ringvault gives: it may hold
-    anything, so only its folder is told. `detail` is the reason why it is absent or failed, or
-    the key of the object that is damaged or unexpected. `is_rewritten` says that its call-log
-    record has changed.
-    """
-
-    on: date
-    recording_id: str | None
-    verdict: Verdict
-    causes: tuple[Cause, ...] = ()
-    detail: str | None = None
-    is_rewritten: bool = False
-
-    @property
-    def subject(self) -> str:
-        """What it is about, once in a run."""
-        if self.verdict is Verdict.UNEXPECTED or self.recording_id is None:
-            return self.detail or ""
-        return self.recording_id
-
-    @property
-    def is_named(self) -> bool:
-        """Whether a report names it: all but what is as it should be or on its way."""
-        return self.is_rewritten or self.verdict not in {
-            Verdict.ARCHIVED,
-            Verdict.PENDING,
-            Verdict.QUEUED,
-            Verdict.ERASED,
-            Verdict.EXPIRED,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A finding, and what is needed to put it right."""
-
-    finding: Finding
-    item: CatalogueItem | None = None
-    listed: Recording | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the three say of one day's recordings, or of a part of the day.
-
-    `known` are ids that the catalogue holds elsewhere. `from_sidecars` are items that it does not
-    hold, as their sidecars tell them. `not_yet_due` are listed recordings that the lister has
-    still to come to. `object_keys` are the day's, audio and sidecars; `measured` is the audio
-    that some item names.
-    """
-
-    on: date
-    listed: Mapping[str, Recording] = field(default_factory=dict)
-    items: Mapping[str, CatalogueItem] = field(default_factory=dict)
-    known: AbstractSet[str] = frozenset()
-    from_sidecars: Mapping[str, CatalogueItem] = field(default_factory=dict)
-    not_yet_due: AbstractSet[str] = frozenset()
-    object_keys: AbstractSet[str] = frozenset()
-    measured: Mapping[str, StoredObject] = field(default_factory=dict)
+_NOT_IN_VAULT = frozenset({State.ABSENT, State.ERASED, State.EXPIRED})
 
 
 def judge(evidence: Evidence) -> Iterator[Judged]:
-    """Yield one verdict for each recording, then each object that is none's."""
-    for recording_id, item in evidence.items.items():
-        yield _of_item(item, evidence.listed.get(recording_id), evidence)
-    for item in evidence.from_sidecars.values():
-        yield _of_deleted_item(item, evidence)
-    for recording in evidence.listed.values():
-        if _is_unknown(recording.recording_id, evidence):
-            yield _of_unlisted(recording, evidence)
+    """Yield one verdict for each recording, then what can't be read and what is nobody's.
+
+    A recording whose verdict can't be reached is unreadable; it costs no other its verdict.
+    """
+    for recording_id, give_verdict in _questions(evidence):
+        try:
+            judged = give_verdict()
+        except Exception as error:  # noqa: BLE001 - one recording must not cost the others theirs
+            detail = f"recording {recording_id}: a defect of ringvault, {place_of(error)}"
+            finding = Finding(evidence.on, recording_id, Verdict.UNREADABLE, detail=detail)
+            judged = Judged(finding)
+        if judged is not None:
+            yield judged
+    for unread in evidence.unreadable:
+        yield Judged(
+            Finding(
+                evidence.on,
+                unread.recording_id,
+                Verdict.UNREADABLE,
+                detail=unread.detail[:MAX_DETAIL],
+            )
+        )
     for object_key in sorted(evidence.object_keys):
-        if object_key.startswith(AUDIO) and _is_unexpected(object_key, evidence):
+        if _is_unexpected(object_key, evidence):
             yield Judged(_of_object(object_key, evidence))
 
 
-def recording_id_in(object_key: str) -> str | None:
-    """Return the recording that an object of audio or a sidecar is named after, None for none."""
-    path = PurePosixPath(object_key)
-    suffixes = FILE_TYPES if object_key.startswith(AUDIO) else {".json"}
-    return path.stem if path.suffix in suffixes and is_recording_id(path.stem) else None
+def _questions(evidence: Evidence) -> Iterator[tuple[str, Callable[[], Judged | None]]]:
+    for recording_id, item in evidence.items.items():
+        yield recording_id, partial(_of_item, item, evidence)
+    for recording_id, item in evidence.from_sidecars.items():
+        yield recording_id, partial(_of_deleted_item, item, evidence)
+    for recording_id, recording in evidence.listed.items():
+        if recording_id in evidence.elsewhere:
+            item = evidence.elsewhere[recording_id]
+            yield recording_id, partial(_of_item_elsewhere, item, recording, evidence)
+        elif _is_unknown(recording_id, evidence):
+            yield recording_id, partial(_of_unlisted, recording, evidence)
 
 
-def _of_item(item: CatalogueItem, listed: Recording | None, evidence: Evidence) -> Judged:
-    causes = _causes(item, evidence)
-    is_rewritten = (
-        listed is not None
-        and item.state not in GONE
-        and followed(item.recording, listed) is not None
+def _of_item(item: CatalogueItem, evidence: Evidence) -> Judged:
+    recording_id = item.recording.recording_id
+    listed = evidence.listed_in_span.get(recording_id)
+    if item.state is State.ARCHIVED and item.archived is None:
+        detail = f"catalogue item {recording_id}: it is ARCHIVED and names no object"
+        return Judged(Finding(evidence.on, recording_id, Verdict.UNREADABLE, detail=detail))
+    missing = _causes_missing(item, evidence)
+    verdict = Verdict.MISSING if missing else _verdict_of(item, listed, evidence)
+    finding = Finding(
+        on=evidence.on,
+        recording_id=recording_id,
+        verdict=verdict,
+        causes=missing or _causes_urgent(item, verdict),
+        detail=_detail(item, verdict),
+        is_rewritten=listed is not None and _is_rewritten(item, listed),
     )
+    return Judged(finding, item, listed)
+
+
+def _of_item_elsewhere(item: CatalogueItem, listed: Recording, evidence: Evidence) -> Judged | None:
+    """Return that its record has changed, if so: its verdict belongs to the day of the item."""
+    if not _is_rewritten(item, listed):
+        return None
     finding = Finding(
         on=evidence.on,
         recording_id=item.recording.recording_id,
-        verdict=Verdict.MISSING if causes else _verdict_of(item.state),
-        causes=causes,
-        detail=_detail(item, causes),
-        is_rewritten=is_rewritten,
+        verdict=_verdict_of(item, listed, evidence),
+        is_rewritten=True,
+        is_counted=False,
     )
     return Judged(finding, item, listed)
 
 
 def _of_deleted_item(item: CatalogueItem, evidence: Evidence) -> Judged:
-    causes = (Cause.CATALOGUE_ITEM_DELETED, *_causes(item, evidence))
+    causes = (Cause.CATALOGUE_ITEM_DELETED, *_causes_missing(item, evidence))
     recording_id = item.recording.recording_id
     finding = Finding(
-        evidence.on, recording_id, Verdict.MISSING, causes, detail=_detail(item, causes)
+        evidence.on, recording_id, Verdict.MISSING, causes, detail=_detail(item, Verdict.MISSING)
     )
     return Judged(finding, item, evidence.listed.get(recording_id))
 
 
 def _of_unlisted(recording: Recording, evidence: Evidence) -> Judged:
-    if recording.recording_id in evidence.not_yet_due:
-        finding = Finding(evidence.on, recording.recording_id, Verdict.PENDING)
+    recording_id = recording.recording_id
+    causes: tuple[Cause, ...] = ()
+    if recording_id in evidence.not_yet_due:
+        verdict = Verdict.PENDING
+    elif recording_id in evidence.backfilling:
+        verdict = Verdict.BACKFILLING
     else:
-        causes = (Cause.NEVER_LISTED,)
-        finding = Finding(evidence.on, recording.recording_id, Verdict.MISSING, causes)
-    return Judged(finding, listed=recording)
+        verdict, causes = Verdict.MISSING, (Cause.NEVER_LISTED,)
+    return Judged(Finding(evidence.on, recording_id, verdict, causes), listed=recording)
 
 
-def _verdict_of(state: State) -> Verdict:
-    if state in {State.EXPIRING, State.EXPIRED}:
-        return Verdict.EXPIRED
-    return Verdict.ERASED if state in GONE else Verdict(state.value.lower())
+def _verdict_of(item: CatalogueItem, listed: Recording | None, evidence: Evidence) -> Verdict:
+    match item.state:
+        case State.EXPIRING | State.EXPIRED:
+            return Verdict.EXPIRED
+        case State.ERASING | State.ERASED:
+            return Verdict.ERASED
+        case State.ARCHIVED:
+            return Verdict.ARCHIVED
+        case State.ABSENT:
+            is_kept = item.recording.started_at >= evidence.kept_from
+            is_offered = listed is not None and is_kept
+            return Verdict.NOT_SERVED if is_offered else Verdict.ABSENT
+        case _:
+            return _verdict_of_unfinished(item, evidence)
 
 
-def _causes(item: CatalogueItem, evidence: Evidence) -> tuple[Cause, ...]:
+def _verdict_of_unfinished(item: CatalogueItem, evidence: Evidence) -> Verdict:
+    if item.refused is not None:
+        return Verdict.REFUSED
+    if item.state is State.FAILED:
+        return Verdict.FAILED
+    if item.not_found is not None:
+        return Verdict.NOT_SERVED
+    if _is_overdue(item, evidence):
+        return Verdict.OVERDUE
+    return Verdict.QUEUED if item.state is State.QUEUED else Verdict.PENDING
+
+
+def _is_overdue(item: CatalogueItem, evidence: Evidence) -> bool:
+    waits_since = max(item.listed_at, item.retry_at or item.listed_at)
+    if evidence.now - waits_since >= OVERDUE_AFTER:
+        return True
+    return item.deferrals > 0 and evidence.now - item.listed_at >= DEFERRED_AT_MOST
+
+
+def _causes_missing(item: CatalogueItem, evidence: Evidence) -> tuple[Cause, ...]:
     if item.state is not State.ARCHIVED or item.archived is None:
         return ()
     causes = []
@@ -177,15 +172,34 @@ def _causes(item: CatalogueItem, evidence: Evidence) -> tuple[Cause, ...]:
         causes.append(Cause.OBJECT_DELETED)
     elif not is_as_archived(measured, item.archived):
         causes.append(Cause.OBJECT_ALTERED)
-    if sidecar_key(item.recording) not in evidence.object_keys:
+    if sidecar_key(item.recording) not in evidence.object_keys - evidence.empty_keys:
         causes.append(Cause.SIDECAR_MISSING)
     return tuple(causes)
 
 
-def _detail(item: CatalogueItem, causes: tuple[Cause, ...]) -> str | None:
-    if causes and item.archived is not None:
+def _causes_urgent(item: CatalogueItem, verdict: Verdict) -> tuple[Cause, ...]:
+    """Return what says that a 404 is more than a late file; an ABSENT one is not tried again."""
+    if verdict is not Verdict.NOT_SERVED:
+        return ()
+    seen = item.not_found
+    is_repeated = (
+        seen is not None
+        and seen.times >= MIN_NOT_FOUND_TIMES
+        and seen.lasted >= MIN_NOT_FOUND_LASTED
+    )
+    return (Cause.REPEATEDLY_NOT_SERVED,) if is_repeated or item.state is State.ABSENT else ()
+
+
+def _is_rewritten(item: CatalogueItem, listed: Recording) -> bool:
+    return item.state not in GONE and followed(item.recording, listed) is not None
+
+
+def _detail(item: CatalogueItem, verdict: Verdict) -> str | None:
+    if verdict is Verdict.MISSING and item.archived is not None:
         return item.archived.object_key
-    return item.reason if item.state in {State.ABSENT, State.FAILED} else None
+    if item.state in GONE or verdict in {Verdict.ARCHIVED, Verdict.PENDING, Verdict.QUEUED}:
+        return None
+    return item.reason and item.reason[:MAX_DETAIL]
 
 
 def is_as_archived(measured: StoredObject, archived: ArchivedObject) -> bool:
@@ -202,9 +216,13 @@ def _is_unexpected(object_key: str, evidence: Evidence) -> bool:
     recording_id = recording_id_in(object_key)
     if recording_id is None:
         return True
-    item = evidence.items.get(recording_id) or evidence.from_sidecars.get(recording_id)
+    places = (evidence.items, evidence.from_sidecars, evidence.elsewhere)
+    item = next((place[recording_id] for place in places if recording_id in place), None)
     if item is None:
-        return recording_id not in evidence.known and recording_id not in evidence.listed
+        claims = (evidence.known, evidence.damaged_sidecars, evidence.listed)
+        return not any(recording_id in claim for claim in claims)
+    if object_key.startswith(SIDECARS):
+        return item.state in _NOT_IN_VAULT or sidecar_key(item.recording) != object_key
     if item.archived is not None:
         return item.archived.object_key != object_key
     return item.state is State.ABSENT or item.state in GONE
@@ -212,6 +230,7 @@ def _is_unexpected(object_key: str, evidence: Evidence) -> bool:
 
 def _of_object(object_key: str, evidence: Evidence) -> Finding:
     recording_id = recording_id_in(object_key)
-    folder = object_key.rpartition("/")[0]
+    # A folder below the day's may be called anything, too.
+    folder = "/".join(object_key.split("/")[: KEY_PARTS - 1])
     detail = object_key if recording_id is not None else f"{folder}/"
     return Finding(evidence.on, recording_id, Verdict.UNEXPECTED, detail=detail)

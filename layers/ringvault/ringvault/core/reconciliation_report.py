@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ringvault.core.finding import Cause, Finding, Verdict
 from ringvault.core.instants import format_instant
-from ringvault.core.reconciliation import Cause, Finding, Verdict
 from ringvault.core.reconciliation_page import page_of
 from ringvault.core.reconciliation_run import ChainHead, Run
 
-SCHEMA_VERSION = 1
+# 2 has more verdicts, `previous_number` and `is_chain_from_bucket`.
+SCHEMA_VERSION = 2
 PREFIX = "reports/reconciliation/"
 REWRITTEN = "rewritten"
 COUNTED = (*Verdict, *Cause, REWRITTEN)
@@ -34,7 +35,7 @@ class Report:
     @property
     def page_key(self) -> str:
         """The object key of the page."""
-        return f"{PREFIX}{self.number:06d}.html"
+        return page_key_of(self.number)
 
     @property
     def as_chain_head(self) -> ChainHead:
@@ -48,8 +49,13 @@ def sha256_hex(content: bytes) -> str:
 
 
 def key_of(number: int) -> str:
-    """Return the object key of a report's JSON; numbers have no gap and sort as text."""
+    """Return the object key of a report's JSON; numbers sort as text."""
     return f"{PREFIX}{number:06d}.json"
+
+
+def page_key_of(number: int) -> str:
+    """Return the object key of a report's page."""
+    return f"{PREFIX}{number:06d}.html"
 
 
 def number_of(object_key: str) -> int | None:
@@ -59,12 +65,16 @@ def number_of(object_key: str) -> int | None:
     return int(stem) if is_report and stem.isascii() and stem.isdigit() else None
 
 
-def report_of(run: Run, *, after: ChainHead) -> Report:
-    """Return the report of a finished run; the same run gives the same bytes."""
-    number = after.number + 1
+def report_of(run: Run, *, after: ChainHead, number: int | None = None) -> Report:
+    """Return the report of a finished run; the same run gives the same bytes.
+
+    `number` is the next after `after`, or a later one where that is taken.
+    """
+    number = after.number + 1 if number is None else number
     told = _told(run) | {
         "schema_version": SCHEMA_VERSION,
         "number": number,
+        "previous_number": after.number or None,
         "previous_sha256_hex": after.sha256_hex or None,
     }
     page = page_of(told).encode()
@@ -91,6 +101,7 @@ def _told(run: Run) -> dict[str, Any]:
         "took_s": round((run.finished_at - run.started_at).total_seconds()),
         "quota_requests": run.requests,
         "invocations": run.invocations,
+        "is_chain_from_bucket": run.is_chain_from_bucket,
         "totals": totals_of(run),
         "days": [
             {"day": day.isoformat(), **_all_counts(counts)}
@@ -113,4 +124,5 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "causes": [cause.value for cause in finding.causes],
         "detail": finding.detail,
         "is_rewritten": finding.is_rewritten,
+        "is_counted": finding.is_counted,
     }

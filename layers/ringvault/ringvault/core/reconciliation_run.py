@@ -1,21 +1,24 @@
 """A reconciliation under way: the period, how far it has come, what it has found."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from math import ceil
 
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.reconciliation import Finding
+from ringvault.core.finding import Finding, Verdict
 from ringvault.core.windows import DAY
 
 # How far one request for the call log may reach is not documented.
 LONGEST_STRIDE = 32 * DAY
 # A stride shorter than this is halved no more: a minute has fewer calls than a run has requests.
 SHORTEST_STRIDE = timedelta(minutes=1)
-# Progress is one DynamoDB item of 400 KB; compressed, a finding is about 15 bytes. What goes
+# Progress is one DynamoDB item of 400 KB; compressed, a usual finding is about 15 bytes. What goes
 # beyond is put right and counted like all others.
 MOST_NAMED = 10_000
+# How many characters of ids and reasons take as much room as one usual finding.
+CHARACTERS_NAMED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Run:
     `found` are findings of the span at `reached_at`, kept before anything is put right: a run
     that is killed meanwhile reports what it found, not what it had put right already.
     `days` counts verdicts by day. `finished_at` is set before the report is written.
+    `is_chain_from_bucket` says that no state knew the report before, and the bucket's last was
+    taken for it.
     """
 
     period: Period
@@ -73,6 +78,7 @@ class Run:
     unnamed: int = 0
     found: tuple[Finding, ...] = ()
     finished_at: datetime | None = None
+    is_chain_from_bucket: bool = False
 
     @classmethod
     def begun(cls, period: Period, *, now: datetime, is_daily: bool) -> "Run":
@@ -106,27 +112,47 @@ class Run:
         """Return the run with what is to be named in the head; what was found before stays."""
         found = {finding.subject: finding for finding in findings if finding.is_named}
         found |= {finding.subject: finding for finding in self.found}
-        return replace(self, found=tuple(found.values())[: MOST_NAMED - len(self.findings)])
+        return replace(self, found=_that_fit(tuple(found.values()), self._room))
 
     def head_done(self, findings: Iterable[Finding], *, would_fit_twice: bool) -> "Run":
         """Return the run behind its head, with these verdicts and those found before."""
         head = self.head
         if head is None:
             raise ValueError("the run is through")
+        looked_at: dict[date, Mapping[str, int]] = {it.from_at.date(): {} for it in head.days()}
         all_found = {finding.subject: finding for finding in findings}
         all_found |= {finding.subject: finding for finding in self.found}
-        named = [finding for finding in all_found.values() if finding.is_named]
-        room = MOST_NAMED - len(self.findings)
+        named = tuple(finding for finding in all_found.values() if finding.is_named)
+        kept = _that_fit(named, self._room)
         stride = min(2 * self.stride, LONGEST_STRIDE) if would_fit_twice else self.stride
         return replace(
             self,
             reached_at=head.to_at,
             stride=stride,
-            days=self._counted(head, all_found.values()),
-            findings=(*self.findings, *named[:room]),
-            unnamed=self.unnamed + max(0, len(named) - room),
+            days=_counted(looked_at | dict(self.days), all_found.values()),
+            findings=(*self.findings, *kept),
+            unnamed=self.unnamed + len(named) - len(kept),
             found=(),
         )
+
+    def finished(
+        self, findings: Sequence[Finding], *, at: datetime, is_chain_from_bucket: bool
+    ) -> "Run":
+        """Return the run as its report has it, with what was found among the reports."""
+        kept = _that_fit(findings, self._room)
+        return replace(
+            self,
+            days=_counted(self.days, findings),
+            findings=(*self.findings, *kept),
+            unnamed=self.unnamed + len(findings) - len(kept),
+            finished_at=at,
+            is_chain_from_bucket=is_chain_from_bucket,
+        )
+
+    @property
+    def last_on(self) -> date:
+        """The last day that it looks at."""
+        return (self.end_at - timedelta(milliseconds=1)).date()
 
     def head_halved(self) -> "Run":
         """Return the run with half the stride, in whole days while it has several."""
@@ -134,17 +160,47 @@ class Run:
         half -= half % (DAY if half >= DAY else timedelta(milliseconds=1))
         return replace(self, stride=max(half, SHORTEST_STRIDE))
 
-    def _counted(self, head: Span, findings: Iterable[Finding]) -> Mapping[date, Mapping[str, int]]:
-        days = {day: Counter(counts) for day, counts in self.days.items()}
-        for part in head.days():
-            days.setdefault(part.from_at.date(), Counter())
-        for finding in findings:
-            counts = days.setdefault(finding.on, Counter())
+    @property
+    def _room(self) -> int:
+        return MOST_NAMED - sum(map(_weight, self.findings))
+
+
+def _counted(
+    days: Mapping[date, Mapping[str, int]], findings: Iterable[Finding]
+) -> Mapping[date, Mapping[str, int]]:
+    counted = {day: Counter(counts) for day, counts in days.items()}
+    for finding in findings:
+        counts = counted.setdefault(finding.on, Counter())
+        if finding.is_counted:
             counts[finding.verdict] += 1
             counts.update(finding.causes)
-            if finding.is_rewritten:
-                counts["rewritten"] += 1
-        return days
+        if finding.is_rewritten:
+            counts["rewritten"] += 1
+    return counted
+
+
+def _that_fit(findings: Sequence[Finding], room: int) -> tuple[Finding, ...]:
+    """Return the first of them, as many as there is room for."""
+    kept = []
+    for finding in findings:
+        room -= _weight(finding)
+        if room < 0:
+            break
+        kept.append(finding)
+    return tuple(kept)
+
+
+def _weight(finding: Finding) -> int:
+    """Return how many usual findings take as much room, once compressed.
+
+    Digits take half of it. The key of a missing recording repeats its id and its day; other
+    details repeat most of their words.
+    """
+    recording_id, detail = finding.recording_id or "", finding.detail or ""
+    characters = len(recording_id) // (2 if recording_id.isdigit() else 1)
+    if finding.verdict is not Verdict.MISSING:
+        characters += len(detail) // 4
+    return max(1, ceil(characters / CHARACTERS_NAMED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +215,14 @@ class ChainHead:
 class ReconciliationProgress:
     """The runs that are open, the one to work on first, and where the chain of reports ends.
 
-    `chain_head` is None as long as nobody has looked into the bucket.
+    `chain_head` is None as long as no one has looked into the bucket. `backfills_since` says since
+    when reconciliation has known each open backfill, by the backfill's end.
     """
 
     runs: tuple[Run, ...] = ()
     last_daily_on: date | None = None
     chain_head: ChainHead | None = None
+    backfills_since: Mapping[str, datetime] = field(default_factory=dict)
 
     def opened(
         self, *, asked: Period | None, now: datetime, daily_reach: timedelta

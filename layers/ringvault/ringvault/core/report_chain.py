@@ -1,7 +1,8 @@
 """Reports carry the digest of the one before: a changed, removed or added one shows."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -32,16 +33,23 @@ def verify_chain(
     """Return what is wrong with the chain of reports, nothing where it is whole.
 
     `reports` are all objects under `reports/reconciliation/`, JSON and pages, by object key.
-    `head` is the chain's end as somebody else knows it (the state table): without it, a last
-    report that was removed or changed does not show.
+    `head` is the chain's end as the state table knows it: without it, a last report that was
+    removed, changed or added does not show.
     """
-    links = [
+    found = [
         _Link(key, number, reports[key], _told(reports[key]))
         for key in sorted(reports)
         if (number := number_of(key)) is not None
     ]
+    passed_over = _passed_over(found, head)
+    links = [link for link in found if link.number not in passed_over]
     faults = [
-        *_strangers(reports),
+        *_strangers(reports, passed_over),
+        *(
+            ChainFault(link.object_key, "was added: the report behind it follows an earlier one")
+            for link in found
+            if link.number in passed_over
+        ),
         *(fault for link in links for fault in _of_itself(link, reports)),
         *_of_first(links),
         *(fault for before, after in pairwise(links) for fault in _between(before, after)),
@@ -64,11 +72,35 @@ def _key(number: int, suffix: str = "json") -> str:
     return f"{PREFIX}{number:06d}.{suffix}"
 
 
-def _strangers(reports: Mapping[str, bytes]) -> Iterator[ChainFault]:
+def _passed_over(links: Sequence[_Link], head: ChainHead | None) -> AbstractSet[int]:
+    """Return the numbers that the chain leaves out, going back from its end."""
+    by_number = {link.number: link for link in links}
+    last = max(by_number, default=0)
+    number = last if head is None else head.number
+    passed_over: set[int] = set()
+    while number > 0:
+        before = number - 1
+        if number in by_number:
+            before = _number_before(by_number[number])
+        passed_over.update(range(before + 1, number))
+        number = before
+    return passed_over
+
+
+def _number_before(link: _Link) -> int:
+    """Return the number of the report that it follows; before schema 2 numbers had no gap."""
+    told = link.told.get("previous_number", link.number - 1)
+    is_earlier = isinstance(told, int) and not isinstance(told, bool) and 0 < told < link.number
+    return told if is_earlier else link.number - 1
+
+
+def _strangers(reports: Mapping[str, bytes], passed_over: AbstractSet[int]) -> Iterator[ChainFault]:
     for key in reports:
         number = number_of(key.removesuffix(".html") + ".json" if key.endswith(".html") else key)
         if number is None or key not in {_key(number), _key(number, "html")}:
             yield ChainFault(key, "is no report of ringvault's")
+        elif _key(number) not in reports and number in passed_over:
+            yield ChainFault(key, "was added: the chain has no report of that number")
         elif _key(number) not in reports:
             yield ChainFault(_key(number), "was removed: its page is still there")
 
@@ -88,13 +120,14 @@ def _of_itself(link: _Link, reports: Mapping[str, bytes]) -> Iterator[ChainFault
 def _of_first(links: list[_Link]) -> Iterator[ChainFault]:
     if not links:
         return
-    yield from (ChainFault(_key(number), "was removed") for number in range(1, links[0].number))
+    removed = range(1, _number_before(links[0]) + 1)
+    yield from (ChainFault(_key(number), "was removed") for number in removed)
     if links[0].number == 1 and links[0].told.get("previous_sha256_hex") is not None:
         yield ChainFault(links[0].object_key, "was changed: the first report follows none")
 
 
 def _between(before: _Link, after: _Link) -> Iterator[ChainFault]:
-    missing = range(before.number + 1, after.number)
+    missing = range(before.number + 1, _number_before(after) + 1)
     if missing:
         yield from (ChainFault(_key(number), "was removed") for number in missing)
     elif after.told.get("previous_sha256_hex") != sha256_hex(before.content):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ringvault.core.instants import parse_instant
+from ringvault.core.call_record import instant_or_none
 from ringvault.core.recording import CallLogRecord, Recording
 
 
@@ -28,8 +28,8 @@ def followed(known: Recording, listed: Recording) -> Recording | None:
 def _is_newer_form(known: CallLogRecord, listed: CallLogRecord) -> bool:
     if known.get("id") != listed.get("id"):
         return False
-    try:
-        modified_before = parse_instant(str(known.get("lastModifiedTime")))
-        return parse_instant(str(listed.get("lastModifiedTime"))) >= modified_before
-    except ValueError:
+    before = instant_or_none(known.get("lastModifiedTime"))
+    after = instant_or_none(listed.get("lastModifiedTime"))
+    if before is None or after is None:
         return True  # it does not say when: what RingCentral answers now is what counts
+    return after >= before
