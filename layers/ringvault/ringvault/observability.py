@@ -18,6 +18,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
     {
         "AgeOfOldestPending": "Seconds",
         "BytesArchived": "Bytes",
+        "ConfigurationFaults": "Count",
         "CredentialsRefused": "Count",
         "DaysToNearestDeletion": "None",
         "Errors": "Count",
@@ -33,6 +34,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "RecordingsFailed": "Count",
         "RecordingsListed": "Count",
         "RecordingsMissing": "Count",
+        "RecordingsUnrecognised": "Count",
         "RequestsPermitted": "Count/Second",
         "RequestsSent": "Count",
         "RequestsThrottled": "Count",

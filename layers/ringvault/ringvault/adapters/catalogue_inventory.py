@@ -12,7 +12,7 @@ from ringvault.adapters.catalogue_item import (
     text,
     whole,
 )
-from ringvault.adapters.catalogue_table import GONE_VALUES, NOT_GONE, CatalogueTable
+from ringvault.adapters.catalogue_table import GONE_VALUES, LEARNT, NOT_GONE, CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import CatalogueItem, State
@@ -112,7 +112,7 @@ class CatalogueInventory(CatalogueTable):
         self._update(
             item.recording.recording_id,
             "SET #state = :pending, reason = :reason, attempts = :none"
-            f" REMOVE queued_at, retry_at, {', '.join({*archived, 'audio_duration_s'})}",
+            f" REMOVE queued_at, retry_at, {', '.join({*archived, *LEARNT, 'audio_duration_s'})}",
             "#state = :archived AND object_key = :object_key AND archived_at = :archived_at",
             {
                 ":pending": text(State.PENDING),

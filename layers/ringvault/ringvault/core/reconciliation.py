@@ -13,7 +13,7 @@ from ringvault.core.recording import Recording, is_recording_id
 from ringvault.core.rewritten_record import followed
 from ringvault.core.vault_layout import AUDIO, sidecar_key
 
-FILE_TYPES = frozenset({".mp3", ".wav"})
+FILE_TYPES = frozenset({".mp3", ".wav", ".bin"})
 
 
 class Verdict(StrEnum):
