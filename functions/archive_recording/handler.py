@@ -169,7 +169,7 @@ def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> 
 
 
 def _figures(result: ArchiveResult) -> dict[str, float]:
-    """Return what the archive gained, what it will not get, and what only a person can put right."""
+    """Return what the archive gained, what it will not get, and what a person has to mend."""
     if result.archived is not None:
         gained = {"RecordingsArchived": 1, "BytesArchived": result.archived.size_bytes}
         is_unrecognised = UNRECOGNISED in result.archived.notes

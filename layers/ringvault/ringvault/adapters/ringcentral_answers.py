@@ -108,7 +108,7 @@ def check(response: requests.Response, *, now: datetime) -> None:
 
 
 def _is_own_not_found(status: int, error: ErrorBody) -> bool:
-    """Whether RingCentral itself does not know what was asked for; anything else may be a proxy's."""
+    """Whether RingCentral itself says that there is no such thing, and not a proxy."""
     if status in _SAYS_NOTHING:
         return bool(error.code)
     return status == requests.codes.bad_request and error.code == "CMN-102"

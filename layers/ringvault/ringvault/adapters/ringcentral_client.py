@@ -96,8 +96,8 @@ class RingCentralClient:
         self._clock = clock
         # Of each service user; what other containers see is theirs.
         self._refusals: defaultdict[str, Refusals] = defaultdict(Refusals)
-        # Contents for which Retry-After was named, since nothing was served; and those for which
-        # something else was served afterwards.
+        # Contents for which Retry-After was named since any was served; and those after which
+        # another was served: when they name a wait again, they hold nobody else back.
         self._waiting: set[str] = set()
         self._waiting_alone: set[str] = set()
 
@@ -230,22 +230,15 @@ class RingCentralClient:
 
     def _check(self, response: requests.Response, request: _Get, turn: Turn) -> None:
         """Learn from the answer, close the gate where it says so, raise what it means."""
-        gate = self._gates[request.kind]
         if told := quota_of(response):
             self._groups.learn(request.kind, told.group)
-            gate.learn(turn, limit=told.limit, window=told.window, remaining=told.remaining)
+            self._gates[request.kind].learn(
+                turn, limit=told.limit, window=told.window, remaining=told.remaining
+            )
         try:
             check(response, now=self._clock())
-        except RetryLaterError as error:
-            if request.begun_at not in self._waiting_alone:
-                self._waiting.add(request.begun_at)
-                self._close_all(error.retry_at)
-            raise
         except ThrottledError as error:
-            if error.concerns_all_users:
-                self._close_all(error.retry_at)
-            else:
-                gate.close(turn.service_user, error.retry_at)
+            self._close_for(error, request, turn)
             raise
         except PermissionLostError as error:
             if request.kind is RequestKind.MEDIA:
@@ -254,12 +247,24 @@ class RingCentralClient:
                 self._pause(turn, error, PERMISSION_PAUSE)
             raise
         if request.kind is RequestKind.MEDIA:
-            self._refusals[turn.service_user].serve(request.begun_at)
-            # A content that names a wait again, while others are served, holds nobody else back.
-            self._waiting_alone = {*self._waiting, *self._waiting_alone} - {request.begun_at}
-            self._waiting = set()
-            if len(self._waiting_alone) > _MAX_WAITING_ALONE:
-                self._waiting_alone = set()
+            self._learn_served(request, turn)
+
+    def _close_for(self, error: ThrottledError, request: _Get, turn: Turn) -> None:
+        """Let nobody send who would be answered the same."""
+        if not error.concerns_all_users:
+            self._gates[request.kind].close(turn.service_user, error.retry_at)
+        elif request.begun_at not in self._waiting_alone:
+            if isinstance(error, RetryLaterError):
+                self._waiting.add(request.begun_at)
+            self._close_all(error.retry_at)
+
+    def _learn_served(self, request: _Get, turn: Turn) -> None:
+        """Tell what concerns one recording from what concerns all: this one was served."""
+        self._refusals[turn.service_user].serve(request.begun_at)
+        self._waiting_alone = (self._waiting | self._waiting_alone) - {request.begun_at}
+        self._waiting = set()
+        if len(self._waiting_alone) > _MAX_WAITING_ALONE:
+            self._waiting_alone = set()
 
     def _check_refusal(self, request: _Get, turn: Turn, error: PermissionLostError) -> None:
         """Raise what a refused recording means.

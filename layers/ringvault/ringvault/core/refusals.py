@@ -36,7 +36,7 @@ class Refusals:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether the permission itself may be lost: two different contents were refused in a row."""
+        """Whether the permission may be lost: two different contents were refused in a row."""
         return len(self._refused) > 1
 
     def is_probe_due(self, now: datetime) -> bool:
