@@ -47,9 +47,9 @@ REFUSED_USER_PAUSE = timedelta(minutes=15)
 CREDENTIALS_REFUSED = "CredentialsRefused"
 PERMISSION_LOST = "PermissionLost"
 MOST_REDIRECTS = 3
-# The question whether a recording is still served waits no longer for its turn: the claim on the
-# recording that was refused outlives it.
-PROBE_WAIT = timedelta(seconds=60)
+# How long the question whether a recording is still served waits for its turn, at most: as long as
+# an archiver waits for its own.
+PROBE_WAIT = timedelta(seconds=150)
 # Whether dateTo includes its instant is not documented: a second more costs nothing.
 BEYOND = timedelta(seconds=1)
 _ABSURD = 10**9
