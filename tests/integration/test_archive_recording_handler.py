@@ -423,7 +423,7 @@ def test_a_claimed_recording_is_left_alone(
 def test_an_item_that_nobody_can_read_fails_alone(
     deployed: Deployed, simulator: Simulator, log: Log
 ) -> None:
-    """A fault of ours is told by its place, not by its text, and harms no other message."""
+    """A damaged item is told by its id, not by its content, and harms no other message."""
     deployed.cloud.dynamodb.put_item(
         TableName=deployed["CATALOGUE_TABLE"],
         Item={"recording_id": {"S": "99"}, "state": {"S": "canary +1 555 0100"}},
@@ -433,7 +433,7 @@ def test_an_item_that_nobody_can_read_fails_alone(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
     assert deployed.item(recording_id).state is State.ARCHIVED
     assert log[0]["outcome"] == "error"
-    assert "catalogue_item.py" in log[0]["where"][-1]
+    assert "catalogue item 99" in log[0]["reason"]
     assert "canary" not in json.dumps(log)
 
 

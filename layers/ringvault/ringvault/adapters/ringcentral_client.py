@@ -272,7 +272,9 @@ class RingCentralClient:
         One refusal concerns the recording. With a second, different one in a row it is asked
         whether what was served is served still; only if not, everything pauses.
         """
-        refused = RecordingRefusedError(f"RingCentral refuses this recording ({error.answer})")
+        refused = RecordingRefusedError(
+            f"RingCentral refuses this recording ({error.answer})", advice=str(error)
+        )
         refusals = self._refusals[turn.service_user]
         if request.is_probe:
             raise refused

@@ -109,6 +109,17 @@ class RingCentralTransport:
             ) from error
 
 
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL as a parameter takes them; nothing else of it."""
+    try:
+        scheme, host, port = _origin(url)
+    except ValueError:
+        return "nowhere"
+    shown = f"[{host}]" if ":" in host else host
+    is_default = port == _DEFAULT_PORTS.get(scheme, 0)
+    return f"{scheme}://{shown}"[:100] + ("" if is_default else f":{port}")
+
+
 def chunks_of(response: requests.Response) -> Iterator[bytes]:
     """Yield the body; raises BodyInterruptedError where it breaks, and closes it in the end."""
     with response, _body_errors():

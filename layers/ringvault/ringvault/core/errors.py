@@ -121,7 +121,14 @@ class PermissionLostError(PermanentError):
 
 
 class RecordingRefusedError(PermanentError):
-    """RingCentral refuses one recording; that it refuses others is not known."""
+    """RingCentral refuses one recording; that it refuses others is not known.
+
+    `advice` says what to do should it refuse all.
+    """
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
 
 
 class NotFoundError(PermanentError):
