@@ -22,6 +22,7 @@ from cli.screen import Screen, screen
 from ringvault.core.configure import Change, Configured, lacks_app, read_change
 from ringvault.core.configure import configure as configured
 from ringvault.core.credentials import ONLY_SERVICE_USER, Credentials
+from ringvault.core.doctor import Level
 from ringvault.core.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def configure(
         with shown.bar("signing in"):
             done = configured(change, secret=secret, sign_in=sign_in, keep=keep)
         _show(done, shown)
+        _show_media_host(deployed, done, shown)
 
 
 def _require_sense(*, file: str | None, user: str | None, remove: str | None) -> None:
@@ -135,6 +137,17 @@ def _signing_in(
         token_store(service_user, settings=settings, dynamodb=dynamodb, kms=kms).save(token)
 
     return sign_in, keep
+
+
+def _show_media_host(deployed: "DeployedStack", done: Configured, shown: Screen) -> None:
+    """Say so where recordings lie on a host that the stack does not look at."""
+    from cli.doctor import show
+    from cli.ringcentral_checks import media_host_of_newest
+
+    for name in done.signed_in[:1]:
+        finding = media_host_of_newest(deployed, name)
+        if finding.level is Level.FAIL:
+            show(finding, shown)
 
 
 def _show(done: Configured, shown: Screen) -> None:

@@ -10,7 +10,8 @@ from ringvault.adapters.credentials_secret import CredentialsSecret
 from ringvault.adapters.deployed_stack import DeployedStack
 from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
-from ringvault.core.doctor import Finding, Level, clock_finding, examined
+from ringvault.adapters.ringcentral_transport import origin_of
+from ringvault.core.doctor import Finding, Level, clock_finding, examined, media_host_finding
 from ringvault.core.quota_gate import Turn
 from ringvault.core.recording import CallLogRecord, Recording, read_record
 from ringvault.core.windows import DAY, Kind, Window
@@ -39,14 +40,30 @@ def ringcentral_findings(deployed: DeployedStack) -> Iterator[Finding]:
         yield from _of_user(name, deployed)
 
 
-def _of_user(name: str, deployed: DeployedStack) -> Iterator[Finding]:
+def media_host_of_newest(deployed: DeployedStack, name: str) -> Finding:
+    """Return whether the newest recordings lie where the stack looks for them."""
+    user = _user(name, deployed)
+
+    def media_host() -> Finding:
+        user.call_log()
+        return user.media_host()
+
+    return examined(f"media host ({name})", media_host)
+
+
+def _user(name: str, deployed: DeployedStack) -> "_User":
     dynamodb = deployed.client("dynamodb")
     outside = ringcentral(deployed.ringcentral, deployed, dynamodb, only=name)
     groups = RateLimitGroups(deployed.ringcentral.state_table, dynamodb, clock=_now)
-    user = _User(name, outside, groups)
+    return _User(name, outside, groups)
+
+
+def _of_user(name: str, deployed: DeployedStack) -> Iterator[Finding]:
+    user = _user(name, deployed)
     checks: Mapping[str, Callable[[], Finding]] = {
         "token": user.token,
         "call log": user.call_log,
+        "media host": user.media_host,
         "recordings": user.recordings,
         "settings": user.settings,
         "quota": user.quota,
@@ -78,6 +95,16 @@ class _User:
         self._look_at_clock()
         self.page = tuple(with_page.records)
         return self._ok("call log", "may be read")
+
+    def media_host(self) -> Finding:
+        uris = [
+            recording.content_uri
+            for record in self.page or ()
+            for recording in read_record(record).recordings
+        ]
+        is_configured = self.outside.transport.is_configured
+        foreign = {origin_of(uri) for uri in uris if not is_configured(uri)}
+        return media_host_finding(f"media host ({self.name})", foreign=foreign, seen=len(uris))
 
     def recordings(self) -> Finding:
         recording = self._any_recording()

@@ -23,10 +23,12 @@ from benchmarks.quota.shared_quota import SharedQuotaStore, create_shared_quotas
 from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, no_pause
 from local.simulator.options import Quota as ServerQuota
 from local.simulator.sliding_window import Verdict
+from ringvault.core.absence import AccountEvidence
 from ringvault.core.archive_recording import ArchiveRecording
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import QuotaGate
 from ringvault.core.recording import read_record
+from ringvault.core.retention import Retention
 from ringvault.core.retry_policy import RetryPolicy
 
 LIMIT, WINDOW_S = 10, 3
@@ -170,6 +172,7 @@ def _archive_until(plan: _Plan, parent: Connection) -> None:
                 quota=gate,
                 catalogue=catalogue,
                 vault=MemoryVault(pause=no_pause),
+                account=AccountEvidence(client, gate, lambda: Retention().period),
                 clock=_now,
                 jitter=random.random,
                 deadline=_now() + ARCHIVING_TIME,

@@ -16,6 +16,7 @@ from benchmarks.quota.stores import (
     MemoryVault,
 )
 from benchmarks.quota.virtual_time import VirtualTime
+from ringvault.core.absence import AccountEvidence
 from ringvault.core.archive_recording import ArchiveRecording, Outcome
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.core.quota import Quota
@@ -70,6 +71,7 @@ class Stack:
             quota=gate,
             catalogue=self.catalogue,
             vault=self.vault,
+            account=AccountEvidence(client, gate, lambda: self.progress.load()[0].retention.period),
             clock=self.time.clock,
             jitter=self.random.random,
             deadline=self.time.clock() + ARCHIVING_TIME,

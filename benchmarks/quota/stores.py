@@ -193,6 +193,9 @@ class MemoryCatalogue:
                 retry_at=retry_at,
                 reason=reason,
                 attempts=attempts,
+                deferrals=item.deferrals,
+                not_found=item.not_found,
+                refused=item.refused,
                 claimed_until=None,
                 queued_at=None,
             )

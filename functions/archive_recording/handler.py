@@ -20,11 +20,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from ringvault.adapters.aws_session import Session, patient_session
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import before_end, now
+from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
 from ringvault.adapters.ringcentral import RingCentral, ringcentral
 from ringvault.adapters.vault import Vault
+from ringvault.core.absence import AccountEvidence
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
+from ringvault.core.audio import UNRECOGNISED
 from ringvault.core.errors import (
     ConfigurationError,
     InvalidMessageError,
@@ -42,6 +45,8 @@ from ringvault.settings import ArchiveRecordingSettings
 _MARGIN = timedelta(seconds=30)
 # A secret that is not whole is repaired by a person; until then messages go round.
 _MISCONFIGURED_RETRY = timedelta(minutes=15)
+
+_CONFIGURATION_FAULTS = frozenset({"ConfigurationError", "ForeignHostError"})
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - Lambda's own shape
@@ -96,12 +101,19 @@ class _Archiver:
 def _archiver() -> _Archiver:
     dynamodb = _session().client("dynamodb")
     outside = ringcentral(_settings().ringcentral, _session(), dynamodb)
+    listing = ListingProgressStore(_settings().ringcentral.state_table, dynamodb)
+    account = AccountEvidence(
+        call_log=outside.client,
+        quota=outside.gates[RequestKind.CALL_LOG],
+        longest_retention=lambda: listing.load()[0].retention.period,
+    )
     use_case = partial(
         ArchiveRecording,
         source=outside.client,
         quota=outside.gates[RequestKind.MEDIA],
         catalogue=CatalogueTable(_settings().catalogue_table, dynamodb),
         vault=Vault(_settings().vault_bucket, _session().client("s3")),
+        account=account,
         clock=now,
         jitter=random.random,
         policy=RetryPolicy(),
@@ -169,9 +181,13 @@ def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> 
 
 
 def _figures(result: ArchiveResult) -> dict[str, float]:
-    """Return what the archive gained, or what it will not get."""
+    """Return what the archive gained, what it will not get, and what a person has to mend."""
     if result.archived is not None:
-        return {"RecordingsArchived": 1, "BytesArchived": result.archived.size_bytes}
+        gained = {"RecordingsArchived": 1, "BytesArchived": result.archived.size_bytes}
+        is_unrecognised = UNRECOGNISED in result.archived.notes
+        return {**gained, "RecordingsUnrecognised": 1} if is_unrecognised else gained
+    if result.error in _CONFIGURATION_FAULTS:
+        return {"ConfigurationFaults": 1}
     ends = {Outcome.FAILED: "RecordingsFailed", Outcome.ABSENT: "RecordingsAbsent"}
     return {ends[result.outcome]: 1} if result.outcome in ends else {}
 
@@ -188,4 +204,6 @@ def _told(result: ArchiveResult) -> dict[str, Any]:
         told["size_bytes"] = result.archived.size_bytes
         told["content_type"] = result.archived.content_type
         told["continuations"] = result.continuations
+        if result.archived.notes:
+            told["notes"] = list(result.archived.notes)
     return told

@@ -13,11 +13,13 @@ from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.vault_inventory import VaultInventory
+from ringvault.core.absence import AccountEvidence
 from ringvault.core.archive_recording import ArchiveRecording, Outcome
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem
 from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_archive
 from ringvault.core.reconciliation_run import Period
 from ringvault.core.recording import read_record
+from ringvault.core.retention import Retention
 from ringvault.core.retry_policy import RetryPolicy
 from ringvault.core.vault_layout import sidecar_key
 from ringvault.core.windows import Kind, ListingProgress, Window
@@ -80,6 +82,7 @@ class Archive:
             quota=self.line.gates[RequestKind.MEDIA],
             catalogue=self.catalogue,
             vault=self.vault,
+            account=AccountEvidence(self.line.client, self.line.gate, lambda: Retention().period),
             clock=self.time,
             jitter=lambda: 0.5,
             deadline=self.time() + timedelta(seconds=870),

@@ -9,6 +9,7 @@ from ringvault.adapters.listing_progress import ListingProgressStore
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.vault import Vault
+from ringvault.core.absence import AccountEvidence
 from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
 from ringvault.core.catalogue import CatalogueItem
 from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
@@ -85,6 +86,11 @@ class Job:
             quota=self.line.gates[RequestKind.MEDIA],
             catalogue=self.catalogue,
             vault=Vault(self.bucket, self.cloud.s3),
+            account=AccountEvidence(
+                self.line.client,
+                self.line.gates[RequestKind.CALL_LOG],
+                lambda: self.progress.load()[0].retention.period,
+            ),
             clock=self.time,
             jitter=lambda: jitter,
             deadline=self.time() + timedelta(seconds=870),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -197,14 +198,43 @@ def test_credentials_refused(
     assert "credentials-refused" in sounding_after_run(stack, invoke)
 
 
-def test_recordings_failed(stack: Watched, invoke: Invoke, deployed: Deployed) -> None:
-    """It sounds when a recording is given up, here for a URL that leads elsewhere."""
+def test_recordings_failed(
+    stack: Watched, invoke: Invoke, deployed: Deployed, simulator: Simulator
+) -> None:
+    """It sounds when a recording is given up, here after twelve refusals over six days."""
+    uri = f"{simulator.base_url}/restapi/v1.0/account/~/recording/7/content"
+    deployed.list_recording(recording_of("7", content_uri=uri))
+    refused = RepeatedAnswer(11, now() - timedelta(days=6), now() - timedelta(days=1))
+    item = replace(deployed.item("7"), refused=refused)
+    deployed.catalogue.defer(item, retry_at=now(), reason="403", attempts=0)
+    simulator.inject(Fault(path="*/content", status=403))
+    told = invoke(archiver, message('{"recording_id": "7"}'))
+
+    assert [it["reason"] for it in told if "Errors" in it] == ["RecordingRefusedError"]
+    assert "recordings-failed" in stack.sounding()
+
+
+def test_configuration_faults(stack: Watched, invoke: Invoke, deployed: Deployed) -> None:
+    """It sounds when a recording lies on a host that is not configured, and for an hour after."""
     elsewhere = "https://elsewhere.example/recording/7/content"
     deployed.list_recording(recording_of("7", content_uri=elsewhere))
     told = invoke(archiver, message('{"recording_id": "7"}'))
 
     assert [it["reason"] for it in told if "Errors" in it] == ["ForeignHostError"]
-    assert "recordings-failed" in stack.sounding()
+    assert "configuration-faults" in stack.sounding()
+    assert "recordings-failed" not in stack.sounding()
+    assert "configuration-faults" not in stack.sounding(after=timedelta(minutes=61))
+
+
+def test_recordings_unrecognised(stack: Watched, invoke: Invoke, simulator: Simulator) -> None:
+    """It sounds when content of no known type was stored."""
+    simulator.inject(Fault(path="*/content", status=200, body="OggS\0\1\2" * 4000))
+    invoke(lister, {})
+    recording_id = next(iter(simulator.account.recordings))
+    for _ in range(2):
+        assert "recordings-unrecognised" not in stack.sounding()
+        invoke(archiver, message(json.dumps({"recording_id": recording_id})))
+    assert "recordings-unrecognised" in stack.sounding()
 
 
 def test_recordings_missing(stack: Watched, invoke: Invoke, deployed: Deployed) -> None:

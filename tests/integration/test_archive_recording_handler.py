@@ -17,7 +17,7 @@ from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from ringvault.adapters.clock import now
 from ringvault.adapters.quota_store import QuotaStore
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue import RepeatedAnswer, State
 from ringvault.core.quota import Quota as QuotaValue
 from ringvault.core.recording import Recording
 from ringvault.core.vault_layout import audio_key, sidecar_key
@@ -36,6 +36,7 @@ from tests.integration.recordings import recording_of
 Log = list[dict[str, Any]]
 CONTENT = "*/content"
 HTML = {"Content-Type": "text/html"}
+UNKNOWN = "OggS\0\1\2" * 4000
 NONE_FAILED: dict[str, Any] = {"batchItemFailures": []}
 POISON = {
     "not json": "the message is not JSON",
@@ -235,8 +236,8 @@ def test_missing_configuration_is_told_whole(
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (Fault(path=CONTENT, headers=HTML), "the answer is 'text/html', not audio"),
-        (Fault(path=CONTENT, status=403), "service user's role"),
+        (Fault(path=CONTENT, status=404, headers=HTML, body="<html>nginx</html>"), "answered 404"),
+        (Fault(path=CONTENT, status=403), "RingCentral refuses this recording (403 CMN-408)"),
         (Fault(path=CONTENT, cut_after_bytes=100), "the body broke"),
     ],
     ids=["html", "403", "cut"],
@@ -260,18 +261,43 @@ def test_what_fails_is_tried_later(
     simulator.inject()
 
 
-def test_an_old_recording_that_is_gone_is_absent(
+def test_one_404_of_an_old_recording_is_not_its_end(
     deployed: Deployed, simulator: Simulator, log: Log
 ) -> None:
-    """A 404 days after the call is the end, with what tells so."""
+    """It is asked for again, and archived when it is served."""
     recording_id = ids(simulator)[-1]
-    simulator.inject(Fault(path=CONTENT, status=404))
+    simulator.inject(Fault(path=CONTENT, status=404, times=1))
     assert answered(message(recording_id)) == NONE_FAILED
     item = deployed.item(recording_id)
-    assert item.state is State.ABSENT
-    assert "404 (CMN-102)" in str(item.reason)
-    assert "days after the call" in str(item.reason)
-    assert log[0]["outcome"] == "absent"
+    assert (item.state, item.attempts) == (State.PENDING, 0)
+    assert item.not_found is not None
+    assert log[0]["reason"] == "RingCentral answered 404 (CMN-102)"
+    assert answered(message(recording_id)) == NONE_FAILED
+    item = deployed.item(recording_id)
+    assert (item.state, item.not_found) == (State.ARCHIVED, None)
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_a_recording_is_absent_when_the_call_log_has_it_no_longer(
+    deployed: Deployed, simulator: Simulator, log: Log, *, is_listed: bool
+) -> None:
+    """The third 404 within more than a day asks the call log; both answers are in the reason."""
+    recording_id = ids(simulator)[-1]
+    earlier = RepeatedAnswer(2, now() - timedelta(days=2), now() - timedelta(days=1))
+    item = replace(deployed.item(recording_id), not_found=earlier)
+    deployed.catalogue.defer(item, retry_at=now(), reason="404", attempts=0)
+    simulator.inject(
+        Fault(path=CONTENT, status=404),
+        *([] if is_listed else [Fault(path="*/call-log", status=200, body='{"records": []}')]),
+    )
+    assert answered(message(recording_id)) == NONE_FAILED
+    item = deployed.item(recording_id)
+    assert item.state is (State.PENDING if is_listed else State.ABSENT)
+    said = "offered by the call log, not served" if is_listed else "the call log no longer has it"
+    assert said in str(item.reason)
+    assert "404 (CMN-102), 3 times since" in str(item.reason)
+    assert log[0]["outcome"] == ("deferred" if is_listed else "absent")
+    simulator.inject()
 
 
 def test_a_young_recording_that_is_not_there_yet_is_tried_again(
@@ -285,14 +311,37 @@ def test_a_young_recording_that_is_not_there_yet_is_tried_again(
     assert (item.state, item.attempts) == (State.PENDING, 0)
 
 
-def test_a_foreign_content_uri_is_given_up(deployed: Deployed, simulator: Simulator) -> None:
-    """A recording that lies elsewhere is FAILED with its reason, and nobody signs in for it."""
+def test_a_foreign_content_uri_is_deferred(
+    deployed: Deployed, simulator: Simulator, log: Log
+) -> None:
+    """A wrong parameter ends no recording; host and parameter are named, nobody signs in for it."""
     deployed.list_recording(recording_of("88", content_uri="http://127.0.0.2/x"))
     assert answered(message("88")) == NONE_FAILED
     item = deployed.item("88")
-    assert item.state is State.FAILED
-    assert "127.0.0.2" in str(item.reason)
+    assert (item.state, item.attempts, item.deferrals) == (State.PENDING, 0, 1)
+    assert "127.0.0.2" in log[0]["reason"]
+    assert "RingCentralMediaUrl" in log[0]["reason"]
     assert heavy_requests(simulator) == 0
+
+
+def test_content_of_no_known_type_is_kept_as_it_is(
+    deployed: Deployed, simulator: Simulator, log: Log
+) -> None:
+    """It has to come twice alike, and is marked in item, sidecar and log."""
+    recording_id = ids(simulator)[0]
+    simulator.inject(Fault(path=CONTENT, status=200, body=UNKNOWN))
+    assert answered(message(recording_id), message(recording_id)) == NONE_FAILED
+    simulator.inject()
+    item = deployed.item(recording_id)
+    assert item.archived is not None
+    assert item.archived.object_key == audio_key(item.recording, "bin")
+    assert (
+        deployed.cloud.read(deployed["VAULT_BUCKET"], item.archived.object_key) == UNKNOWN.encode()
+    )
+    sidecar = deployed.cloud.read(deployed["VAULT_BUCKET"], sidecar_key(item.recording))
+    assert json.loads(sidecar)["notes"] == list(item.archived.notes) == ["unrecognised"]
+    assert [line["outcome"] for line in log] == ["deferred", "archived"]
+    assert log[1]["notes"] == ["unrecognised"]
 
 
 def test_a_closed_gate_hands_the_id_back(

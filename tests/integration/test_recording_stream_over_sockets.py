@@ -18,7 +18,7 @@ from ringvault.core.errors import (
     RingvaultError,
     TransientError,
 )
-from ringvault.core.recording_stream import MOST_CONTINUATIONS, RecordingStream
+from ringvault.core.recording_stream import MAX_STALLED_CONTINUATIONS, RecordingStream
 from tests.integration.cloud import Cloud
 from tests.integration.line import Line, line_to
 from tests.integration.moving_time import MovingTime
@@ -150,7 +150,7 @@ def test_a_body_that_breaks_too_often_is_given_up(
     with pytest.raises(BodyInterruptedError):
         of_simulator(line, wav)
     books: Any = simulator.books(sha256=False)
-    assert books["requests"]["heavy"] == 1 + MOST_CONTINUATIONS
+    assert books["requests"]["heavy"] == 1 + MAX_STALLED_CONTINUATIONS
 
 
 def test_a_server_without_ranges(cloud: Cloud, time: MovingTime) -> None:
@@ -205,6 +205,37 @@ def test_a_repetition_that_is_shorter_is_not_the_whole(cloud: Cloud, time: Movin
         read(cloud, time, in_turn(broken, chunked(MP3[:36_000])))
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    ["binary/octet-stream", "application/binary", "application/json", "text/html", "x", ""],
+)
+def test_audio_is_audio_whatever_its_type_says(
+    cloud: Cloud, time: MovingTime, content_type: str
+) -> None:
+    """Storage serves what was stored without a type as binary/octet-stream; the bytes decide."""
+    reply = Reply(200, {"Content-Type": content_type} if content_type else {}, MP3)
+    stream, content, _ = read(cloud, time, in_turn(reply))
+    assert content == MP3
+    assert stream.head.file_type is FileType.MP3
+
+
+def test_parts_of_the_servers_own_choice(cloud: Cloud, time: MovingTime) -> None:
+    """Each unasked 206 is continued at once, with exactly as many requests as parts."""
+    size, step = len(MP3), len(MP3) // 12 + 1
+    parts = [part(at, min(at + step, size) - 1) for at in range(0, size, step)]
+    stream, content, seen = read(cloud, time, in_turn(*parts))
+    assert content == MP3
+    assert len(seen) == len(parts) == 12
+    assert stream.continuations == 11
+
+
+def test_an_encoding_that_nobody_asked_for_is_no_content(cloud: Cloud, time: MovingTime) -> None:
+    """Compressed bytes are never stored as the recording."""
+    reply = Reply(200, {**AUDIO, "Content-Encoding": "gzip"}, b"\x1f\x8b" + MP3)
+    with pytest.raises(TransientError, match="encoding"):
+        read(cloud, time, in_turn(reply))
+
+
 def test_a_length_that_nobody_tells(cloud: Cloud, time: MovingTime) -> None:
     """A body without a length is whole when it ends as it should."""
     _, content, seen = read(cloud, time, in_turn(chunked(MP3)))
@@ -215,10 +246,10 @@ def test_a_length_that_nobody_tells(cloud: Cloud, time: MovingTime) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (Reply(200, {"Content-Type": "text/html"}, b"<html>sign in</html>"), "text/html"),
-        (Reply(200, {"Content-Type": "application/json"}, MP3), "application/json"),
-        (Reply(200, AUDIO, b"<html>sign in</html>"), "neither MP3 nor WAV"),
-        (Reply(200, AUDIO, b""), "neither MP3 nor WAV"),
+        (Reply(200, {"Content-Type": "text/html"}, b"<html>sign in</html>"), "text, HTML"),
+        (Reply(200, AUDIO, b"<html>sign in</html>"), "text, HTML"),
+        (Reply(200, AUDIO, b'{"errorCode": "CMN-201"}'), "text, HTML"),
+        (Reply(200, AUDIO, b""), "no content"),
         (Reply(204), "204"),
     ],
 )

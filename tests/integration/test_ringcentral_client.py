@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,14 +17,16 @@ from local.simulator.faults import Fault
 from local.simulator.options import Options, Quota, Scope, quotas_with
 from local.simulator.server import Simulator
 from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.adapters.ringcentral_client import PERMISSION_PAUSE
+from ringvault.adapters.ringcentral_client import PERMISSION_LOST, PERMISSION_PAUSE
 from ringvault.core.errors import (
     ForeignHostError,
     NotFoundError,
     PermissionLostError,
     RangeRefusedError,
+    RecordingRefusedError,
     RedirectRefusedError,
     RequestRefusedError,
+    RetryLaterError,
     ServiceUnavailableError,
     ThrottledError,
     TokenRejectedError,
@@ -33,7 +37,7 @@ from ringvault.core.windows import Kind, Window
 from tests.integration.cloud import Cloud
 from tests.integration.line import LONG, TOKEN, Line, line_to
 from tests.integration.moving_time import MovingTime
-from tests.integration.tiny_server import Reply, TinyServer, in_turn
+from tests.integration.tiny_server import Reply, Seen, TinyServer, in_turn
 
 AMPLE = quotas_with(heavy=Quota(1_000, 60, 60))
 SECOND = timedelta(seconds=1)
@@ -407,6 +411,69 @@ def test_a_retry_after_of_no_calendar_names_no_time(simulator: Simulator, line: 
     assert opens_at(line) == line.time() + 30 * SECOND
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 503])
+def test_retry_after_is_obeyed_with_any_status(
+    simulator: Simulator, line: Line, status: int
+) -> None:
+    """Nobody sends before its end, and nothing else is concluded from such an answer."""
+    headers = {"Retry-After": "3600"}
+    simulator.inject(Fault(path="*/content", status=status, headers=headers, times=1))
+    uri = content_uri(line, next(iter(simulator.account.recordings)))
+    with pytest.raises(RetryLaterError, match=str(status)) as told:
+        line.client.open(uri, offset=0, turn=line.turn(RequestKind.MEDIA))
+    assert told.value.retry_at == opens_at(line) == line.time() + 3600 * SECOND
+
+
+def test_one_recording_that_names_a_wait_again_holds_nobody_back(
+    simulator: Simulator, line: Line
+) -> None:
+    """After another was served meanwhile, the wait is that recording's own."""
+    late, other, *_ = (content_uri(line, name) for name in simulator.account.recordings)
+    simulator.inject(Fault(path=urlsplit(late).path, status=503, headers={"Retry-After": "60"}))
+    for is_open in (False, True):
+        with pytest.raises(RetryLaterError):
+            line.client.open(late, offset=0, turn=line.turn(RequestKind.MEDIA))
+        if is_open:
+            line.gate.reserve(latest=line.time())
+        else:
+            assert opens_at(line) == line.time() + 60 * SECOND
+            media = line.client.open(other, offset=0, turn=line.turn(RequestKind.MEDIA))
+            assert b"".join(media.chunks)
+
+
+def test_a_wait_that_another_host_names_concerns_the_recording(
+    cloud: Cloud, time: MovingTime
+) -> None:
+    """The gate stays open."""
+    with TinyServer(in_turn(Reply(503, {"Retry-After": "60"}))) as foreign:
+        away = Reply(302, {"Location": f"{foreign.url}/there"})
+        with TinyServer(in_turn(away)) as server:
+            line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+            with pytest.raises(RetryLaterError) as told:
+                content_through(line, server.url)
+            assert told.value.retry_at == time() + 60 * SECOND
+            line.gate.reserve(latest=time())
+
+
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize("body", [b"<html>nginx</html>", b"{}", b'{"errorCode": "nothing"}'])
+def test_a_404_without_ringcentrals_code_says_nothing_of_the_recording(
+    cloud: Cloud, time: MovingTime, status: int, body: bytes
+) -> None:
+    """It may be a proxy's."""
+    with TinyServer(in_turn(Reply(status, body=body))) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        with pytest.raises(ServiceUnavailableError, match=str(status)):
+            content_through(line, server.url)
+
+
+def test_a_foreign_media_host_is_named_with_its_parameter(line: Line) -> None:
+    """The host, and nothing else of the URL."""
+    with pytest.raises(ForeignHostError, match=r"'media\.example'.*RingCentralMediaUrl") as told:
+        line.client.open("https://media.example/secret?x", offset=0, turn=line.turn())
+    assert "secret" not in str(told.value)
+
+
 def test_the_account_says_how_long_it_keeps_recordings(simulator: Simulator, line: Line) -> None:
     """Both periods, for automatic and on-demand recordings; and how many at most."""
     told = line.client.retention(line.turn(RequestKind.SETTINGS))
@@ -482,31 +549,101 @@ def test_the_quota_is_learnt_from_the_headers(simulator: Simulator, line: Line) 
 
 
 @pytest.mark.parametrize(
-    ("fault", "advice"),
+    ("code", "advice"),
     [
-        (
-            {"options": {"scopes": frozenset({Scope.READ_ACCOUNTS, Scope.READ_CALL_LOG})}},
-            r"CMN-401.*ReadCallRecording.*developer console",
-        ),
-        ({"faults": [Fault(path="*/content", status=403)]}, r"CMN-408.*service user's role"),
+        ("CMN-401", r"CMN-401.*ReadCallLog.*developer console"),
+        ("CMN-408", r"CMN-408.*service user's role"),
     ],
-    ids=["scope", "role"],
 )
-def test_a_403_closes_the_gate_and_says_what_to_do(
-    cloud: Cloud,
-    time: MovingTime,
-    simulate: Simulate,
-    fault: dict[str, Any],
-    advice: str,
+def test_a_403_of_the_call_log_closes_the_gate_and_says_what_to_do(
+    simulator: Simulator, line: Line, code: str, advice: str
 ) -> None:
     """A lost permission is a matter for a person, and a pause for everybody."""
-    simulator = simulate(Options(recordings=1, days=5, quotas=AMPLE, **fault.get("options", {})))
-    simulator.inject(*fault.get("faults", ()))
-    line = line_to(simulator.base_url, cloud=cloud, time=time)
-    (recording_id,) = simulator.account.recordings
+    simulator.inject(Fault(path=CALL_LOG, status=403, code=code))
     with pytest.raises(PermissionLostError, match=advice):
-        line.client.open(content_uri(line, recording_id), offset=0, turn=line.turn())
-    assert opens_at(line) == time() + PERMISSION_PAUSE
+        first_page(line)
+    assert opens_at(line) == line.time() + PERMISSION_PAUSE
+
+
+FORBIDDEN = json.dumps({"errors": [{"errorCode": "CMN-408"}]}).encode()
+
+
+@dataclass
+class Media:
+    """Serves every recording but those that are forbidden; notes what was asked for."""
+
+    forbidden: set[str]
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, seen: Seen) -> Reply:
+        """Answer for the recording that the path names."""
+        name = seen.target.strip("/")
+        self.asked.append(name)
+        if name in self.forbidden:
+            return Reply(403, {"Content-Type": "application/json"}, FORBIDDEN)
+        return Reply(200, {"Content-Type": "audio/mpeg"}, b"audio")
+
+
+def outcome_of(line: Line, url: str) -> str:
+    """Return what becomes of a recording that is asked for once."""
+    try:
+        media = line.client.open(url, offset=0, turn=line.turn(RequestKind.MEDIA))
+    except (RecordingRefusedError, PermissionLostError) as error:
+        return type(error).__name__
+    return b"".join(media.chunks).decode()
+
+
+def test_one_refused_recording_holds_nobody_back(cloud: Cloud, time: MovingTime) -> None:
+    """A 403 concerns the recording, however often it comes, and the gate stays open."""
+    with TinyServer(Media({"b"})) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        told = [outcome_of(line, f"{server.url}/{name}") for name in "bbab"]
+        assert told == ["RecordingRefusedError"] * 2 + ["audio", "RecordingRefusedError"]
+        line.gate.reserve(latest=time())
+    assert line.client.take_alarms() == []
+
+
+def test_a_second_refusal_in_a_row_asks_whether_what_was_served_is_served_still(
+    cloud: Cloud, time: MovingTime
+) -> None:
+    """If it is, the permission is there: no pause, and no other question for five minutes."""
+    with TinyServer(media := Media({"b", "c", "d"})) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        told = [outcome_of(line, f"{server.url}/{name}") for name in "abcdbc"]
+    assert told == ["audio"] + ["RecordingRefusedError"] * 5
+    assert media.asked == [*"abc", "a", *"dbc"]
+    assert server.seen[3].headers["range"] == "bytes=0-0"
+    assert line.client.take_alarms() == []
+
+
+def test_a_permission_that_is_lost_pauses_everything(cloud: Cloud, time: MovingTime) -> None:
+    """What was served before is refused too: 30 s, doubled with each other recording."""
+    with TinyServer(media := Media(set())) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        assert outcome_of(line, f"{server.url}/a") == "audio"
+        media.forbidden = set("abcd")
+        assert outcome_of(line, f"{server.url}/b") == "RecordingRefusedError"
+        for name, pause_s in (("c", 30), ("d", 60)):
+            assert outcome_of(line, f"{server.url}/{name}") == "PermissionLostError"
+            assert opens_at(line) == time() + pause_s * SECOND
+            time.sleep(pause_s)
+    assert media.asked == [*"abc", "a", "d"]
+    assert line.client.take_alarms() == [PERMISSION_LOST] * 2
+
+
+def test_forbidden_recordings_hardly_slow_the_others_down(cloud: Cloud, time: MovingTime) -> None:
+    """Of a hundred forty are forbidden: a tenth more time than a hundred requests need, at most."""
+    names = [str(number) for number in range(100)]
+    chance = Random(1)  # noqa: S311 - any order, the same in each run
+    chance.shuffle(names)
+    with TinyServer(Media(set(names[:40]))) as server:
+        line = line_to(server.url, cloud=cloud, time=time, credentials=None)
+        assert outcome_of(line, f"{server.url}/served-before") == "audio"
+        chance.shuffle(names)
+        started_at = time()
+        told = [outcome_of(line, f"{server.url}/{name}") for name in names]
+    assert (told.count("audio"), told.count("RecordingRefusedError")) == (60, 40)
+    assert time() - started_at <= 1.1 * 10 * 60 * SECOND
 
 
 def test_an_unknown_recording_is_not_found(line: Line) -> None:

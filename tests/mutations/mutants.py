@@ -113,9 +113,9 @@ TAMPERING = (
     Mutant(
         "T3",
         f"{_CORE}/audio.py",
-        "    if not _may_be_audio(content_type):\n",
+        "    if _is_text(head):\n",
         "    if False:\n",
-        f"{_UNIT}/test_audio.py::test_what_is_not_audio_is_never_taken_for_it",
+        f"{_UNIT}/test_audio.py::test_text_is_never_taken_for_audio",
     ),
     Mutant(
         "T4",
@@ -284,13 +284,6 @@ DISCLOSURE = (
         f"{_CANARY}::test_records_that_are_not_as_documented",
     ),
     Mutant(
-        "I1",
-        f"{_CORE}/audio.py",
-        'repr(bare) if bare in _KNOWN_TYPES else "of another type"',
-        "repr(bare)",
-        f"{_CANARY}::test_content_that_is_refused_or_something_else",
-    ),
-    Mutant(
         "I2",
         _TEMPLATE,
         """'{"client_id": "", "client_secret": "", "jwt": ""}'""",
@@ -370,8 +363,8 @@ DISCLOSURE = (
     Mutant(
         "I10",
         f"{_ADAPTERS}/ringcentral_client.py",
-        "            if self._transport.is_configured(url):\n",
-        "            if url:\n",
+        "            if self._transport.is_configured(request.url):\n",
+        "            if request.url:\n",
         f"{_INTEGRATION}/test_ringcentral_client.py"
         "::test_a_redirect_to_another_host_is_followed_without_the_token",
     ),
@@ -598,6 +591,64 @@ DENIAL = (
         "    return min(value, MAX_LIFE_S)\n",
         "    return value\n",
         f"{_INTEGRATION}/test_ringcentral_sign_in.py::test_a_life_without_end_is_a_day",
+        "D30",
+        f"{_CORE}/absence.py",
+        "    return not_found.times >= MIN_NOT_FOUND and not_found.lasted >= MIN_NOT_FOUND_FOR\n",
+        "    return not_found.times > 0\n",
+        f"{_UNIT}/test_archive_recording.py::test_one_404_is_a_file_that_comes_late",
+    ),
+    Mutant(
+        "D30",
+        f"{_ADAPTERS}/ringcentral_answers.py",
+        "        return bool(error.code)\n",
+        "        return True\n",
+        f"{_INTEGRATION}/test_ringcentral_client.py"
+        "::test_a_404_without_ringcentrals_code_says_nothing_of_the_recording",
+    ),
+    Mutant(
+        "D31",
+        f"{_CORE}/refusals.py",
+        "        return len(self._refused) > 1\n",
+        "        return len(self._refused) > 0\n",
+        f"{_INTEGRATION}/test_ringcentral_client.py::test_one_refused_recording_holds_nobody_back",
+    ),
+    Mutant(
+        "D32",
+        f"{_ADAPTERS}/ringcentral_client.py",
+        "        elif request.begun_at not in self._waiting_alone:\n",
+        "        else:\n",
+        f"{_INTEGRATION}/test_ringcentral_client.py"
+        "::test_one_recording_that_names_a_wait_again_holds_nobody_back",
+    ),
+    Mutant(
+        "D33",
+        f"{_CORE}/archive_recording.py",
+        "            case ConfigurationError() | ForeignHostError():\n",
+        "            case ConfigurationError():\n",
+        f"{_UNIT}/test_archive_recording.py::test_a_wrong_configuration_never_ends_a_recording",
+    ),
+    Mutant(
+        "D34",
+        f"{_CORE}/archive_recording.py",
+        "        except Exception as defect:  # noqa: BLE001",
+        "        except ZeroDivisionError as defect:  # noqa: BLE001",
+        f"{_UNIT}/test_archive_recording.py"
+        "::test_a_defect_counts_as_an_attempt_and_ends_with_its_place",
+    ),
+    Mutant(
+        "D35",
+        f"{_CORE}/recording_stream.py",
+        "        least = MIN_PART_BYTES if is_whole_part else MIN_PROGRESS_BYTES\n",
+        "        least = 0 if is_whole_part else MIN_PROGRESS_BYTES\n",
+        f"{_UNIT}/test_recording_stream.py::test_parts_of_next_to_nothing_are_given_up",
+    ),
+    Mutant(
+        "T30",
+        f"{_CORE}/archive_recording.py",
+        "    if stream.sha256_hex != sha256_hex:\n",
+        "    if False:\n",
+        f"{_UNIT}/test_archive_recording.py"
+        "::test_content_of_no_known_type_that_changes_is_given_up",
     ),
     Mutant(
         "D7",

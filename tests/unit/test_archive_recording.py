@@ -1,6 +1,7 @@
 """One message: what is fetched, stored, written, and what happens when anything dies."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,10 +16,12 @@ from ringvault.core.archive_recording import (
     Outcome,
     StoredObject,
 )
+from ringvault.core.audio import UNRECOGNISED, WAV_HEADER_PROMISES_OTHER_LENGTH
 from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
 from ringvault.core.checksum import crc32_base64
 from ringvault.core.errors import (
     BodyInterruptedError,
+    ConfigurationError,
     ConflictError,
     CredentialsError,
     ForeignHostError,
@@ -27,12 +30,14 @@ from ringvault.core.errors import (
     NotFoundError,
     ObjectExistsError,
     PermissionLostError,
+    RecordingRefusedError,
+    RetryLaterError,
     RingvaultError,
     ServiceUnavailableError,
     ThrottledError,
 )
 from ringvault.core.quota_gate import Turn
-from ringvault.core.recording import read_record
+from ringvault.core.recording import Recording, read_record
 from ringvault.core.recording_stream import MediaResponse
 from ringvault.core.retry_policy import RetryPolicy
 from ringvault.core.vault_layout import proof_key
@@ -57,7 +62,10 @@ class Outside:
 
     time: Time = field(default_factory=Time)
     body: bytes = BODY
-    fails_with: RingvaultError | None = None
+    fails_with: Exception | None = None
+    is_listed: bool | RingvaultError = True
+    retention: timedelta = 90 * DAY
+    asked_account: int = 0
     breaks: bool = False
     loses_claim: bool = False
     seconds_a_chunk: float = 0
@@ -100,10 +108,20 @@ class Outside:
     def _chunks(self, offset: int) -> Iterator[bytes]:
         for at in range(offset, len(self.body), 500_000):
             self._next()
+            if self.breaks and at:
+                raise BodyInterruptedError("reset")
             self.time.now += timedelta(seconds=self.seconds_a_chunk)
             yield self.body[at : at + 500_000]
-            if self.breaks:
-                raise BodyInterruptedError("reset")
+
+    # What the account says
+    def has_expired(self, recording: Recording, *, now: datetime) -> bool:
+        return now - recording.started_at > self.retention
+
+    def is_offered(self, recording: Recording, *, latest: datetime) -> bool:
+        self.asked_account += 1
+        if isinstance(self.is_listed, RingvaultError):
+            raise self.is_listed
+        return self.is_listed
 
     # Catalogue
     def find(self, recording_id: str) -> CatalogueItem | None:
@@ -135,15 +153,11 @@ class Outside:
         self._set(state=State.ARCHIVED, archived=archived, claimed_until=None)
 
     def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
-        self._set(
-            state=State.PENDING,
-            retry_at=retry_at,
-            reason=reason,
-            attempts=attempts,
-            claimed_until=None,
-        )
+        self.item = replace(item, retry_at=retry_at)
+        self._set(state=State.PENDING, reason=reason, attempts=attempts, claimed_until=None)
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
+        self.item = item
         self._set(state=state, reason=reason, attempts=attempts, claimed_until=None)
 
     def bury_erased(self, tombstone: CatalogueItem) -> None:
@@ -198,11 +212,21 @@ class Outside:
             quota=self,
             catalogue=self,
             vault=self,
+            account=self,
             clock=self.time,
             jitter=lambda: 1.0,
             deadline=self.time.now + 14 * MINUTE,
             policy=RetryPolicy(attempts=attempts),
         )(recording_id)
+
+    def archive_until_ended(self, *, most: int = 100) -> list[ArchiveResult]:
+        """Deliver the message whenever its time has come, until it is not deferred."""
+        results = [self.archive()]
+        while results[-1].outcome is Outcome.DEFERRED and len(results) < most:
+            assert results[-1].retry_at is not None
+            self.time.now = max(self.time.now, results[-1].retry_at)
+            results.append(self.archive())
+        return results
 
 
 def test_a_recording_goes_into_the_vault_with_its_sidecar_and_then_its_state() -> None:
@@ -325,11 +349,37 @@ def test_a_failed_recording_is_tried_when_its_id_comes() -> None:
     assert outside.archive().outcome is Outcome.ARCHIVED
 
 
-def test_a_foreign_host_fails_at_once() -> None:
-    """No repetition makes a foreign host ours."""
-    outside = Outside(fails_with=ForeignHostError("a URL leads to 'evil.example'"))
+@pytest.mark.parametrize(
+    "error",
+    [
+        ForeignHostError("a URL leads to 'evil.example'"),
+        ConfigurationError(["store a recording: KMS.DisabledException"]),
+    ],
+)
+def test_a_wrong_configuration_never_ends_a_recording(error: RingvaultError) -> None:
+    """It is asked for again after 15 min, 30 min … 6 h; no attempt is lost."""
+    outside = Outside(fails_with=error)
+    results = outside.archive_until_ended(most=40)
 
-    assert outside.archive().outcome is Outcome.FAILED
+    assert {it.outcome for it in results} == {Outcome.DEFERRED}
+    assert outside._found().attempts == 0
+    assert outside._found().reason == str(error)
+    assert results[0].retry_at == START + 15 * MINUTE
+    assert results[1].retry_at == START + 45 * MINUTE
+    assert outside._found().retry_at == outside.time.now + timedelta(hours=6)
+
+
+def test_a_defect_counts_as_an_attempt_and_ends_with_its_place() -> None:
+    """The message does not come again for ever, and nothing that the defect says is repeated."""
+    outside = Outside(fails_with=UnicodeEncodeError("utf-8", "Jane Doe", 0, 1, "surrogates"))
+    results = outside.archive_until_ended()
+
+    assert len(results) == 12
+    assert results[-1].outcome is Outcome.FAILED
+    assert results[-1].error == "UnicodeEncodeError"
+    reason = str(outside._found().reason)
+    assert re.fullmatch(r"a defect of ringvault: core/\w+\.py:\d+ \w+", reason)
+    assert outside._found().attempts == 12
 
 
 @pytest.mark.parametrize(
@@ -353,26 +403,176 @@ def test_a_429_costs_the_recording_no_attempt() -> None:
     assert outside._found().attempts == 0
 
 
-def test_a_404_of_a_young_recording_is_not_ready() -> None:
-    """RingCentral lists a recording before its file is made."""
-    outside = Outside(fails_with=NotFoundError("RingCentral answered 404 (CMN-102)"))
-    recording = replace(outside._found().recording, started_at=START - timedelta(hours=1))
-    outside.item = replace(outside._found(), recording=recording)
+def test_retry_after_costs_no_attempt_and_is_waited_for() -> None:
+    """The end of a maintenance is when the recording is asked for again."""
+    error = RetryLaterError("503", retry_at=START + 60 * MINUTE, concerns_all_users=True)
+    outside = Outside(fails_with=error)
 
-    assert outside.archive().retry_at == START + 5 * MINUTE
+    assert outside.archive().retry_at == START + 60 * MINUTE
     assert outside._found().attempts == 0
 
 
-def test_a_404_of_an_old_recording_is_absent_with_its_evidence() -> None:
-    """RingCentral has deleted it; the catalogue says what it answered and when."""
-    outside = Outside(fails_with=NotFoundError("RingCentral answered 404 (CMN-102)"))
+def test_a_recording_that_names_a_wait_again_and_again_waits_longer_each_time() -> None:
+    """It must not hold the others back, and is never lost."""
+    error = RetryLaterError("503", retry_at=START + MINUTE, concerns_all_users=True)
+    outside = Outside(fails_with=error)
+    results = outside.archive_until_ended(most=10)
+
+    assert results[0].retry_at == START + MINUTE
+    assert outside._found().retry_at == outside.time.now + timedelta(hours=6)
+    assert (outside._found().state, outside._found().attempts) == (State.PENDING, 0)
+
+
+NOT_FOUND = NotFoundError("RingCentral answered 404 (CMN-102)")
+
+
+def started(outside: Outside, ago: timedelta) -> Outside:
+    """Let the recording's call have begun so long ago."""
+    recording = replace(outside._found().recording, started_at=START - ago, duration_s=0)
+    outside.item = replace(outside._found(), recording=recording)
+    return outside
+
+
+@pytest.mark.parametrize(
+    ("age", "wait"),
+    [
+        (MINUTE, 5 * MINUTE),
+        (60 * MINUTE, 15 * MINUTE),
+        (DAY, timedelta(hours=6)),
+        (30 * DAY, timedelta(hours=12)),
+    ],
+)
+def test_one_404_is_a_file_that_comes_late(age: timedelta, wait: timedelta) -> None:
+    """A young file is asked for soon, an old one three times in a day."""
+    outside = started(Outside(fails_with=NOT_FOUND), age)
+
+    assert outside.archive().retry_at == START + wait
+    assert (outside._found().state, outside._found().attempts) == (State.PENDING, 0)
+    assert outside.asked_account == 0
+
+
+def test_a_file_that_comes_late_is_archived() -> None:
+    """However often it was not found."""
+    outside = started(Outside(fails_with=NOT_FOUND), 3 * DAY)
+    outside.archive_until_ended(most=5)
+    outside.fails_with = None
+
+    assert outside.archive().outcome is Outcome.ARCHIVED
+
+
+def test_absent_takes_three_404s_over_a_day_and_a_call_log_without_it() -> None:
+    """The catalogue says what was answered, how often and since when."""
+    outside = started(Outside(fails_with=NOT_FOUND, is_listed=False), 30 * DAY)
+    results = outside.archive_until_ended()
+
+    assert [it.outcome for it in results] == [Outcome.DEFERRED] * 2 + [Outcome.ABSENT]
+    assert outside.time.now - START == DAY
+    assert outside.asked_account == 1
+    assert outside._found().reason == (
+        "RingCentral answered 404 (CMN-102), 3 times since 2026-11-01T12:00:00.000Z;"
+        " the call log no longer has it"
+    )
+
+
+def test_many_404s_within_a_day_prove_nothing() -> None:
+    """The media host may have a bad day."""
+    outside = started(Outside(fails_with=NOT_FOUND, is_listed=False), 60 * MINUTE)
+    results = outside.archive_until_ended()
+
+    assert len(results) > 4
+    assert outside.time.now - START >= DAY
+
+
+def test_what_the_call_log_offers_is_asked_for_until_its_retention_has_passed() -> None:
+    """Offered and not served is a finding, not an end; by its age it has been deleted."""
+    outside = started(Outside(fails_with=NOT_FOUND, retention=40 * DAY), 30 * DAY)
+    results = outside.archive_until_ended()
+
+    assert results[-1].outcome is Outcome.ABSENT
+    assert outside.time.now - (START - 30 * DAY) > 40 * DAY
+    assert str(results[2].reason).startswith(
+        "offered by the call log, not served: RingCentral answered 404 (CMN-102), 3 times since"
+    )
+    assert "RingCentral has deleted it" in str(results[-1].reason)
+
+
+def test_a_call_log_that_can_not_be_read_is_no_evidence() -> None:
+    """Then it is asked again with the next 404."""
+    unreadable = ServiceUnavailableError("RingCentral answered 503")
+    outside = started(Outside(fails_with=NOT_FOUND, is_listed=unreadable), 30 * DAY)
+    results = outside.archive_until_ended(most=6)
+
+    assert {it.outcome for it in results} == {Outcome.DEFERRED}
+    assert outside.asked_account == 4
+    assert "whether the call log has it is unknown" in str(outside._found().reason)
+
+
+def test_a_refused_recording_has_waits_and_an_end_of_its_own() -> None:
+    """Twelve refusals over five days at least; the reason says what to do."""
+    error = RecordingRefusedError("RingCentral refuses this recording (403 CMN-408)")
+    outside = Outside(fails_with=error)
+    results = outside.archive_until_ended()
+
+    assert len(results) == 12
+    assert results[0].retry_at == START + 15 * MINUTE
+    assert results[-1].outcome is Outcome.FAILED
+    assert outside.time.now - START >= 5 * DAY
+    assert outside._found().attempts == 0
+    assert outside._found().reason == (
+        "RingCentral refuses this recording (403 CMN-408), 12 times since"
+        " 2026-11-01T12:00:00.000Z: check the role of the service user, then ringvault retry"
+        " 1662272004"
+    )
+
+
+def test_a_refusal_of_everything_is_no_refusal_of_the_recording() -> None:
+    """What is answered while all work pauses does not count."""
+    outside = Outside(fails_with=PermissionLostError("403", concerns_all_users=False))
+    outside.archive_until_ended(most=30)
+
+    assert outside._found().refused is None
+    assert outside._found().state is State.PENDING
+
+
+UNKNOWN = b"OggS" + bytes(range(256)) * 400
+UNKNOWN_KEY = KEY.removesuffix("wav") + "bin"
+
+
+def test_content_of_no_known_type_is_stored_when_it_came_twice_alike() -> None:
+    """Better a strange file than none; what came once may be anything."""
+    outside = Outside(body=UNKNOWN)
+
+    assert outside.archive().outcome is Outcome.DEFERRED
+    assert outside.objects == {}
+    assert outside._found().attempts == 0
     result = outside.archive()
+    assert result.outcome is Outcome.ARCHIVED
+    assert outside.objects == {UNKNOWN_KEY: UNKNOWN}
+    archived = outside.sidecars[SIDECAR]
+    assert (archived.content_type, archived.notes) == ("application/octet-stream", (UNRECOGNISED,))
+    assert archived.audio_duration_s is None
 
-    assert result.outcome is Outcome.ABSENT
-    assert outside._found().reason == ("RingCentral answered 404 (CMN-102), 30 days after the call")
+
+def test_content_of_no_known_type_that_changes_is_given_up() -> None:
+    """Each other content is a failed attempt, and nothing of it is stored."""
+    outside = Outside(body=UNKNOWN)
+    for number in range(13):
+        outside.body = UNKNOWN + bytes([number])
+        result = outside.archive()
+
+    assert result.outcome is Outcome.FAILED
+    assert (outside.objects, outside.uploads) == ({}, [])
 
 
-def test_a_body_that_breaks_every_time_stores_nothing() -> None:
+def test_a_wav_with_a_wrong_header_is_archived_with_a_note() -> None:
+    """The declared length of the body decides whether it is whole."""
+    outside = Outside(body=BODY[:-1000])
+
+    assert outside.archive().outcome is Outcome.ARCHIVED
+    assert outside.sidecars[SIDECAR].notes == (WAV_HEADER_PROMISES_OTHER_LENGTH,)
+
+
+def test_a_body_that_never_gets_beyond_its_beginning_stores_nothing() -> None:
     """Half a recording never lies in the vault."""
     outside = Outside(body=wav(600), breaks=True)
     outside.archive()

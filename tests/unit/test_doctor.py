@@ -10,11 +10,13 @@ from ringvault.core.doctor import (
     alarm_finding,
     clock_finding,
     examined,
+    media_host_finding,
     reconciliation_finding,
 )
 from ringvault.core.errors import (
     ConfigurationError,
     CredentialsError,
+    RecordingRefusedError,
     RingvaultError,
     ServiceUnavailableError,
     ThrottledError,
@@ -28,6 +30,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
     ("error", "level"),
     [
         (CredentialsError("refused"), Level.FAIL),
+        (RecordingRefusedError("refused", advice="refused: give the role"), Level.FAIL),
         (ConfigurationError(["look at the bucket: NoSuchBucket"]), Level.FAIL),
         (ConfigurationError(["look at the bucket: AccessDenied"]), Level.WARN),
         (ServiceUnavailableError("no answer"), Level.WARN),
@@ -55,6 +58,16 @@ def test_a_clock_may_be_seconds_off(skew_s: int, level: Level) -> None:
     theirs = NOW + timedelta(seconds=skew_s)
 
     assert clock_finding("clock", theirs=theirs, ours=NOW).level is level
+
+
+def test_a_foreign_media_host_fails_with_the_value_to_set() -> None:
+    """A parameter that was forgotten keeps every recording waiting."""
+    found = media_host_finding("media host", foreign={"https://media.ringcentral.biz"}, seen=3)
+
+    assert found.level is Level.FAIL
+    assert found.remedy.endswith("RingCentralMediaUrl=https://media.ringcentral.biz")
+    assert media_host_finding("media host", foreign=set(), seen=3).level is Level.OK
+    assert media_host_finding("media host", foreign=set(), seen=0).level is Level.WARN
 
 
 def test_an_unknown_clock_is_not_ok() -> None:

@@ -12,9 +12,16 @@ from ringvault.core.errors import (
     ContentChangedError,
     NotAudioError,
     OutOfTimeError,
+    RangeRefusedError,
 )
 from ringvault.core.quota_gate import Turn
-from ringvault.core.recording_stream import MOST_CONTINUATIONS, MediaResponse, RecordingStream
+from ringvault.core.recording_stream import (
+    MAX_STALLED_CONTINUATIONS,
+    MIN_PART_BYTES,
+    MIN_PROGRESS_BYTES,
+    MediaResponse,
+    RecordingStream,
+)
 from tests.unit.fakes import START, Time
 from tests.unit.test_audio import mp3, wav
 
@@ -146,21 +153,96 @@ def test_a_body_that_only_ends_early_is_continued_too() -> None:
     assert source.asked == [0, 150_000]
 
 
-def test_a_body_of_unknown_length_has_to_be_as_long_as_its_wav_header_says() -> None:
-    """Without a declared length the audio's own header is the witness."""
-    source = Source(BODY[:-1000], tells_length=False)
+def test_a_wav_that_ends_before_its_header_says_is_whole_where_the_body_has_an_end() -> None:
+    """The body's own end decides; the header may be wrong."""
+    stream = stream_of(Source(BODY[:-1000], tells_length=False))
 
-    with pytest.raises(BodyInterruptedError, match="promises"):
-        read(stream_of(source))
+    assert read(stream) == BODY[:-1000]
 
 
-def test_continuing_has_an_end() -> None:
+def test_continuing_without_progress_has_an_end() -> None:
     """Each continuation costs a request of the quota."""
     source = Source(BODY, breaks_at=[100_000] * 20)
 
     with pytest.raises(BodyInterruptedError):
         read(stream_of(source))
-    assert len(source.asked) == 1 + MOST_CONTINUATIONS
+    assert len(source.asked) == 1 + MAX_STALLED_CONTINUATIONS
+
+
+def test_what_makes_progress_goes_on() -> None:
+    """However often a body breaks, each continuation that brings enough is followed by another."""
+    breaks_at = [at * MIN_PROGRESS_BYTES for at in range(1, len(BODY) // MIN_PROGRESS_BYTES + 1)]
+    source = Source(BODY, breaks_at=breaks_at[:])
+
+    assert read(stream_of(source)) == BODY
+    assert len(source.asked) == 1 + len(breaks_at) > 1 + MAX_STALLED_CONTINUATIONS
+
+
+@dataclass
+class InParts(Source):
+    """Answers in parts of its own choice; tells the whole length or not."""
+
+    part_bytes: int = MIN_PART_BYTES
+
+    def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
+        """Answer with one part."""
+        self.asked.append(offset)
+        if offset == len(self.body):
+            raise RangeRefusedError("416", total_bytes=len(self.body))
+        end = min(offset + self.part_bytes, len(self.body))
+        return MediaResponse(
+            offset=offset,
+            total_bytes=len(self.body) if self.tells_length else None,
+            content_type="audio/wav",
+            chunks=iter([self.body[offset:end]]),
+            has_end=self.tells_length,
+            part_end=end,
+        )
+
+
+def test_parts_of_the_servers_own_choice_cost_a_request_each() -> None:
+    """A part that comes whole is progress, and never a failure."""
+    source = InParts(BODY)
+
+    assert read(stream_of(source)) == BODY
+    assert len(source.asked) == -(-len(BODY) // MIN_PART_BYTES)
+
+
+def test_parts_of_next_to_nothing_are_given_up() -> None:
+    """A server that serves single bytes does not use up the quota."""
+    source = InParts(BODY, part_bytes=1)
+
+    with pytest.raises(BodyInterruptedError):
+        read(stream_of(source))
+    assert len(source.asked) == 1 + MAX_STALLED_CONTINUATIONS
+
+
+def test_a_part_of_an_unknown_whole_is_not_the_whole() -> None:
+    """Only the answer that there is nothing more ends it."""
+    source = InParts(BODY, part_bytes=200_000, tells_length=False)
+
+    assert read(stream_of(source)) == BODY
+    assert source.asked == [0, 200_000, 400_000, len(BODY)]
+
+
+@dataclass
+class Endless(Source):
+    """Tells no length, marks no end and knows no ranges, as HTTP/1.0 does."""
+
+    def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
+        """Answer with all of it until the connection ends."""
+        self.asked.append(offset)
+        end = self.ends_at.pop(0) if self.ends_at else len(self.body)
+        return MediaResponse(0, None, "audio/wav", iter([self.body[:end]]), has_end=False)
+
+
+@pytest.mark.parametrize("ends_at", [[], [200_000]])
+def test_what_came_twice_alike_is_whole_where_nothing_else_tells(ends_at: list[int]) -> None:
+    """A lost connection looks like the end: the second time it would be lost elsewhere."""
+    source = Endless(BODY, ends_at=ends_at[:])
+
+    assert read(stream_of(source)) == BODY
+    assert len(source.asked) == 2 + len(ends_at)
 
 
 def test_what_is_not_audio_is_refused_before_anything_is_stored() -> None:

@@ -4,7 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from ringvault.core.retry_policy import RetryPolicy
+from ringvault.core.catalogue import RepeatedAnswer
+from ringvault.core.retry_policy import (
+    RetryPolicy,
+    deferral_wait,
+    is_refused_for_good,
+    refusal_wait,
+)
+from tests.unit.fakes import START
 
 S = timedelta(seconds=1)
 
@@ -29,6 +36,24 @@ def test_a_recording_outlives_six_hours_without_ringcentral() -> None:
     waits = [policy.wait(attempts, lambda: 0.0) for attempts in range(1, policy.attempts)]
 
     assert sum(waits, 0 * S) > 6 * 3600 * S
+
+
+def test_waits_that_are_no_failures_grow_to_six_hours() -> None:
+    """A fault that lasts costs ever fewer requests, and never a recording."""
+    waits = [deferral_wait(deferrals) for deferrals in (0, 1, 2, 5, 1000)]
+
+    assert waits == [900 * S, 1800 * S, 3600 * S, 6 * 3600 * S, 6 * 3600 * S]
+
+
+def test_refusals_end_after_twelve_over_five_days() -> None:
+    """Neither many in a day nor few in a year are enough."""
+    day = 86_400 * S
+
+    assert not is_refused_for_good(RepeatedAnswer(100, START, START + day))
+    assert not is_refused_for_good(RepeatedAnswer(11, START, START + 300 * day))
+    assert is_refused_for_good(RepeatedAnswer(12, START, START + 5 * day))
+    assert refusal_wait(RepeatedAnswer(1, START, START)) == 900 * S
+    assert refusal_wait(RepeatedAnswer(12, START, START)) == day
 
 
 def test_attempts_are_bounded() -> None:

@@ -68,7 +68,7 @@ def tone(amplitude: float, seconds: float = 1) -> Samples:
 
 def peaks_of(body: bytes, sizes: Iterator[int] | None = None) -> bytes | None:
     """Return the peaks of a file that comes in chunks of these sizes, or at once."""
-    waveform = Waveform(read_head(body[:HEAD_BYTES], content_type=""))
+    waveform = Waveform(read_head(body[:HEAD_BYTES]))
     at = 0
     while at < len(body):
         size = next(sizes) if sizes else len(body)

@@ -18,9 +18,11 @@ from ringvault.adapters.clock import now
 from ringvault.adapters.rate_limit_groups import RequestKind
 from ringvault.adapters.ringcentral import ringcentral
 from ringvault.adapters.vault import Vault
+from ringvault.core.absence import AccountEvidence
 from ringvault.core.archive_recording import ArchiveRecording
 from ringvault.core.catalogue import State
 from ringvault.core.instants import format_instant
+from ringvault.core.retention import Retention
 from ringvault.core.retry_policy import RetryPolicy
 from ringvault.core.vault_layout import sidecar_key
 from ringvault.settings import ArchiveRecordingSettings
@@ -87,6 +89,9 @@ class Site:
             quota=outside.gates[RequestKind.MEDIA],
             catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
             vault=Vault(settings.vault_bucket, session.client("s3")),
+            account=AccountEvidence(
+                outside.client, outside.gates[RequestKind.CALL_LOG], lambda: Retention().period
+            ),
             clock=clock,
             jitter=lambda: 0.5,
             deadline=now() + timedelta(minutes=10),

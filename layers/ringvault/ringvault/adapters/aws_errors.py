@@ -1,5 +1,6 @@
 """Maps what boto3 raises to our errors."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -49,8 +50,16 @@ MISCONFIGURED = frozenset(
         "KMSInvalidStateException",
         "DisabledException",
         "NotFoundException",
+        # Secrets Manager, where the key of the secret may not be used.
+        "DecryptionFailure",
+        # HEAD has no body to say it in: botocore repeats the status.
+        "403",
+        "Forbidden",
     }
 )
+# A key of KMS that is switched off or may not be used, as each service has it: S3 "KMS.…",
+# SQS "KMS.…" or "Kms…", DynamoDB and Lambda "KMS…Exception". A throttle or a fault of KMS passes.
+_OF_KEY = re.compile(r"K(MS|ms)\.?(?!.*(Throttl|Internal|Timeout|Unavailable))")
 
 
 class OtherKeyError(ServiceUnavailableError):
@@ -107,7 +116,7 @@ def aws_errors(doing: str) -> Iterator[None]:
             raise ObjectExistsError(f"{doing}: there is an object of that key") from error
         if code in CONFLICTS:
             raise ConflictError(f"{doing}: {code}") from error
-        if code in MISCONFIGURED:
+        if code in MISCONFIGURED or _OF_KEY.match(code):
             fault = f"{doing}: {code}; is the stack whole and may the function's role do this?"
             raise ConfigurationError([fault]) from error
         raise ServiceUnavailableError(f"{doing}: {code}") from error

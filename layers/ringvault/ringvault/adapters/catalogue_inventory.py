@@ -16,7 +16,7 @@ from ringvault.adapters.catalogue_item import (
     text,
     whole,
 )
-from ringvault.adapters.catalogue_table import GONE_VALUES, NOT_GONE, CatalogueTable
+from ringvault.adapters.catalogue_table import GONE_VALUES, LEARNT, NOT_GONE, CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import CatalogueItem, ItemsRead, State
@@ -37,8 +37,6 @@ _FOLLOWING = (
     "raw_record",
     "former_numbers",
 )
-# What is forgotten beside the object when a recording is to be fetched again.
-_OF_EARLIER_ATTEMPTS = ("audio_duration_s", "deferrals", "not_found", "refused")
 
 
 class CatalogueInventory(CatalogueTable):
@@ -130,7 +128,7 @@ class CatalogueInventory(CatalogueTable):
         self._update(
             item.recording.recording_id,
             "SET #state = :pending, reason = :reason, attempts = :none, retry_at = :retry_at"
-            f" REMOVE queued_at, {', '.join(sorted({*archived, *_OF_EARLIER_ATTEMPTS}))}",
+            f" REMOVE queued_at, {', '.join(sorted({*archived, *LEARNT, 'audio_duration_s'}))}",
             "#state = :archived AND object_key = :object_key AND archived_at = :archived_at",
             {
                 ":pending": text(State.PENDING),

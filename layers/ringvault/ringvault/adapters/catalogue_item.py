@@ -89,6 +89,8 @@ def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
         attributes["audio_duration_s"] = {"N": f"{archived.audio_duration_s:.3f}"}
     if archived.waveform is not None:
         attributes["waveform"] = {"B": archived.waveform}
+    if archived.notes:
+        attributes["notes"] = {"L": [text(note) for note in archived.notes]}
     return attributes
 
 
@@ -331,6 +333,7 @@ def _archived(attributes: Attributes) -> ArchivedObject:
         audio_duration_s=_seconds(duration["N"]) if duration else None,
         archived_at=parse_instant(attributes["archived_at"]["S"]),
         waveform=attributes["waveform"]["B"] if "waveform" in attributes else None,
+        notes=tuple(it["S"] for it in attributes["notes"]["L"]) if "notes" in attributes else (),
     )
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from ringvault.adapters.catalogue_item import Attributes, text, whole
-from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.catalogue_table import LEARNT, CatalogueTable
 from ringvault.adapters.dynamodb_batches import read_batches
 from ringvault.core.catalogue import State
 from ringvault.core.instants import format_instant, parse_instant
@@ -49,7 +49,7 @@ class CatalogueRetries(CatalogueTable):
         """
         self._update(
             ended.recording_id,
-            "SET #state = :pending, attempts = :none REMOVE retry_at, losses",
+            f"SET #state = :pending, attempts = :none REMOVE retry_at, {', '.join(LEARNT)}",
             "#state = :was",
             {":pending": text(State.PENDING), ":none": whole(0), ":was": text(ended.state)},
         )

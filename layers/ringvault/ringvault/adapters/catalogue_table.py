@@ -22,6 +22,7 @@ from ringvault.adapters.catalogue_item import (
     losses_attribute,
     losses_of,
     new_attributes,
+    repeated_attribute,
     text,
     whole,
 )
@@ -52,6 +53,9 @@ Write = Any  # one of the shapes that TransactWriteItems takes
 
 GONE_VALUES = {f":{state.lower()}": text(state) for state in sorted(GONE)}
 NOT_GONE = f"NOT #state IN ({', '.join(GONE_VALUES)})"
+# What attempts leave behind besides their number; it is forgotten when a recording is archived or
+# sent on its way again.
+LEARNT = ("deferrals", "losses", "not_found", "refused", "unrecognised_sha256_hex")
 _NOT_ANOTHERS = "(attribute_not_exists(claimed_by) OR claimed_by = :me)"
 
 
@@ -224,7 +228,7 @@ class CatalogueTable:
         self._update(
             recording_id,
             f"SET #state = :archived, {assignments}"
-            " REMOVE claimed_until, claimed_by, retry_at, reason, losses",
+            f" REMOVE claimed_until, claimed_by, retry_at, reason, {', '.join(LEARNT)}",
             f"attribute_exists(recording_id) AND {NOT_GONE}",
             {
                 ":archived": text(State.ARCHIVED),
@@ -234,11 +238,15 @@ class CatalogueTable:
         )
 
     def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
-        """Set PENDING until `retry_at`; ConflictError when it has ended or is another's by now."""
+        """Set PENDING until `retry_at`; ConflictError when it has ended or is another's by now.
+
+        The deferrals, the repeated answers and the digest are written as `item` has them.
+        """
+        learnt = _learnt(item)
         self._update(
             item.recording.recording_id,
             "SET #state = :pending, retry_at = :retry_at, reason = :reason, attempts = :attempts"
-            " REMOVE claimed_until, claimed_by, queued_at, losses",
+            f"{_assignments(learnt)} REMOVE claimed_until, claimed_by, queued_at, losses",
             f"NOT #state IN (:archived, :absent) AND {NOT_GONE} AND {_NOT_ANOTHERS}",
             {
                 **GONE_VALUES,
@@ -249,15 +257,20 @@ class CatalogueTable:
                 ":attempts": whole(attempts),
                 ":archived": text(State.ARCHIVED),
                 ":absent": text(State.ABSENT),
+                **_values(learnt),
             },
         )
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
-        """Set ABSENT or FAILED; ConflictError when it was archived or is another's by now."""
+        """Set ABSENT or FAILED; ConflictError when it was archived or is another's by now.
+
+        The deferrals, the repeated answers and the digest are written as `item` has them.
+        """
+        learnt = _learnt(item)
         self._update(
             item.recording.recording_id,
             "SET #state = :state, reason = :reason, attempts = :attempts"
-            " REMOVE claimed_until, claimed_by, queued_at, retry_at, losses",
+            f"{_assignments(learnt)} REMOVE claimed_until, claimed_by, queued_at, retry_at, losses",
             f"#state <> :archived AND {NOT_GONE} AND {_NOT_ANOTHERS}",
             {
                 **GONE_VALUES,
@@ -266,6 +279,7 @@ class CatalogueTable:
                 ":reason": text(reason),
                 ":attempts": whole(attempts),
                 ":archived": text(State.ARCHIVED),
+                **_values(learnt),
             },
         )
 
@@ -463,6 +477,28 @@ def _candidate_in(attributes: Attributes) -> Candidate | UnreadableItemError:
         return candidate_of(attributes)
     except UnreadableItemError as error:
         return error
+
+
+def _learnt(item: CatalogueItem) -> dict[str, Any]:
+    """Return the attributes of LEARNT that the item has."""
+    attributes: dict[str, Any] = {}
+    if item.deferrals:
+        attributes["deferrals"] = whole(item.deferrals)
+    if item.not_found is not None:
+        attributes["not_found"] = repeated_attribute(item.not_found)
+    if item.refused is not None:
+        attributes["refused"] = repeated_attribute(item.refused)
+    if item.unrecognised_sha256_hex is not None:
+        attributes["unrecognised_sha256_hex"] = text(item.unrecognised_sha256_hex)
+    return attributes
+
+
+def _assignments(attributes: Mapping[str, Any]) -> str:
+    return "".join(f", {name} = :{name}" for name in attributes)
+
+
+def _values(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {f":{name}": value for name, value in attributes.items()}
 
 
 def _key(recording_id: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ringvault.core.errors import (
     PermissionLostError,
     RangeRefusedError,
     RequestRefusedError,
+    RetryLaterError,
     ServiceUnavailableError,
     ThrottledError,
     TokenRejectedError,
@@ -25,6 +26,8 @@ from ringvault.core.quota import LEAST_PENALTY, MAX_WINDOW
 # Nothing that RingCentral documents comes near; a mistaken header must not stop us for good.
 MOST_PENALTY = timedelta(days=1)
 RANGE_REFUSED = 416
+# Not found and gone: only with a code of RingCentral's do they say anything of the recording.
+_SAYS_NOTHING = frozenset({404, 410})
 _LENGTH_IN_RANGE = re.compile(r"bytes \*/(\d{1,15})")
 # The app, and so every user of it, lacks a permission.
 APP_SCOPE = "CMN-401"
@@ -73,47 +76,70 @@ def read_error(response: requests.Response) -> ErrorBody:
 def check(response: requests.Response, *, now: datetime) -> None:
     """Raise what the status means; returns for 200, 206 and redirects with the body unread.
 
+    `Retry-After` is obeyed with any status: nobody sends before its end, and nothing else is
+    concluded from such an answer.
+
     Raises:
-        TokenRejectedError, PermissionLostError, NotFoundError, ThrottledError,
+        TokenRejectedError, PermissionLostError, NotFoundError, ThrottledError, RetryLaterError,
         ServiceUnavailableError, RequestRefusedError: see each; the body is closed.
     """
     status = response.status_code
     if status in {200, 206} or response.is_redirect:
         return
     error = read_error(response)
-    told = f"RingCentral answered {status}" + (f" ({error.code})" if error.code else "")
-    if status == requests.codes.unauthorized:
-        raise TokenRejectedError(told)
-    if status == requests.codes.forbidden:
-        raise PermissionLostError(
-            f"{told}: {_permission_advice(error)}", concerns_all_users=error.code == APP_SCOPE
-        )
-    if status == requests.codes.not_found or error.code == "CMN-102":
-        raise NotFoundError(told)
+    answer = str(status) + (f" ({error.code})" if error.code else "")
+    told = f"RingCentral answered {answer}"
     if status == requests.codes.too_many_requests:
         raise ThrottledError(
             told,
             retry_at=now + retry_after(response, now=now),
             concerns_all_users=not _is_users_own_limit(response),
         )
+    if (wait := _named_wait(response, now)) is not None:
+        raise RetryLaterError(told, retry_at=now + wait, concerns_all_users=True)
+    if status == requests.codes.unauthorized:
+        raise TokenRejectedError(told)
+    if status == requests.codes.forbidden:
+        raise PermissionLostError(
+            f"{told}: {_permission_advice(error)}",
+            concerns_all_users=error.code == APP_SCOPE,
+            answer=answer.replace("(", "").replace(")", ""),
+        )
+    if _is_own_not_found(status, error):
+        raise NotFoundError(told)
     if status == RANGE_REFUSED:
         raise RangeRefusedError(told, total_bytes=_whole_length(response))
-    if status >= requests.codes.server_error:
+    if status in _SAYS_NOTHING or status >= requests.codes.server_error:
         raise ServiceUnavailableError(told)
     raise RequestRefusedError(told)
 
 
-def check_abroad(response: requests.Response) -> None:
+def _is_own_not_found(status: int, error: ErrorBody) -> bool:
+    """Whether RingCentral itself says that there is no such thing, and not a proxy."""
+    if status in _SAYS_NOTHING:
+        return bool(error.code)
+    return status == requests.codes.bad_request and error.code == "CMN-102"
+
+
+def _named_wait(response: requests.Response, now: datetime) -> timedelta | None:
+    """Return the time that `Retry-After` names, None where it names none."""
+    return _retry_after_header(response.headers.get("Retry-After", ""), now) or None
+
+
+def check_abroad(response: requests.Response, *, now: datetime) -> None:
     """Raise unless another host, which a redirect led to, answered with content or a redirect.
 
-    What it says of permissions, quotas or missing files is nothing that RingCentral said.
+    What it says of permissions, quotas or missing files is nothing that RingCentral said, and the
+    time that it names concerns this one recording.
     """
     if response.status_code not in {200, 206} and not response.is_redirect:
         response.close()
+        told = f"the host of a redirect answered {response.status_code}"
         if response.status_code == RANGE_REFUSED:
-            told = "the host of a redirect answered 416"
             raise RangeRefusedError(told, total_bytes=_whole_length(response))
-        raise ServiceUnavailableError(f"the host of a redirect answered {response.status_code}")
+        if (wait := _named_wait(response, now)) is not None:
+            raise RetryLaterError(told, retry_at=now + wait)
+        raise ServiceUnavailableError(told)
 
 
 def retry_after(response: requests.Response, *, now: datetime) -> timedelta:

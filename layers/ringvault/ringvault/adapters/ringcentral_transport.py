@@ -145,6 +145,17 @@ class RingCentralTransport:
         return response
 
 
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL as a parameter takes them; nothing else of it."""
+    try:
+        scheme, host, port = _origin(url)
+    except ValueError:
+        return "nowhere"
+    shown = f"[{host}]" if ":" in host else host
+    is_default = port == _DEFAULT_PORTS.get(scheme, 0)
+    return f"{scheme}://{shown}"[:100] + ("" if is_default else f":{port}")
+
+
 def chunks_of(response: requests.Response, *, max_bytes: int = MAX_AUDIO_BYTES) -> Iterator[bytes]:
     """Yield the body of a recording, and close it in the end.
 

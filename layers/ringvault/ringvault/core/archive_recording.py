@@ -2,19 +2,22 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from typing import Protocol
 
-from ringvault.core.audio import AudioHead, read_first, read_head
-from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
+from ringvault.core.absence import is_enough, wait_after_not_found
+from ringvault.core.audio import AudioHead, FileType, read_first, read_head
+from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, RepeatedAnswer, State
 from ringvault.core.checksum import Crc32
+from ringvault.core.defects import place_of
 from ringvault.core.erasure_proof import tombstone_of
 from ringvault.core.errors import (
     ConfigurationError,
     ConflictError,
+    ContentChangedError,
     CredentialsError,
     ForeignHostError,
     InvalidMessageError,
@@ -22,12 +25,21 @@ from ringvault.core.errors import (
     ObjectExistsError,
     OutOfTimeError,
     PermissionLostError,
+    RecordingRefusedError,
+    RetryLaterError,
     RingvaultError,
     ThrottledError,
 )
+from ringvault.core.instants import format_instant
 from ringvault.core.quota_gate import Clock, Turn
+from ringvault.core.recording import Recording
 from ringvault.core.recording_stream import RecordingSource, RecordingStream
-from ringvault.core.retry_policy import RetryPolicy
+from ringvault.core.retry_policy import (
+    RetryPolicy,
+    deferral_wait,
+    is_refused_for_good,
+    refusal_wait,
+)
 from ringvault.core.vault_layout import audio_key, audio_prefix, proof_key, sidecar_key
 from ringvault.core.waveform import Waveform
 
@@ -39,9 +51,6 @@ TRANSFER_RESERVE = timedelta(minutes=5)
 # for an S3 that stays silent through all attempts. It is soon over when its archiver was killed.
 CLAIM = timedelta(seconds=75)
 RENEW_CLAIM_BEFORE = timedelta(seconds=50)
-# RingCentral makes the file after the call has ended; no lateness beyond this was ever reported.
-READY_AFTER = timedelta(hours=2)
-NOT_READY_RETRY = timedelta(minutes=5)
 # Lost permissions are found again by a person; until then one request in a while is enough.
 PERMISSION_RETRY = timedelta(minutes=15)
 
@@ -97,13 +106,26 @@ class Catalogue(Protocol):
         """Set ARCHIVED; anything but ARCHIVED may be before it."""
 
     def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
-        """Set PENDING until `retry_at`, unless it has come to an end meanwhile."""
+        """Set PENDING until `retry_at`, unless it has come to an end meanwhile.
+
+        The deferrals, the repeated answers and the digest are written as `item` has them.
+        """
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
-        """Set ABSENT or FAILED, unless it has come to an end meanwhile."""
+        """Set ABSENT or FAILED, unless it has come to an end meanwhile; the rest as `defer`."""
 
     def bury_erased(self, tombstone: CatalogueItem) -> None:
         """Put the tombstone of an erased recording in place of its item."""
+
+
+class Account(Protocol):
+    """What the account says of a recording whose content is not found."""
+
+    def has_expired(self, recording: Recording, *, now: datetime) -> bool:
+        """Whether RingCentral has deleted the recording by its age."""
+
+    def is_offered(self, recording: Recording, *, latest: datetime) -> bool:
+        """Whether the call log still has it; any error of ours means that it can't tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +174,7 @@ class ArchiveRecording:
     quota: Quota
     catalogue: Catalogue
     vault: Vault
+    account: Account
     clock: Clock
     jitter: Callable[[], float]
     deadline: datetime
@@ -187,20 +210,43 @@ class ArchiveRecording:
             )
         except ConflictError:
             raise  # no failure of ours, and no attempt
-        except ThrottledError as error:
-            return self._deferred(item, error, retry_at=error.retry_at)
-        except (PermissionLostError, CredentialsError, ConfigurationError) as error:
-            return self._deferred(item, error, retry_at=self.clock() + PERMISSION_RETRY)
-        except NotFoundError as error:
-            return self._not_found(item, error)
         except RingvaultError as error:
-            return self._failed_attempt(item, error)
+            return self._after(item, error)
+        except Exception as defect:  # noqa: BLE001 - a message must not come again for ever
+            return self._failed_attempt(item, defect, f"a defect of ringvault: {place_of(defect)}")
+
+    def _after(self, item: CatalogueItem, error: RingvaultError) -> ArchiveResult:
+        """Return what follows an error: nothing ends on the word of one answer."""
+        match error:
+            case ThrottledError():
+                return self._throttled(item, error)
+            case PermissionLostError() | CredentialsError():
+                return self._deferred(item, error, retry_at=self.clock() + PERMISSION_RETRY)
+            case ConfigurationError() | ForeignHostError():
+                return self._deferred_longer(item, error)
+            case RecordingRefusedError():
+                return self._refused(item, error)
+            case NotFoundError():
+                return self._not_found(item, error)
+            case _:
+                return self._failed_attempt(item, error, str(error))
 
     def _reserve(self) -> Turn:
         now = self.clock()
         return self.quota.reserve(
             latest=max(now, min(now + LONGEST_WAIT, self.deadline - TRANSFER_RESERVE))
         )
+
+    def _reserve_in_transfer(self) -> Turn:
+        """Reserve the turn for what continues a body: what has come would be lost otherwise."""
+        now = self.clock()
+        latest = max(now, min(now + LONGEST_WAIT, self.deadline))
+        try:
+            return self.quota.reserve(latest=latest)
+        except ThrottledError as error:
+            if error.retry_at >= self.deadline:
+                raise OutOfTimeError("the invocation ends before the next turn") from error
+            raise
 
     def _claim(self, item: CatalogueItem, turn: Turn) -> datetime:
         until = turn.at + CLAIM
@@ -212,16 +258,46 @@ class ArchiveRecording:
             source=self.source,
             content_uri=item.recording.content_uri,
             turn=turn,
-            reserve=self._reserve,
+            reserve=self._reserve_in_transfer,
             clock=self.clock,
             deadline=self.deadline,
         )
+        if stream.head.file_type is FileType.UNRECOGNISED:
+            return self._unrecognised(item, stream, claimed_until)
+        return self._stored(item, stream, stream.chunks(), claimed_until)
+
+    def _unrecognised(
+        self, item: CatalogueItem, stream: RecordingStream, claimed_until: datetime
+    ) -> ArchiveResult:
+        """Store content of no known type, once it has come twice and was the same.
+
+        Better a strange file than none; but what comes for the first time may be anything.
+        """
+        expected = item.unrecognised_sha256_hex
+        if expected is None:
+            for _ in self._claimed(item, stream.chunks(), claimed_until):
+                pass
+            item = replace(item, unrecognised_sha256_hex=stream.sha256_hex)
+            return self._deferred_longer(item, ContentChangedError(_CAME_ONCE))
+        try:
+            return self._stored(item, stream, _as_before(stream, expected), claimed_until)
+        except _OtherContentError as error:
+            item = replace(item, unrecognised_sha256_hex=stream.sha256_hex)
+            return self._failed_attempt(item, error, str(error))
+
+    def _stored(
+        self,
+        item: CatalogueItem,
+        stream: RecordingStream,
+        chunks: Iterable[bytes],
+        claimed_until: datetime,
+    ) -> ArchiveResult:
         object_key = audio_key(item.recording, stream.head.file_type)
         try:
             stored = self.vault.store_audio(
                 object_key,
                 content_type=stream.head.file_type.content_type,
-                chunks=self._claimed(item, stream.chunks(), claimed_until),
+                chunks=self._claimed(item, chunks, claimed_until),
             )
         except ObjectExistsError:
             return self._finished_from_vault(item, object_key)
@@ -270,7 +346,7 @@ class ArchiveRecording:
         """Measure the object that is there: only what was verified was ever stored."""
         chunks = self._read_back(object_key)
         first = read_first(chunks)
-        head = read_head(first, content_type="")
+        head = read_head(first)
         waveform, sha256, crc32 = Waveform(head), hashlib.sha256(), Crc32()
         for chunk in chain((first,), chunks):
             waveform.update(chunk)
@@ -313,41 +389,108 @@ class ArchiveRecording:
             audio_duration_s=head.duration_of(stored.size_bytes),
             archived_at=self.clock(),
             waveform=waveform,
+            notes=head.notes_of(stored.size_bytes),
         )
         self.vault.store_sidecar(sidecar_key(item.recording), item=item, archived=archived)
         self.catalogue.set_archived(item.recording.recording_id, archived)
         return archived
 
-    def _not_found(self, item: CatalogueItem, error: NotFoundError) -> ArchiveResult:
-        ended_at = item.recording.started_at + timedelta(seconds=item.recording.duration_s or 0)
-        age = self.clock() - ended_at
-        if age < READY_AFTER:
-            return self._deferred(item, error, retry_at=self.clock() + NOT_READY_RETRY)
-        gone = NotFoundError(f"{error}, {age.days} days after the call")
-        return self._ended(item, gone, state=State.ABSENT, attempts=item.attempts + 1)
+    def _throttled(self, item: CatalogueItem, error: ThrottledError) -> ArchiveResult:
+        """Wait as long as is asked; longer, where one recording is answered so again and again."""
+        if not (error.concerns_all_users or isinstance(error, RetryLaterError)):
+            return self._deferred(item, error, retry_at=error.retry_at)
+        retry_at = error.retry_at
+        if item.deferrals:
+            retry_at = max(retry_at, self.clock() + deferral_wait(item.deferrals - 1))
+        item = replace(item, deferrals=item.deferrals + 1)
+        return self._deferred(item, error, retry_at=retry_at)
 
-    def _failed_attempt(self, item: CatalogueItem, error: RingvaultError) -> ArchiveResult:
+    def _deferred_longer(self, item: CatalogueItem, error: RingvaultError) -> ArchiveResult:
+        """Wait longer each time; what is wrong is not the recording."""
+        retry_at = self.clock() + deferral_wait(item.deferrals)
+        item = replace(item, deferrals=item.deferrals + 1)
+        return self._deferred(item, error, retry_at=retry_at)
+
+    def _refused(self, item: CatalogueItem, error: RecordingRefusedError) -> ArchiveResult:
+        now = self.clock()
+        refused = RepeatedAnswer.after(item.refused, at=now)
+        item = replace(item, refused=refused)
+        if not is_refused_for_good(refused):
+            return self._deferred(item, error, retry_at=now + refusal_wait(refused))
+        reason = (
+            f"{error}, {_repeated(refused)}: check the role of the service user,"
+            f" then ringvault retry {item.recording.recording_id}"
+        )
+        return self._ended(item, error, reason, state=State.FAILED, attempts=item.attempts)
+
+    def _not_found(self, item: CatalogueItem, error: NotFoundError) -> ArchiveResult:
+        """End as ABSENT only on repeated answers and a second witness; else wait on."""
+        now = self.clock()
+        not_found = RepeatedAnswer.after(item.not_found, at=now)
+        item = replace(item, not_found=not_found)
+        retry_at = now + wait_after_not_found(item, now=now)
+        if not is_enough(not_found):
+            return self._deferred(item, error, retry_at=retry_at)
+        told = f"{error}, {_repeated(not_found)}"
+        if self.account.has_expired(item.recording, now=now):
+            days = (now - item.recording.started_at).days
+            reason = f"{told}; {days} days after the call RingCentral has deleted it"
+            return self._ended(item, error, reason, state=State.ABSENT, attempts=item.attempts)
+        try:
+            is_offered = self.account.is_offered(
+                item.recording, latest=min(now + LONGEST_WAIT, self.deadline)
+            )
+        except RingvaultError as unknown:
+            reason = f"{told}; whether the call log has it is unknown: {unknown}"
+            return self._deferred(item, error, reason, retry_at=retry_at)
+        if is_offered:
+            reason = f"offered by the call log, not served: {told}"
+            return self._deferred(item, error, reason, retry_at=retry_at)
+        reason = f"{told}; the call log no longer has it"
+        return self._ended(item, error, reason, state=State.ABSENT, attempts=item.attempts)
+
+    def _failed_attempt(self, item: CatalogueItem, error: Exception, reason: str) -> ArchiveResult:
         attempts = item.attempts + 1
-        if self.policy.is_exhausted(attempts) or isinstance(error, ForeignHostError):
-            return self._ended(item, error, state=State.FAILED, attempts=attempts)
+        if self.policy.is_exhausted(attempts):
+            return self._ended(item, error, reason, state=State.FAILED, attempts=attempts)
         retry_at = self.clock() + self.policy.wait(attempts, self.jitter)
-        return self._deferred(item, error, retry_at=retry_at, attempts=attempts)
+        return self._deferred(item, error, reason, retry_at=retry_at, attempts=attempts)
 
     def _deferred(
         self,
         item: CatalogueItem,
-        error: RingvaultError,
+        error: Exception,
+        reason: str | None = None,
         *,
         retry_at: datetime,
         attempts: int | None = None,
     ) -> ArchiveResult:
+        reason = str(error) if reason is None else reason
         attempts = item.attempts if attempts is None else attempts
-        self.catalogue.defer(item, retry_at=retry_at, reason=str(error), attempts=attempts)
-        return ArchiveResult(Outcome.DEFERRED, str(error), retry_at, error=type(error).__name__)
+        self.catalogue.defer(item, retry_at=retry_at, reason=reason, attempts=attempts)
+        return ArchiveResult(Outcome.DEFERRED, reason, retry_at, error=type(error).__name__)
 
     def _ended(
-        self, item: CatalogueItem, error: RingvaultError, *, state: State, attempts: int
+        self, item: CatalogueItem, error: Exception, reason: str, *, state: State, attempts: int
     ) -> ArchiveResult:
-        self.catalogue.end(item, state=state, reason=str(error), attempts=attempts)
+        self.catalogue.end(item, state=state, reason=reason, attempts=attempts)
         outcome = Outcome(state.value.lower())
-        return ArchiveResult(outcome, str(error), error=type(error).__name__)
+        return ArchiveResult(outcome, reason, error=type(error).__name__)
+
+
+_CAME_ONCE = "content of no known type came whole for the first time; it is compared with a second"
+
+
+class _OtherContentError(ContentChangedError):
+    """Unrecognised content was not the same as the last time."""
+
+
+def _as_before(stream: RecordingStream, sha256_hex: str) -> Iterator[bytes]:
+    """Yield the content; raises before its end where it is not the expected one."""
+    yield from stream.chunks()
+    if stream.sha256_hex != sha256_hex:
+        raise _OtherContentError("content of no known type was not the same as the last time")
+
+
+def _repeated(answer: RepeatedAnswer) -> str:
+    return f"{answer.times} times since {format_instant(answer.first_at)}"

@@ -5,74 +5,90 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ringvault.core.errors import BodyInterruptedError, NotAudioError
+from ringvault.core.errors import NotAudioError
 from ringvault.core.mp3_frame import HEADER_BYTES, Mp3Frame, frame_of
 from ringvault.core.wav_format import WavFormat, read_wav_format
 
 # Enough for any header that tells the duration, an ID3 tag of a few kilobytes before it included.
 HEAD_BYTES = 64 * 1024
+# What `notes_of` may say.
+WAV_HEADER_PROMISES_OTHER_LENGTH = "wav_header_promises_other_length"
+UNRECOGNISED = "unrecognised"
 
 _ID3_HEADER_BYTES = 10
-# What comes in place of audio, and the types that audio comes as.
-_KNOWN_TYPES = {
-    "",
-    "application/json",
-    "application/octet-stream",
-    "application/problem+json",
-    "application/xml",
-    "audio/mpeg",
-    "audio/wav",
-    "audio/x-wav",
-    "text/html",
-    "text/plain",
-    "text/xml",
-}
+_WAV_HEADER_BYTES = 12
+_CHUNK_HEADER_BYTES = 8
+# RIFF's size counts what follows its first eight bytes.
+_RIFF_SIZE_FROM = 8
+# RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) are RIFF with 64-bit sizes in a chunk of their own.
+_WAV_MARKS = frozenset({b"RIFF", b"RF64", b"BW64"})
 # A WAV that is written while it is recorded leaves its sizes at these.
-_UNKNOWN_WAV_SIZES = {0, 0x7FFFFFFF, 0xFFFFFFFF}
+_UNKNOWN_WAV_SIZES = frozenset({0, 0x7FFFFFFF, 0xFFFFFFFF})
+# The bytes that occur in no text of one byte a character or of UTF-8 (WHATWG MIME Sniffing, 3:
+# binary data byte).
+_BINARY_BYTES = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
 
 class FileType(StrEnum):
-    """The two that RingCentral serves; the value is the ending of the object key."""
+    """The two that RingCentral serves, and any other; the value is the object key's ending."""
 
     MP3 = "mp3"
     WAV = "wav"
+    UNRECOGNISED = "bin"
 
     @property
     def content_type(self) -> str:
-        """The type that browsers play."""
-        return {"mp3": "audio/mpeg", "wav": "audio/wav"}[self.value]
+        """The type that browsers play, or offer for download."""
+        types = {"mp3": "audio/mpeg", "wav": "audio/wav", "bin": "application/octet-stream"}
+        return types[self.value]
 
 
 @dataclass(frozen=True, slots=True)
 class AudioHead:
     """What the first bytes of a recording tell.
 
-    Exactly one of the two ways to a duration may be known: `bytes_per_s` of audio after
-    `audio_offset`, or `duration_s` itself. `declared_bytes` is the least size that a WAV header
-    promises for the whole file. `wav_format` is None where it is not told, and for MP3.
+    At most one of the two ways to a duration is known: `bytes_per_s` of audio after
+    `audio_offset`, or `duration_s` itself. `data_bytes` is what a WAV header promises of audio,
+    `file_bytes` of the whole file; None where it promises nothing. `wav_format` is None where it is
+    not told, and for other types.
     """
 
     file_type: FileType
     audio_offset: int = 0
     bytes_per_s: float | None = None
     duration_s: float | None = None
-    declared_bytes: int | None = None
+    data_bytes: int | None = None
+    file_bytes: int | None = None
     wav_format: WavFormat | None = None
 
     def duration_of(self, size_bytes: int) -> float | None:
-        """Return how long a file of this size plays, in seconds; None where nothing tells."""
+        """Return how long a file of this size plays, in seconds; None where nothing tells.
+
+        A header that promises another length than the file has is not believed.
+        """
         if self.duration_s is not None:
             return self.duration_s
         if not self.bytes_per_s:
             return None
+        if self.data_bytes is not None and self._keeps_its_promises(size_bytes):
+            return self.data_bytes / self.bytes_per_s
         return max(0, size_bytes - self.audio_offset) / self.bytes_per_s
 
-    def check_whole(self, size_bytes: int) -> None:
-        """Raise BodyInterruptedError when the file is shorter than its own header says."""
-        if self.declared_bytes is not None and size_bytes < self.declared_bytes:
-            raise BodyInterruptedError(
-                f"the WAV header promises {self.declared_bytes} bytes, {size_bytes} came"
-            )
+    def notes_of(self, size_bytes: int) -> tuple[str, ...]:
+        """Return the codes of what is peculiar about a file of this size."""
+        if self.file_type is FileType.UNRECOGNISED:
+            return (UNRECOGNISED,)
+        if not self._keeps_its_promises(size_bytes):
+            return (WAV_HEADER_PROMISES_OTHER_LENGTH,)
+        return ()
+
+    def _keeps_its_promises(self, size_bytes: int) -> bool:
+        # Many writers leave the padding of an odd chunk out, or out of the size.
+        is_file = self.file_bytes is None or abs(self.file_bytes - size_bytes) <= 1
+        is_data = self.data_bytes is None or self.audio_offset + self.data_bytes <= size_bytes
+        return is_file and is_data
 
 
 def read_first(chunks: Iterator[bytes]) -> bytes:
@@ -83,65 +99,56 @@ def read_first(chunks: Iterator[bytes]) -> bytes:
     return first
 
 
-def read_head(head: bytes, *, content_type: str) -> AudioHead:
+def read_head(head: bytes) -> AudioHead:
     """Return what `head`, the first bytes of a body (HEAD_BYTES or all of it), tell.
 
-    The bytes decide; the content type may only be audio or unspecific.
+    The bytes alone decide: a content type may be wrong in both directions. Binary content of no
+    known type is UNRECOGNISED.
 
     Raises:
-        NotAudioError: the body is something else, for example an error page with status 200.
+        NotAudioError: the body is empty or text, for example an error page with status 200.
     """
-    if not _may_be_audio(content_type):
-        raise NotAudioError(f"the answer is {_told(content_type)}, not audio")
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+    if head[:4] in _WAV_MARKS and head[8:12] == b"WAVE":
         return _read_wav(head)
     mp3 = _read_mp3(head)
-    if mp3 is None:
-        raise NotAudioError(f"the body ({_told(content_type)}) starts as neither MP3 nor WAV")
-    return mp3
+    if mp3 is not None:
+        return mp3
+    if not head:
+        raise NotAudioError("the answer has no content")
+    if _is_text(head):
+        raise NotAudioError("the answer is text, HTML, XML or JSON, not audio")
+    return AudioHead(FileType.UNRECOGNISED)
 
 
-def _bare(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
-
-
-def _told(content_type: str) -> str:
-    """Return a type that is known; another server's words go into no reason."""
-    bare = _bare(content_type)
-    return repr(bare) if bare in _KNOWN_TYPES else "of another type"
-
-
-def _may_be_audio(content_type: str) -> bool:
-    bare = _bare(content_type)
-    return bare.startswith("audio/") or bare in {"", "application/octet-stream"}
+def _is_text(head: bytes) -> bool:
+    if head.startswith(_UTF_16_MARKS) or head.lstrip()[:9].lower().startswith(_MARKUP):
+        return True
+    return len(head.translate(None, _BINARY_BYTES)) == len(head)
 
 
 def _read_wav(head: bytes) -> AudioHead:
+    (riff_bytes,) = struct.unpack_from("<I", head, 4)
+    is_64_bit = head[:4] != b"RIFF"
+    is_told = not is_64_bit and riff_bytes not in _UNKNOWN_WAV_SIZES
+    file_bytes = riff_bytes + _RIFF_SIZE_FROM if is_told else None
     wav_format: WavFormat | None = None
-    offset = 12
-    while offset + 8 <= len(head):
+    offset = _WAV_HEADER_BYTES
+    while offset + _CHUNK_HEADER_BYTES <= len(head):
         name, size = struct.unpack_from("<4sI", head, offset)
+        offset += _CHUNK_HEADER_BYTES
         if name == b"fmt ":
-            wav_format = read_wav_format(head[offset + 8 : offset + 8 + size])
+            wav_format = read_wav_format(head[offset : offset + size])
         if name == b"data":
-            return _wav_with_data(wav_format, offset + 8, size)
-        offset += 8 + size + size % 2
-    return AudioHead(FileType.WAV)
-
-
-def _wav_with_data(wav_format: WavFormat | None, audio_offset: int, size: int) -> AudioHead:
-    bytes_per_s = wav_format.bytes_per_s if wav_format else None
-    if size in _UNKNOWN_WAV_SIZES:
-        return AudioHead(
-            FileType.WAV, audio_offset=audio_offset, bytes_per_s=bytes_per_s, wav_format=wav_format
-        )
-    return AudioHead(
-        FileType.WAV,
-        audio_offset=audio_offset,
-        duration_s=size / bytes_per_s if bytes_per_s else None,
-        declared_bytes=audio_offset + size,
-        wav_format=wav_format,
-    )
+            return AudioHead(
+                FileType.WAV,
+                audio_offset=offset,
+                bytes_per_s=wav_format.bytes_per_s if wav_format else None,
+                data_bytes=None if size in _UNKNOWN_WAV_SIZES else size,
+                file_bytes=file_bytes,
+                wav_format=wav_format,
+            )
+        offset += size + size % 2
+    return AudioHead(FileType.WAV, file_bytes=file_bytes)
 
 
 def _read_mp3(head: bytes) -> AudioHead | None:
@@ -149,8 +156,10 @@ def _read_mp3(head: bytes) -> AudioHead | None:
     if start >= len(head):
         # The tag alone is longer than what we look at: the frame behind it stays unseen.
         return AudioHead(FileType.MP3, audio_offset=start) if start else None
+    first = start
+    start += len(head) - first - len(head[first:].lstrip(b"\0"))
     frame = frame_of(head[start : start + HEADER_BYTES])
-    if frame is None:
+    if frame is None or (start > first and not _is_followed(head, start, frame)):
         return None
     frames = _xing_frames(head, start, frame)
     if frames is not None:
@@ -159,15 +168,25 @@ def _read_mp3(head: bytes) -> AudioHead | None:
     return AudioHead(FileType.MP3, audio_offset=start, bytes_per_s=frame.bitrate_kbps * 125)
 
 
+def _is_followed(head: bytes, start: int, frame: Mp3Frame) -> bool:
+    """Whether another frame stands where the first one ends, as far as can be seen.
+
+    Players pass over leading zero bytes too, but there any two bytes could be taken for a frame.
+    """
+    after = head[start + frame.size_bytes :][:HEADER_BYTES]
+    return len(after) < HEADER_BYTES or frame_of(after) is not None
+
+
 def _id3_bytes(head: bytes) -> int:
-    """Return the length of a leading ID3v2 tag, whose size is four times seven bits."""
-    if head[:3] != b"ID3" or len(head) < _ID3_HEADER_BYTES:
-        return 0
-    size = 0
-    for byte in head[6:10]:
-        size = size << 7 | byte & 0x7F
-    has_footer = head[5] & 0x10
-    return size + _ID3_HEADER_BYTES * (2 if has_footer else 1)
+    """Return the length of leading ID3v2 tags, whose size is four times seven bits."""
+    start = 0
+    while head[start : start + 3] == b"ID3" and len(head) >= start + _ID3_HEADER_BYTES:
+        size = 0
+        for byte in head[start + 6 : start + 10]:
+            size = size << 7 | byte & 0x7F
+        has_footer = head[start + 5] & 0x10
+        start += size + _ID3_HEADER_BYTES * (2 if has_footer else 1)
+    return start
 
 
 def _xing_frames(head: bytes, start: int, frame: Mp3Frame) -> int | None:

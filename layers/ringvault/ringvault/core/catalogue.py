@@ -75,6 +75,7 @@ class ArchivedObject:
     `crc32` is S3's full-object CRC-32, base64 of four big-endian bytes;
     `audio_duration_s` is None where the audio does not tell it. `waveform` has one byte a peak,
     0 silent to 255 loudest, at most 800 and evenly spread over the duration; None where unknown.
+    `notes` are codes of what is peculiar about the file: those of core/audio.py.
     """
 
     object_key: str
@@ -85,6 +86,7 @@ class ArchivedObject:
     audio_duration_s: float | None
     archived_at: datetime
     waveform: bytes | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What is in order and what is not: each finding with its remedy in words."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +12,7 @@ from ringvault.core.errors import (
     CredentialsError,
     NotFoundError,
     PermissionLostError,
+    RecordingRefusedError,
     RingvaultError,
 )
 from ringvault.core.finding import Verdict, in_words, unsettled
@@ -49,6 +51,8 @@ def examined(subject: str, check: Callable[[], Finding]) -> Finding:
         return check()
     except (PermissionLostError, CredentialsError, NotFoundError) as error:
         return Finding(subject, Level.FAIL, str(error), "docs/operations.md: permission-lost")
+    except RecordingRefusedError as error:
+        return Finding(subject, Level.FAIL, error.advice, "docs/operations.md: permission-lost")
     except ConfigurationError as error:
         if _DENIED in str(error):
             remedy = "your own user lacks a right: docs/operations.md, Rights, has all"
@@ -97,6 +101,24 @@ def retention_finding(progress: ListingProgress) -> Finding:
         remedy = "the first run of the lister asks the account"
         return Finding("retention", Level.WARN, f"{told}: presumed, not yet read", remedy)
     return Finding("retention", Level.OK, f"{told}, read {_minute(progress.retention_read_at)}")
+
+
+def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) -> Finding:
+    """Return whether recordings lie on a configured host.
+
+    `foreign` has the origins of those that do not, of the `seen` ones that were looked at.
+    """
+    if not seen:
+        told = "not checked: no recorded call of the last seven days is known"
+        return Finding(subject, Level.WARN, told, "record a call, and ask again")
+    return is_as_it_should_be(
+        subject,
+        is_so=not foreign,
+        told="the newest recordings lie on a configured host",
+        otherwise=f"recordings lie on {', '.join(sorted(foreign))}, which is not configured",
+        remedy="where that is RingCentral's: sam deploy --parameter-overrides"
+        f" RingCentralMediaUrl={min(foreign, default='')}",
+    )
 
 
 def listing_finding(progress: ListingProgress, *, now: datetime) -> Finding:

@@ -3,6 +3,7 @@
 RingvaultError
 ├── TransientError                 the same call may succeed later
 │   ├── ThrottledError             429, or our own gate is closed: carries retry_at
+│   │   └── RetryLaterError        any other answer with Retry-After, a maintenance for example
 │   ├── ServiceUnavailableError    5xx, timeouts, DNS, TLS, connection refused
 │   ├── BodyInterruptedError       a body ended or broke before its declared end
 │   ├── OutOfTimeError             the invocation ends before the work would
@@ -16,7 +17,8 @@ RingvaultError
     ├── ConfigurationError         settings or secret: every fault at once
     ├── CredentialsError           RingCentral refuses the sign-in
     ├── PermissionLostError        RingCentral refuses the call: app scope or role
-    ├── NotFoundError              404: what it means depends on the recording's age
+    ├── RecordingRefusedError      403 for one recording, while others may be served
+    ├── NotFoundError              RingCentral's own 404: one of them proves nothing
     ├── RequestRefusedError        any other 4xx: repeating the request unchanged is no use
     │   └── RangeRefusedError      416: nothing from that byte on
     ├── NotAudioError              what came is not a recording
@@ -53,6 +55,10 @@ class ThrottledError(TransientError):
         super().__init__(message)
         self.retry_at = retry_at
         self.concerns_all_users = concerns_all_users
+
+
+class RetryLaterError(ThrottledError):
+    """An answer other than 429 named when to ask again in `Retry-After`."""
 
 
 class ServiceUnavailableError(TransientError):
@@ -108,16 +114,31 @@ class CredentialsError(PermanentError):
 
 
 class PermissionLostError(PermanentError):
-    """RingCentral refuses the call for lack of an app scope or a role permission."""
+    """RingCentral refuses the call for lack of an app scope or a role permission.
 
-    def __init__(self, message: str, *, concerns_all_users: bool) -> None:
+    `answer` is the status with RingCentral's code.
+    """
+
+    def __init__(self, message: str, *, concerns_all_users: bool, answer: str = "403") -> None:
         """Say whether another service user would meet the same."""
         super().__init__(message)
         self.concerns_all_users = concerns_all_users
+        self.answer = answer
+
+
+class RecordingRefusedError(PermanentError):
+    """RingCentral refuses one recording; that it refuses others is not known.
+
+    `advice` says what to do should it refuse all.
+    """
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
 
 
 class NotFoundError(PermanentError):
-    """RingCentral does not serve the recording: not yet, or no longer."""
+    """RingCentral itself, by its error code, does not know the recording: not yet, or no longer."""
 
 
 class RequestRefusedError(PermanentError):
@@ -134,7 +155,7 @@ class RangeRefusedError(RequestRefusedError):
 
 
 class NotAudioError(PermanentError):
-    """What came in place of a recording is not MP3 or WAV."""
+    """What came in place of a recording is text, HTML, XML, JSON, or nothing at all."""
 
 
 class ForeignHostError(PermanentError):

@@ -13,7 +13,7 @@ from ringvault.core.recording import Recording, is_recording_id
 from ringvault.core.vault_layout import AUDIO
 
 _EVER = datetime.min.replace(tzinfo=UTC)
-FILE_TYPES = frozenset({".mp3", ".wav"})
+FILE_TYPES = frozenset({".mp3", ".wav", ".bin"})
 # Tree, account, year, month, day and the object's own name.
 KEY_PARTS = 6
 

@@ -63,21 +63,24 @@ class QuotaGate:
         self._jitter = jitter
         self._seen: dict[str, tuple[Quota, int]] = {}
 
-    def reserve(self, *, latest: datetime) -> Turn:
-        """Reserve the next turn of any service user, without waiting for it.
+    def reserve(self, *, latest: datetime, service_user: str | None = None) -> Turn:
+        """Reserve the next turn of a service user, of any for None, without waiting for it.
 
         Raises:
             ThrottledError: the next turn comes after `latest`; nothing was reserved.
         """
         for _ in range(MOST_RACES):
             now = self._clock()
-            service_user, quota, version = self._first_to_come(now)
+            if service_user is None:
+                name, quota, version = self._first_to_come(now)
+            else:
+                name, (quota, version) = service_user, self._look(service_user)
             at = quota.next_turn(now)
             if at > latest:
                 raise ThrottledError("the quota's next turn comes too late", retry_at=at)
             reserved = quota.reserved(at, now)
-            if self._is_saved(service_user, reserved, version=version):
-                return Turn(service_user, at=at, latest=latest, closings=quota.closings)
+            if self._is_saved(name, reserved, version=version):
+                return Turn(name, at=at, latest=latest, closings=quota.closings)
         raise ConflictError(f"the quota was changed under us {MOST_RACES} times in a row")
 
     def wait(self, turn: Turn) -> Turn:

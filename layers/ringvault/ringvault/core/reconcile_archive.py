@@ -7,7 +7,7 @@ from math import ceil
 from typing import Protocol
 
 from ringvault.core.call_log import CallLog, Quota, pages_of
-from ringvault.core.defect_place import place_of
+from ringvault.core.defects import place_of
 from ringvault.core.errors import (
     ConfigurationError,
     OutOfTimeError,

@@ -6,7 +6,7 @@ from functools import partial
 
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import GONE, ArchivedObject, CatalogueItem, State
-from ringvault.core.defect_place import place_of
+from ringvault.core.defects import place_of
 from ringvault.core.finding import (
     KEY_PARTS,
     Cause,

@@ -17,17 +17,24 @@ from ringvault.core.errors import (
 from ringvault.core.quota_gate import Clock, Turn
 from ringvault.core.waveform import Waveform
 
-# How often one invocation continues a body that broke; each time costs one request of the quota.
-MOST_CONTINUATIONS = 5
+# How many continuations in a row may bring next to nothing; each costs one request of the quota.
+MAX_STALLED_CONTINUATIONS = 5
+# What a continuation has to bring to count as progress. A part that comes whole, as a server that
+# answers in parts of its own choice sends it, may be smaller.
+MIN_PROGRESS_BYTES = 64 * 1024
+MIN_PART_BYTES = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class MediaResponse:
     """An answer with content: `chunks` are the bytes from `offset` on.
 
+    `content_type` is what the server says; it decides nothing.
     `total_bytes` is the length of the whole recording, None where the answer does not tell it.
     Then `has_end` says whether the body marks its own end, as a chunked one does; otherwise a
-    lost connection looks like the end.
+    lost connection looks like the end. `part_end` is where the bytes of this answer end where it
+    is declared as a part, counted from the start of the recording. `is_repeated` says that bytes
+    that came before came again from the first on, and were the same.
     Reading `chunks` raises BodyInterruptedError where the body breaks.
     """
 
@@ -36,6 +43,8 @@ class MediaResponse:
     content_type: str
     chunks: Iterator[bytes]
     has_end: bool = True
+    part_end: int | None = None
+    is_repeated: bool = False
 
 
 class RecordingSource(Protocol):
@@ -71,7 +80,7 @@ class RecordingStream:
         `turn` pays for the first request, `reserve` for each continuation.
 
         Raises:
-            NotAudioError: what comes is something else; nothing has to be undone.
+            NotAudioError: what comes is text or nothing; nothing has to be undone.
         """
         self._source = source
         self._content_uri = content_uri
@@ -79,12 +88,11 @@ class RecordingStream:
         self._clock = clock
         self._deadline = deadline
         self._sha256 = hashlib.sha256()
-        self._content_type = ""
         self.size_bytes = 0
         self.continuations = 0
         self._pieces = self._read(turn)
         self._first = read_first(self._pieces)
-        self.head: AudioHead = read_head(self._first, content_type=self._content_type)
+        self.head: AudioHead = read_head(self._first)
         self._waveform = Waveform(self.head)
 
     @property
@@ -106,31 +114,43 @@ class RecordingStream:
         """Yield the content to its verified end.
 
         Raises:
-            BodyInterruptedError: it broke too often, or is shorter than it says.
+            BodyInterruptedError: it broke again and again without getting any further.
             OutOfTimeError: the deadline has passed.
         """
         for chunk in chain((self._first,), self._pieces):
             self._waveform.update(chunk)
             yield chunk
-        self.head.check_whole(self.size_bytes)
 
     def _read(self, turn: Turn) -> Iterator[bytes]:
         response = self._source.open(self._content_uri, offset=0, turn=turn)
         if response.offset != 0:
             raise ContentChangedError(f"the answer begins at byte {response.offset}, not at 0")
-        self._content_type = response.content_type
+        stalled = 0
         while True:
+            began_at = self.size_bytes
             try:
                 yield from self._whole(response)
             except BodyInterruptedError:
-                if self.continuations >= MOST_CONTINUATIONS:
-                    raise
+                if self.continuations and not self._has_progressed(response, began_at):
+                    stalled += 1
+                    if stalled >= MAX_STALLED_CONTINUATIONS:
+                        raise
+                else:
+                    stalled = 0
                 self.continuations += 1
                 response = self._continued(response)
             else:
                 return
 
+    def _has_progressed(self, response: MediaResponse, began_at: int) -> bool:
+        """Whether the answer brought enough to go on, as often as it takes."""
+        is_whole_part = self.size_bytes == response.part_end
+        least = MIN_PART_BYTES if is_whole_part else MIN_PROGRESS_BYTES
+        return self.size_bytes - began_at >= least
+
     def _whole(self, response: MediaResponse) -> Iterator[bytes]:
+        """Yield the body to its end; raises BodyInterruptedError where that is not the whole's."""
+        began_at = self.size_bytes
         for chunk in response.chunks:
             if self._clock() >= self._deadline:
                 raise OutOfTimeError(f"the invocation ends; {self.size_bytes} bytes had come")
@@ -139,8 +159,11 @@ class RecordingStream:
             yield chunk
         if response.total_bytes not in {None, self.size_bytes}:
             raise BodyInterruptedError(f"{self.size_bytes} bytes of {response.total_bytes} came")
-        if not response.has_end:
-            raise BodyInterruptedError(f"{self.size_bytes} bytes came, of nobody knows how many")
+        came_twice = (
+            response.is_repeated and response.part_end is None and self.size_bytes == began_at
+        )
+        if not response.has_end and not came_twice:
+            raise BodyInterruptedError(f"{self.size_bytes} bytes came, the whole length is unknown")
 
     def _continued(self, broken: MediaResponse) -> MediaResponse:
         """Return the answer that carries the rest, which may turn out to be nothing."""
@@ -160,7 +183,10 @@ class RecordingStream:
         if response.offset != 0:
             raise ContentChangedError(f"the answer begins at byte {response.offset}, unasked")
         return replace(
-            response, offset=self.size_bytes, chunks=self._without_known(response.chunks)
+            response,
+            offset=self.size_bytes,
+            chunks=self._without_known(response.chunks),
+            is_repeated=True,
         )
 
     def _opened(self, offset: int) -> MediaResponse:

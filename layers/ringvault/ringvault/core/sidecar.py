@@ -21,6 +21,7 @@ from ringvault.core.recording import Recording, duration_in_range, is_recording_
 SCHEMA_VERSION = 1
 # Peaks of a waveform have one byte each, and are 800 at most.
 MAX_WAVEFORM = 4_096
+MAX_NOTES = 16
 
 T = TypeVar("T")
 
@@ -29,7 +30,8 @@ def sidecar_of(item: CatalogueItem, archived: ArchivedObject) -> dict[str, Any]:
     """Return what the sidecar holds; `call_record` is RingCentral's record, normalised.
 
     `waveform` is base64 of its peaks, null where they are not known. `call_record_raw` is the
-    JSON text of the record as it came, where normalising changed it; else null.
+    JSON text of the record as it came, where normalising changed it; else null. `notes` are codes
+    of what is peculiar about the file.
     """
     recording, waveform = item.recording, archived.waveform
     return {
@@ -49,6 +51,7 @@ def sidecar_of(item: CatalogueItem, archived: ArchivedObject) -> dict[str, Any]:
         "crc32": archived.crc32,
         "audio_duration_s": archived.audio_duration_s,
         "waveform": None if waveform is None else b64encode(waveform).decode(),
+        "notes": list(archived.notes),
         "call_record": dict(recording.call_record),
         "call_record_raw": recording.raw_record,
     }
@@ -97,6 +100,7 @@ def _archived(document: Any) -> ArchivedObject:  # noqa: ANN401 - as above
         audio_duration_s=_optional(_seconds, document["audio_duration_s"]),
         archived_at=_instant(document["archived_at"]),
         waveform=_optional(_waveform, document.get("waveform")),
+        notes=_notes(document.get("notes", ())),
     )
 
 
@@ -150,6 +154,12 @@ def _record(value: object, raw: object) -> CallRecord:
     if isinstance(raw, str) and len(raw) <= MAX_RAW and raw.isascii():
         record.raw = raw
     return record
+
+
+def _notes(values: Any) -> tuple[str, ...]:  # noqa: ANN401 - as above
+    if len(values) > MAX_NOTES:
+        raise ValueError("not notes")
+    return tuple(_id(value) for value in values)
 
 
 def _waveform(value: str) -> bytes:

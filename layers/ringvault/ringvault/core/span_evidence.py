@@ -10,7 +10,7 @@ from typing import Protocol
 from ringvault.core.archive_recording import StoredObject
 from ringvault.core.catalogue import CatalogueItem, ItemsRead
 from ringvault.core.cold_storage import InColdStorageError
-from ringvault.core.defect_place import place_of
+from ringvault.core.defects import place_of
 from ringvault.core.errors import (
     InvalidRecordError,
     OutOfTimeError,

@@ -17,7 +17,7 @@ def audio_prefix(recording: Recording) -> str:
 
 
 def audio_key(recording: Recording, file_type: str) -> str:
-    """Return the object key of the audio; `file_type` is `mp3` or `wav`."""
+    """Return the object key of the audio; `file_type` is `mp3`, `wav` or `bin`."""
     return audio_prefix(recording) + file_type
 
 

@@ -32,7 +32,7 @@ class Waveform:
     def __init__(self, head: AudioHead) -> None:
         self._measure = _measure_of(head)
         self._skip = head.audio_offset
-        self._left = None if head.declared_bytes is None else head.declared_bytes - self._skip
+        self._left = head.data_bytes
 
     def update(self, chunk: bytes) -> None:
         """Take the next bytes of the file, from its first on."""
