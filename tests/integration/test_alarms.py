@@ -214,6 +214,17 @@ def test_recordings_missing(stack: Watched, invoke: Invoke, deployed: Deployed) 
     assert "recordings-missing" in stack.sounding()
 
 
+def test_recordings_unreadable(stack: Watched, invoke: Invoke, deployed: Deployed) -> None:
+    """It sounds where an item of the catalogue is damaged, and the others are fed all the same."""
+    invoke(lister, event("list_recordings"))
+    assert "recordings-unreadable" not in stack.sounding()
+    deployed.list_recording(recording_of("9"))
+    damage = {":it": {"S": "soon"}, ":was": {"S": "PENDING"}}
+    deployed.catalogue._update("9", "SET retry_at = :it", "#state = :was", damage)
+    invoke(lister, event("list_recordings"))
+    assert "recordings-unreadable" in stack.sounding()
+
+
 def test_reconciliation_not_run(stack: Watched, invoke: Invoke, simulator: Simulator) -> None:
     """It sounds where invocations fail for 26 hours, and where there is none."""
     invoke(reconciler, {})
