@@ -272,6 +272,17 @@ def test_what_a_report_names(
     assert alarm in stack.sounding()
 
 
+def test_recordings_unreadable(stack: Watched, invoke: Invoke, deployed: Deployed) -> None:
+    """It sounds where an item of the catalogue is damaged, and the others are fed all the same."""
+    invoke(lister, event("list_recordings"))
+    assert "recordings-unreadable" not in stack.sounding()
+    deployed.list_recording(recording_of("9"))
+    damage = {":it": {"S": "soon"}, ":was": {"S": "PENDING"}}
+    deployed.catalogue._update("9", "SET retry_at = :it", "#state = :was", damage)
+    invoke(lister, event("list_recordings"))
+    assert "recordings-unreadable" in stack.sounding()
+
+
 def test_reconciliation_not_run(stack: Watched, invoke: Invoke, simulator: Simulator) -> None:
     """It sounds where invocations fail for 26 hours, and where there is none."""
     invoke(reconciler, {})
