@@ -10,6 +10,7 @@ from ringvault.core.doctor import (
     alarm_finding,
     clock_finding,
     examined,
+    number_index_finding,
     reconciliation_finding,
 )
 from ringvault.core.errors import (
@@ -55,6 +56,14 @@ def test_a_clock_may_be_seconds_off(skew_s: int, level: Level) -> None:
     theirs = NOW + timedelta(seconds=skew_s)
 
     assert clock_finding("clock", theirs=theirs, ours=NOW).level is level
+
+
+def test_old_keys_in_the_number_index_are_told() -> None:
+    """They can wait, and the command that replaces them is named."""
+    finding = number_index_finding(is_current=False)
+
+    assert (finding.level, finding.remedy) == (Level.WARN, "run ringvault rebuild-index")
+    assert number_index_finding(is_current=True).level is Level.OK
 
 
 def test_an_unknown_clock_is_not_ok() -> None:
