@@ -451,8 +451,8 @@ DISCLOSURE_AT_REST = (
     Mutant(
         "I18",
         f"{_CORE}/archive_recording.py",
-        "                self._erased(item)\n                or self._found(item)\n",
-        "                self._found(item)\n",
+        "                self._erased(item) or self._found(item)",
+        "                self._found(item)",
         f"{_UNIT}/test_archive_recording.py::test_what_has_a_proof_of_erasure_is_not_fetched",
     ),
     Mutant(

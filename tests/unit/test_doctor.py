@@ -11,6 +11,7 @@ from ringvault.core.doctor import (
     clock_finding,
     examined,
     media_host_finding,
+    number_index_finding,
     reconciliation_finding,
 )
 from ringvault.core.errors import (
@@ -68,6 +69,14 @@ def test_a_foreign_media_host_fails_with_the_value_to_set() -> None:
     assert found.remedy.endswith("RingCentralMediaUrl=https://media.ringcentral.biz")
     assert media_host_finding("media host", foreign=set(), seen=3).level is Level.OK
     assert media_host_finding("media host", foreign=set(), seen=0).level is Level.WARN
+
+
+def test_old_keys_in_the_number_index_are_told() -> None:
+    """They can wait, and the command that replaces them is named."""
+    finding = number_index_finding(is_current=False)
+
+    assert (finding.level, finding.remedy) == (Level.WARN, "run ringvault rebuild-index")
+    assert number_index_finding(is_current=True).level is Level.OK
 
 
 def test_an_unknown_clock_is_not_ok() -> None:

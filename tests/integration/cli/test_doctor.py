@@ -56,6 +56,7 @@ def whole_stack(cloud: Cloud, name: str) -> dict[str, str]:
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="somebody@example.com")
     return {
         "VaultBucketName": bucket,
+        "NumberIndexTableName": cloud.make_table("NumberIndexTable"),
         "DeadLetterQueueUrl": cloud.make_queue(),
         "ListScheduleName": f"list-{name}",
         "ReconcileScheduleName": f"reconcile-{name}",

@@ -166,7 +166,8 @@ class CatalogueInventory(CatalogueTable):
         recording_id = tombstone.recording.recording_id
         with suppress(UnreadableItemError):  # rebuild-index removes the numbers of a damaged item
             item = item_of(self._attributes_of(recording_id))
-            self._number_index.remove(item.recording, former=item.former_numbers)
+            keys = self._number_index.keys_of(item.recording) | item.former_numbers
+            self._number_index.remove_keys(item.recording, keys)
         super().bury_erased(tombstone)
 
     def _take_over(

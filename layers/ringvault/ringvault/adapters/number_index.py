@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ringvault.adapters.aws_errors import aws_errors
 from ringvault.adapters.catalogue_item import Attributes, text, whole
-from ringvault.adapters.dynamodb_batches import put_batches
+from ringvault.adapters.dynamodb_batches import delete_batches, put_batches
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.phone_number import (
     ReadNumber,
@@ -56,7 +56,11 @@ class NumberIndex:
 
     def remove(self, recording: Recording, *, former: Iterable[str] = ()) -> None:
         """Let the recording be found by none of them, nor under the keys in `former`."""
-        self.remove_keys(recording, self.keys_of(recording).union(former))
+        for key in sorted(self.keys_of(recording).union(former)):
+            with aws_errors("remove from the number index"):
+                self._client.delete_item(
+                    TableName=self._table, Key=pointer_key(pointer_to(recording, key))
+                )
 
     def keys_of(self, recording: Recording) -> frozenset[str]:
         """Return the keys that the recording is listed under.
@@ -70,11 +74,9 @@ class NumberIndex:
         )
 
     def remove_keys(self, recording: Recording, keys: Iterable[str]) -> None:
-        """Let the recording no longer be listed under these keys."""
-        for key in sorted(keys):
-            pointer = pointer_to(recording, key)
-            with aws_errors("remove from the number index"):
-                self._client.delete_item(TableName=self._table, Key=pointer_key(pointer))
+        """Let the recording no longer be listed under these keys, by the right that adds."""
+        pointers = [pointer_key(pointer_to(recording, key)) for key in sorted(keys)]
+        delete_batches(self._client, self._table, pointers)
 
 
 def sort_key(position: Position) -> str:

@@ -183,7 +183,7 @@ def _returned(object_keys: Iterable[str], erased: AbstractSet[str]) -> Sequence[
     found: dict[str, str] = {}
     for key in sorted(object_keys):
         recording_id = recording_id_in(key)
-        if recording_id in erased:
+        if recording_id is not None and recording_id in erased:
             found[recording_id] = key
     return [Unrestored(it, key, Fault.ERASED) for it, key in found.items()]
 
