@@ -5,44 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from local.simulator.audio_disguises import DISGUISES
 from local.simulator.fault_kinds import KINDS, Place, Victim
 from local.simulator.faults import Arrival, Fault, chooses
-from local.simulator.page_damage import PAGE_DAMAGES
 from local.simulator.record_damage import RECORD_DAMAGES
 
 # Shorter than the smallest recording.
 _CUT_BEFORE_BYTES = 30_000
 
 
-# Struck where they are asked for by name.
-_BY_NAME_ONLY = frozenset(
-    {
-        *RECORD_DAMAGES,
-        *PAGE_DAMAGES,
-        *DISGUISES,
-        "continue-first",
-        "drip-body",
-        "drip-head",
-        "early-hints-first",
-        "forbidden-forever",
-        "forbidden-recording",
-        "maintenance",
-        "not-found-late",
-        "not-found-page",
-        "parts",
-        "quota-absurd",
-        "quota-garbage",
-        "retry-after-absurd",
-        "type-binary-octet-stream",
-        *(name for name in KINDS if name.startswith("unforeseen-")),
-    }
-)
-
-
 def even_weights() -> dict[str, float]:
-    """Return the kinds that strike by default, each with the same weight."""
-    return {name: 1.0 for name in KINDS if name not in _BY_NAME_ONLY}
+    """Return every kind with the same weight."""
+    return dict.fromkeys(KINDS, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,7 @@ import pytest
 
 from functions.archive_recording import handler as archive_recording_handler
 from functions.list_recordings import handler as list_recordings_handler
-from local.simulator.chaos import Chaos
-from local.simulator.fault_kinds import KINDS as KINDS_OF_FAULT
+from local.simulator.chaos import Chaos, even_weights
 from local.simulator.options import Options
 from local.simulator.server import Simulator
 from ringvault.core.archive_recording import Outcome
@@ -41,7 +40,7 @@ MAX_DURATION = timedelta(days=20)
 # As often as the lister runs while there is work, and at least as often otherwise.
 WORK_S, IDLE_S = 60, 3_600
 # One in ten: a page of them is larger than any that RingCentral sends.
-KINDS = {**dict.fromkeys(KINDS_OF_FAULT, 1.0), "record-huge": 0.1}
+KINDS = {**even_weights(), "record-huge": 0.1}
 
 
 @dataclass

@@ -22,7 +22,6 @@ OLD = timedelta(days=3)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHOLE = Arrival(path="/content", user="1", ranged=False)
 REQUEST_KINDS = {name for name, kind in KINDS.items() if kind.victim is Victim.REQUEST}
-EVERY_KIND = dict.fromkeys(KINDS, 1.0)
 RANGED = Arrival(path="/content", user="1", ranged=True)
 
 
@@ -69,7 +68,7 @@ def test_weights() -> None:
 
 def test_a_kind_strikes_only_what_can_meet_it() -> None:
     """Each kind that strikes requests meets its places, range or none, and all meet something."""
-    chaos = Chaos(probability=1, kinds=EVERY_KIND)
+    chaos = Chaos(probability=1)
     whole = set(_kinds(chaos, age=timedelta(hours=1)))
     ranged = set(_kinds(chaos, RANGED, age=timedelta(hours=1)))
     content = {name for name in REQUEST_KINDS if Place.CONTENT in KINDS[name].places}
@@ -91,7 +90,7 @@ def test_only_young_recordings_are_missing_for_a_while() -> None:
 
 def test_times_are_those_of_the_test() -> None:
     """Silences and penalties last as long as chaos says, cuts fall everywhere."""
-    chaos = Chaos(probability=1, kinds=EVERY_KIND, retry_after_s=2, stall_s=0.5, maintenance_s=9)
+    chaos = Chaos(probability=1, retry_after_s=2, stall_s=0.5, maintenance_s=9)
     faults = [drawn(chaos, _subject(str(n)), WHOLE, attempt=1) for n in range(3_000)]
     struck = [fault for fault in faults if fault]
     assert {fault.retry_after_s for fault in struck} == {None, 2}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from local.simulator.chaos import Chaos, even_weights
+from local.simulator.chaos import Chaos
 from local.simulator.command import _options, add_arguments
 from local.simulator.fault_kinds import KINDS
 from local.simulator.options import Group, Options, Quota
@@ -82,7 +82,7 @@ def test_chaos_options() -> None:
     """Probability, seed, weights and bound make the chaos; without a probability there is none."""
     asked = ("--chaos", "0.3", "--chaos-seed", "7", "--chaos-kinds", "all,silent=0,cut=2.5")
     options = _options(_parse(*asked, "--chaos-most", "2", "--gone", "20"))
-    weights = {**even_weights(), "silent": 0.0, "cut": 2.5}
+    weights = {**dict.fromkeys(KINDS, 1.0), "silent": 0.0, "cut": 2.5}
     assert options.chaos == Chaos(probability=0.3, seed=7, kinds=weights, most_per_recording=2)
     assert options.gone == 20
     assert _options(_parse("--chaos-seed", "7")).chaos is None
