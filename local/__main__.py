@@ -92,7 +92,6 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
 # Without a permission the run ends: a person has to give it back.
 _HEALING = "all,scope-missing=0,role-missing=0,forbidden-forever=0"
 _ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one if that is taken)"
-_ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one where that is taken)"
 _EMBEDDING = "a site whose pages may embed the player, http://localhost:9000; may be repeated"
 _PARAMETER = "of the template, such as ExpireAfterDays=90; may be repeated"
 _ENFORCE_IAM = "let each function do what its role is granted, and no more (the default)"

@@ -293,10 +293,7 @@ class CatalogueTable:
         kept = new_attributes(tombstone.recording, tombstone.listed_at)
         kept |= {"state": text(tombstone.state), "reason": text(tombstone.reason or "")}
         del kept["recording_id"]
-        found = self._found(recording_id)
-        if not found:
-            raise ConflictError(f"recording {recording_id} is not in the catalogue")
-        before = found[0]
+        before = self._attributes_of(recording_id)
         removed = sorted(set(before) - {*kept, "recording_id"})
         names = {f"#{number}": name for number, name in enumerate([*kept, *removed])}
         places = {name: place for place, name in names.items()}
@@ -318,6 +315,13 @@ class CatalogueTable:
                     ":erased": text(State.ERASED),
                 },
             )
+
+    def _attributes_of(self, recording_id: str) -> Attributes:
+        """Return the attributes as of now; ConflictError where the id is unknown."""
+        found = self._found(recording_id)
+        if not found:
+            raise ConflictError(f"recording {recording_id} is not in the catalogue")
+        return found[0]
 
     def _found(self, recording_id: str) -> Sequence[Attributes]:
         """Return the attributes as of now, none where the id is unknown."""
