@@ -171,9 +171,13 @@ def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> 
 def _figures(result: ArchiveResult) -> dict[str, float]:
     """Return what the archive gained, what it will not get, and what a person has to mend."""
     if result.archived is not None:
-        gained = {"RecordingsArchived": 1, "BytesArchived": result.archived.size_bytes}
-        is_unrecognised = UNRECOGNISED in result.archived.notes
-        return {**gained, "RecordingsUnrecognised": 1} if is_unrecognised else gained
+        gained: dict[str, float] = {
+            "RecordingsArchived": 1,
+            "BytesArchived": result.archived.size_bytes,
+        }
+        if UNRECOGNISED in result.archived.notes:
+            gained["RecordingsUnrecognised"] = 1
+        return gained
     if result.error in _CONFIGURATION_FAULTS:
         return {"ConfigurationFaults": 1}
     ends = {Outcome.FAILED: "RecordingsFailed", Outcome.ABSENT: "RecordingsAbsent"}
