@@ -187,8 +187,9 @@ def _figures(result: ArchiveResult) -> dict[str, float]:
             "RecordingsArchived": 1,
             "BytesArchived": result.archived.size_bytes,
         }
-        is_unrecognised = UNRECOGNISED in result.archived.notes
-        return {**gained, "RecordingsUnrecognised": 1} if is_unrecognised else gained
+        if UNRECOGNISED in result.archived.notes:
+            gained["RecordingsUnrecognised"] = 1
+        return gained
     if result.error in _CONFIGURATION_FAULTS:
         return {"ConfigurationFaults": 1}
     ends = {Outcome.FAILED: "RecordingsFailed", Outcome.ABSENT: "RecordingsAbsent"}

@@ -769,9 +769,9 @@ DENIAL = (
     ),
     Mutant(
         "D41",
-        f"{_CORE}/reconcile_archive.py",
-        "            if page.next_uri in seen:\n",
-        "            if page.next_uri is seen:\n",
+        f"{_CORE}/call_log.py",
+        "        if page.next_uri in seen or not",
+        "        if page.next_uri is seen or not",
         f"{_VERDICTS}::test_pages_that_lead_to_each_other_end_with_an_error",
     ),
 )

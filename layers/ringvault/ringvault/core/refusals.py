@@ -60,5 +60,5 @@ class Refusals:
     @property
     def pause(self) -> timedelta:
         """How long all work pauses after the last refusal."""
-        pause: timedelta = FIRST_PAUSE * 2 ** max(0, len(self._refused) - 2)
-        return min(MAX_PAUSE, pause)
+        doublings = max(0, len(self._refused) - 2)
+        return min(MAX_PAUSE, FIRST_PAUSE * (1 << doublings))

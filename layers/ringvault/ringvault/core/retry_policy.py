@@ -59,5 +59,4 @@ def is_refused_for_good(refused: RepeatedAnswer) -> bool:
 
 
 def _doubled(first: timedelta, doublings: int, *, most: timedelta) -> timedelta:
-    wait: timedelta = first * 2 ** min(doublings, _MAX_DOUBLINGS)
-    return min(most, wait)
+    return min(most, first * (1 << min(doublings, _MAX_DOUBLINGS)))
