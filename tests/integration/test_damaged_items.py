@@ -264,14 +264,22 @@ def test_an_item_has_a_place_in_time(tables: Tables) -> None:
     assert ids(tables.inventory().started_in(day, day + DAY).unreadable) == [BAD]
 
 
-@pytest.mark.parametrize("content", [b" " * (MAX_DOCUMENT_BYTES + 1), b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b" " * (MAX_DOCUMENT_BYTES + 1), "longer than"),
+        (b"[" * 100_000, "not JSON"),
+        (b"\xff", "not JSON"),
+    ],
+    ids=["long", "deep", "no text"],
+)
 def test_an_object_too_long_to_be_a_sidecar_is_not_read_to_its_end(
-    cloud: Cloud, content: bytes
+    cloud: Cloud, content: bytes, problem: str
 ) -> None:
     """Nor one that is no JSON: it is none of ringvault's, and the reader goes on."""
     bucket = cloud.make_bucket()
     cloud.s3.put_object(Bucket=bucket, Key="metadata/x.json", Body=content + b"{}")
-    with pytest.raises(InvalidRecordError, match=r"metadata/x\.json is"):
+    with pytest.raises(InvalidRecordError, match=rf"metadata/x\.json is {problem}"):
         VaultInventory(bucket, cloud.s3).find_sidecar("metadata/x.json")
 
 
