@@ -8,14 +8,13 @@ import pytest
 from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.vault_inventory import VaultInventory
 from ringvault.adapters.verification_progress import VerificationProgressStore
-from ringvault.core.reconciliation_report import report_of
 from ringvault.core.reconciliation_run import (
     ChainHead,
     Period,
     ReconciliationProgress,
     Run,
 )
-from ringvault.core.report_storage import is_stored
+from ringvault.core.report_storage import store_report
 from ringvault.core.verification import Selection, Verification
 from tests.integration.cli.conftest import Ringvault
 from tests.integration.cli.stored import store
@@ -90,9 +89,9 @@ def test_the_chain_of_reports_is_verified(
     """A whole one ends with 0, a report that is removed is named with 1: even the last one."""
     vault = VaultInventory(outputs["VaultBucketName"], cloud.s3)
     run = Run.begun(Period(NOW.date(), NOW.date()), now=NOW, is_daily=False)
-    reports = [report_of(replace(run, finished_at=NOW), after=ChainHead())]
-    reports.append(report_of(replace(run, finished_at=NOW), after=reports[0].as_chain_head))
-    assert all(is_stored(report, vault) for report in reports)
+    finished = replace(run, finished_at=NOW)
+    reports = [store_report(finished, vault, after=ChainHead())]
+    reports.append(store_report(finished, vault, after=reports[0].as_chain_head))
     ReconciliationProgressStore(outputs["StateTableName"], cloud.dynamodb).save(
         ReconciliationProgress(chain_head=reports[1].as_chain_head), version=0
     )
