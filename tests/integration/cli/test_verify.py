@@ -89,10 +89,9 @@ def test_the_chain_of_reports_is_verified(
     """A whole one ends with 0, a report that is removed is named with 1: even the last one."""
     vault = VaultInventory(outputs["VaultBucketName"], cloud.s3)
     run = Run.begun(Period(NOW.date(), NOW.date()), now=NOW, is_daily=False)
-    reports = [store_report(replace(run, finished_at=NOW), vault, after=ChainHead())]
-    reports.append(
-        store_report(replace(run, finished_at=NOW), vault, after=reports[0].as_chain_head)
-    )
+    finished = replace(run, finished_at=NOW)
+    reports = [store_report(finished, vault, after=ChainHead())]
+    reports.append(store_report(finished, vault, after=reports[0].as_chain_head))
     ReconciliationProgressStore(outputs["StateTableName"], cloud.dynamodb).save(
         ReconciliationProgress(chain_head=reports[1].as_chain_head), version=0
     )
