@@ -90,7 +90,7 @@ def test_a_dead_letter_whose_answer_was_lost_is_there(site: Site) -> None:
     ],
 )
 def test_no_token_leaves_for_a_foreign_host(site: Site, foreign: TinyServer, disguise: str) -> None:
-    """A content URI that leads elsewhere is FAILED with its reason, however it is disguised."""
+    """A content URI that leads elsewhere waits with its reason, however it is disguised."""
     uri = disguise.format(
         foreign=foreign.url,
         foreign_host=foreign.url.removeprefix("http://"),
@@ -98,9 +98,9 @@ def test_no_token_leaves_for_a_foreign_host(site: Site, foreign: TinyServer, dis
         ringcentral_host=site.simulator.base_url.removeprefix("http://"),
     )
     site.change(site.small, "SET content_uri = :it", uri)
-    assert site.deliver(site.small) == "failed"
+    assert site.deliver(site.small) == "deferred"
     item = site.deployed.item(site.small)
-    assert (item.state, item.claimed_until) == (State.FAILED, None)
+    assert (item.state, item.claimed_until) == (State.PENDING, None)
     assert "a URL from RingCentral leads to" in str(item.reason)
     assert foreign.seen == []
     assert site.downloads() == 0
