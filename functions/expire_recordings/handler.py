@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ringvault.adapters.at_once import at_once
-from ringvault.adapters.aws_session import Session, patient_session
+from ringvault.adapters.aws_session import patient_session
 from ringvault.adapters.catalogue_expiry import CatalogueExpiry
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.number_index import NumberIndex
@@ -38,15 +38,18 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 def _swept(context: LambdaContext) -> dict[str, Any]:
     latest = before_end(context.get_remaining_time_in_millis(), margin=_MARGIN)
-    sweep = _expire_recordings()(latest=latest, at_once=at_once)
-    unreadable = _catalogue().take_unreadable()
+    expire_recordings = _expire_recordings()
+    sweep = expire_recordings(latest=latest, at_once=at_once)
+    unreadable = expire_recordings.catalogue.take_unreadable()
     measure(
         {
             "RecordingsExpired": sweep.counts[Outcome.EXPIRED],
             "CatalogueItemsUnreadable": len(unreadable),
         }
     )
-    told = _told(sweep) | {"unreadable": [str(error) for error in unreadable[:MAX_LOGGED]]}
+    told: dict[str, Any] = _told(sweep)
+    if unreadable:
+        told["unreadable"] = [str(error) for error in unreadable[:MAX_LOGGED]]
     if sweep.problem is not None:
         return _answer("failed", **failure_of(sweep.problem), **told)
     return _answer("through" if sweep.is_through else "going_on", **told)
@@ -59,32 +62,18 @@ def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - what
 
 
 @cache
-def _settings() -> ExpireRecordingsSettings:
-    return ExpireRecordingsSettings.from_environ(os.environ)
-
-
-@cache
-def _session() -> Session:
-    return patient_session()
-
-
-@cache
-def _catalogue() -> CatalogueExpiry:
-    return CatalogueExpiry(_settings().catalogue_table, _session().client("dynamodb"))
-
-
-@cache
 def _expire_recordings() -> ExpireRecordings:
+    settings = ExpireRecordingsSettings.from_environ(os.environ)
+    session = patient_session()
+    dynamodb = session.client("dynamodb")
     return ExpireRecordings(
-        catalogue=_catalogue(),
-        vault=VaultExpiry(_settings().vault_bucket, _session().client("s3")),
+        catalogue=CatalogueExpiry(settings.catalogue_table, dynamodb),
+        vault=VaultExpiry(settings.vault_bucket, session.client("s3")),
         pointers=NumberIndex(
-            _settings().number_index_table,
-            _session().client("dynamodb"),
-            read=number_reader(_settings().phone_region),
+            settings.number_index_table, dynamodb, read=number_reader(settings.phone_region)
         ),
         clock=now,
-        after=_settings().expire_after,
+        after=settings.expire_after,
     )
 
 

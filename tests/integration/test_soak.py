@@ -49,6 +49,7 @@ class Soak:
 
     job: Job
     outcomes: list[Outcome] = field(default_factory=list)
+    is_throttled: bool = False
 
     def run(self) -> None:
         """List and archive until no window is open and nothing is on its way."""
@@ -57,7 +58,8 @@ class Soak:
             assert self.job.time() < ends_at, Counter(self.outcomes)
             for recording_id in self.job.queue.take():
                 self._archive(recording_id)
-            self.job.time.sleep(WORK_S if is_listing else self._idle_s())
+            is_busy = is_listing and not self.is_throttled
+            self.job.time.sleep(WORK_S if is_busy else self._idle_s())
 
     def _idle_s(self) -> float:
         """Return how long nothing is to be done, as far as the queue knows."""
@@ -71,6 +73,7 @@ class Soak:
         if result.problem:
             told |= failure_of(result.problem)
         logger().info("list_recordings", **told)
+        self.is_throttled = result.throttled_until is not None
         return bool(result.windows_open or result.problem)
 
     def _archive(self, recording_id: str) -> None:

@@ -378,7 +378,9 @@ def test_a_defect_counts_as_an_attempt_and_ends_with_its_place() -> None:
     assert results[-1].outcome is Outcome.FAILED
     assert results[-1].error == "UnicodeEncodeError"
     reason = str(outside._found().reason)
-    assert re.fullmatch(r"a defect of ringvault: core/\w+\.py:\d+ \w+", reason)
+    assert re.fullmatch(
+        r"a defect of ringvault: UnicodeEncodeError at core/\w+\.py:\d+ \w+", reason
+    )
     assert outside._found().attempts == 12
 
 

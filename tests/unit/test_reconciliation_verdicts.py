@@ -219,7 +219,9 @@ def test_a_defect_at_one_recording_is_named_by_its_place() -> None:
 
     assert (report["totals"]["archived"], verdicts(report)) == (9, {"unreadable": 1})
     detail = report["findings"][0]["detail"]
-    assert detail.startswith("recording 4: a defect of ringvault, TypeError at reconciliation.py:")
+    assert detail.startswith(
+        "recording 4: a defect of ringvault, TypeError at core/reconciliation.py:"
+    )
 
 
 def test_what_can_not_be_put_right_stops_nothing() -> None:

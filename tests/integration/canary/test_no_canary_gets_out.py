@@ -303,7 +303,7 @@ def test_defects_of_ours_whose_text_quotes_what_did_not_fit(stage: Stage) -> Non
         stage.run("reconcile_archive"),
         stage.run("expire_recordings"),
     ]
-    assert stage.archive("1") == "error"
+    assert stage.archive("1") == "refused"
 
     assert stage.leaks() == set()
     assert None not in answers

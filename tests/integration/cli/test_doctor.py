@@ -100,7 +100,7 @@ def test_where_all_is_well_everything_is_ok(account: Account) -> None:
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert [line for line in lines[:-1] if not line.startswith("OK ")] == []
-    assert lines[-1] == "23 OK, 0 WARN, 0 FAIL"
+    assert lines[-1] == "24 OK, 0 WARN, 0 FAIL"
     assert max(map(len, lines)) <= 80
     books = account.books
     assert (books["requests"]["heavy"], books["requests"]["light"]) == (2, 1)

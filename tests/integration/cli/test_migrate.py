@@ -25,6 +25,7 @@ def test_an_old_catalogue_is_brought_up(
         "brought_up": 0,
         "overtaken": 0,
         "schema_version": SCHEMA_VERSION,
+        "unreadable": [],
     }
 
 

@@ -1,5 +1,6 @@
 """Tells audio from what only claims to be, and how long it plays, from the bytes themselves."""
 
+import codecs
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ _UNKNOWN_WAV_SIZES = frozenset({0, 0x7FFFFFFF, 0xFFFFFFFF})
 # The bytes that occur in no text of one byte a character or of UTF-8 (WHATWG MIME Sniffing, 3:
 # binary data byte).
 _BINARY_BYTES = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
+# A text of one byte a character has at most one in four beyond ASCII; a strange file has more.
+_ASCII = bytes(range(0x80))
+_ASCII_SHARE = 4
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
@@ -123,7 +127,18 @@ def read_head(head: bytes) -> AudioHead:
 def _is_text(head: bytes) -> bool:
     if head.startswith(_UTF_16_MARKS) or head.lstrip()[:9].lower().startswith(_MARKUP):
         return True
-    return len(head.translate(None, _BINARY_BYTES)) == len(head)
+    if len(head.translate(None, _BINARY_BYTES)) < len(head):
+        return False
+    return _is_utf_8(head) or len(head.translate(None, _ASCII)) * _ASCII_SHARE <= len(head)
+
+
+def _is_utf_8(head: bytes) -> bool:
+    """Whether the bytes are valid UTF-8, as far as they go: the last character may be cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _read_wav(head: bytes) -> AudioHead:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from ringvault.core.instants import parse_instant
 
@@ -50,6 +51,7 @@ MAX_DURATION_S = 31 * 86_400
 # RingCentral's ids are digits today; letters, dash and underscore are allowed for tomorrow.
 # What passes is safe in an object key: no dot, no slash, no space.
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_URI_NAMES = frozenset({"uri", "contentUri"})
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _DIRECTIONS = frozenset({"Inbound", "Outbound"})
 
@@ -186,14 +188,16 @@ def normalised(record: object) -> CallRecord:
     """Return a record that came from outside; one that is no object becomes an empty one.
 
     Texts are valid Unicode (what is not is replaced by U+FFFD) and of MAX_TEXT characters at most,
-    numbers are finite and below MAX_NUMBER, else None. What is beyond a limit is left out.
+    numbers are finite and below MAX_NUMBER, else None. What is beyond a limit is left out. A URI
+    that is none becomes None, and no raw form is kept of it: it may hold anything, a token too.
     """
     if isinstance(record, CallRecord):
         return record
-    value = _Normaliser().value(record, depth=0)
+    normaliser = _Normaliser()
+    value = normaliser.value(record, depth=0)
     found = _fitted(value) if isinstance(value, dict) else CallRecord()
     if found != record:
-        found.raw = _raw(record)
+        found.raw = None if normaliser.has_left_out_uri else _raw(record)
         found.recordings_left_out = _recordings_named(record) - _recordings_named(found)
     found.misshapen_legs = _misshapen_legs(record)
     return found
@@ -210,6 +214,7 @@ class _Normaliser:
     def __init__(self) -> None:
         self._values = MAX_VALUES
         self._characters = MAX_CHARACTERS
+        self.has_left_out_uri = False
 
     def value(self, value: object, *, depth: int) -> Any:  # noqa: ANN401 - any JSON
         self._values -= 1
@@ -232,7 +237,13 @@ class _Normaliser:
             if number == MAX_NAMES or self._is_used_up:
                 return
             if isinstance(name, str):
-                yield self._text(name), self.value(inner, depth=depth + 1)
+                yield self._text(name), self._member(name, inner, depth=depth + 1)
+
+    def _member(self, name: str, value: object, *, depth: int) -> Any:  # noqa: ANN401 - any JSON
+        if name in _URI_NAMES and isinstance(value, str) and not _is_url(value):
+            self.has_left_out_uri = True
+            return None
+        return self.value(value, depth=depth)
 
     def _entries(self, value: list[Any] | tuple[Any, ...], depth: int) -> Iterator[Any]:
         for inner in value[:MAX_ENTRIES]:
@@ -244,6 +255,14 @@ class _Normaliser:
         text = _SURROGATES.sub("\ufffd", text[: min(MAX_TEXT, max(0, self._characters))])
         self._characters -= len(text)
         return text
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _is_bounded(number: float) -> bool:

@@ -13,7 +13,12 @@ from typing import Protocol
 
 from ringvault.core.at_once import AtOnce
 from ringvault.core.catalogue import CatalogueItem, State
-from ringvault.core.errors import ConflictError, RingvaultError, ServiceUnavailableError
+from ringvault.core.errors import (
+    ConflictError,
+    RingvaultError,
+    ServiceUnavailableError,
+    UnreadableItemError,
+)
 from ringvault.core.expiry import expires_at
 from ringvault.core.quota_gate import Clock
 from ringvault.core.recording import Recording
@@ -40,6 +45,9 @@ class ExpiringCatalogue(Protocol):
 
     def expiring(self, *, due_at: datetime) -> Iterable[Sequence[CatalogueItem]]:
         """Yield what is EXPIRING and is to be looked at by then, oldest first, some at a time."""
+
+    def take_unreadable(self) -> Sequence[UnreadableItemError]:
+        """Return which items were passed over since the last call: they can't be read."""
 
     def begin_expiry(self, item: CatalogueItem, *, expiring_at: datetime) -> None:
         """Set EXPIRING what is archived as `item` says; ConflictError where it isn't, or held."""
