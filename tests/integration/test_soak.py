@@ -38,7 +38,7 @@ NOT_FOUND_FOR, NOT_FOUND_TIMES = timedelta(hours=24), 3
 # A refused recording has twelve tries over five days or more; three times that is stuck.
 MAX_DURATION = timedelta(days=20)
 # As often as the lister runs while there is work, and at least as often otherwise.
-WORK_S, IDLE_S = 60, 3_600
+WORK_S, IDLE_S = 60, 4 * 3_600
 # One in ten: a page of them is larger than any that RingCentral sends.
 KINDS = {**even_weights(), "record-huge": 0.1}
 
