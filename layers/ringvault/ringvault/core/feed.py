@@ -18,11 +18,11 @@ LOST_AFTER = timedelta(minutes=30)
 # The same when the queue shows no message at all: those in flight are claimed within seconds.
 LOST_AFTER_WITH_EMPTY_QUEUE = timedelta(minutes=2)
 
-# What was lost is fed again after two minutes, then after twice as long each time: a recording that
+# What was lost is fed again after half a minute, then after twice as long each time: one that
 # kills its archiver costs little, and one whose archiver was killed by chance hardly waits.
-FIRST_WAIT = timedelta(minutes=2)
+FIRST_WAIT = timedelta(seconds=30)
 MAX_WAIT = timedelta(hours=6)
-# So many archivers in a row did not die by chance; the twelfth does so after 32 hours.
+# So many archivers in a row did not die by chance; the twelfth does so after half a day.
 MAX_DEATHS = 12
 
 # What calls of today may take even while others are near deletion. They come in bursts: with less
