@@ -184,8 +184,8 @@ def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: S
         print(json.dumps(summary.as_json()), flush=True)
     screen.say(f"the page: {running.page_url}")
     screen.say(f"sign in there as {_named_users()}")
-    screen.say("Ctrl-C ends everything.")
     with contextlib.suppress(KeyboardInterrupt):
+        screen.say("Ctrl-C ends everything.")
         run_all_on([running.lister, *running.others], on_outcome=running.tell)
 
 

@@ -10,15 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from local.places import ROOT
 from tests.browser.stack import Stack
 from tests.leashed import LEASHED, PATH_TO_MODULES, held_leash
 
-REPOSITORY = Path(__file__).parents[2]
 READY_WITHIN_S = 100
 ENDED_WITHIN_S = 30
 # Enough for every kind of transfer that the simulator makes.
@@ -68,7 +67,7 @@ def _running(command: list[str]) -> Iterator["queue.Queue[str]"]:
 def _lines_of(command: list[str], leash: int) -> "Iterator[queue.Queue[str]]":
     process = subprocess.Popen(  # noqa: S603 - our own command
         command,
-        cwd=REPOSITORY,
+        cwd=ROOT,
         env=os.environ | PATH_TO_MODULES,
         stdin=leash,
         stdout=subprocess.PIPE,

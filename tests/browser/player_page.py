@@ -8,14 +8,13 @@ import struct
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-PLAYER_FILE = (
-    Path(__file__).parents[2] / "functions" / "playback_api" / "web" / "ringvault-player.js"
-)
+from local.places import ROOT
+
+PLAYER_FILE = ROOT / "functions" / "playback_api" / "web" / "ringvault-player.js"
 ARCHIVE = "http://archive.test"
 HOST_PAGE = "http://embedding.test/"
 SECONDS = 20

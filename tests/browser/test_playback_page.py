@@ -8,12 +8,13 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, Route, ViewportSize, expect
 
+from local.places import ROOT
 from tests.browser.listening_page import audio, row, rows, seek, shown_ids, sign_in, wait_until_past
 from tests.browser.site import site
 from tests.browser.stack import Stack
 from tests.browser.waiting import WAIT_S, wait_for
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+SCREENSHOTS = ROOT / "build" / "screenshots"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from local.places import ROOT
 from local.transform import transform
 from tests.infrastructure.stack import Stack
 
@@ -11,7 +12,7 @@ from tests.infrastructure.stack import Stack
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Return the root of the repository."""
-    return Path(__file__).parents[2]
+    return ROOT
 
 
 @pytest.fixture(scope="session")

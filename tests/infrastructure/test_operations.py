@@ -10,8 +10,8 @@ import pytest
 from typer.main import get_command
 
 from cli.command import app
+from local.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMAND: Any = get_command(app)

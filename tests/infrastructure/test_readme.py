@@ -1,12 +1,12 @@
 """The README tells the truth about the stack."""
 
 import re
-from pathlib import Path
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).parents[2]
+from local.places import ROOT
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PARAMETERS = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
 

@@ -4,11 +4,11 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.places import ROOT
 from local.simulator.options import Options
 from local.simulator.server import Simulator
 from local.transform import transform
@@ -17,13 +17,11 @@ from ringvault.observability import logger
 from tests.integration.cloud import Cloud, running_cloud
 from tests.integration.moving_time import MovingTime
 
-REPOSITORY = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     """Serve AWS on a free port of this machine."""
-    with running_cloud(transform(REPOSITORY / "template.yaml")) as running:
+    with running_cloud(transform(ROOT / "template.yaml")) as running:
         yield running
 
 

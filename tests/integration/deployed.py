@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from local.places import ROOT
 from local.simulator.server import Simulator
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.clock import now
@@ -18,7 +18,6 @@ from ringvault.core.catalogue import CatalogueItem
 from ringvault.core.recording import Recording
 from tests.integration.cloud import Cloud
 
-REPOSITORY = Path(__file__).parents[2]
 CHILD_ENDS_WITHIN_S = 60
 CREDENTIALS = {
     "client_id": "simulated-client-id",
@@ -112,7 +111,7 @@ def deploy(
 
 def event(name: str) -> dict[str, Any]:
     """Return a sample event."""
-    text = (REPOSITORY / "events" / f"{name}.json").read_text(encoding="utf-8")
+    text = (ROOT / "events" / f"{name}.json").read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text)
     return document
 
@@ -121,7 +120,7 @@ def in_child(function: str, event: Any, *, environ: Mapping[str, str]) -> tuple[
     """Invoke a function in a process of its own; return its answer, and all that it wrote."""
     child = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", "tests.integration.invoke", function],
-        cwd=REPOSITORY,
+        cwd=ROOT,
         env=dict(environ),
         input=json.dumps(event),
         capture_output=True,

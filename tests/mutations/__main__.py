@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
+from local.places import ROOT
 from tests.mutations.mutant import Mutant
 from tests.mutations.mutants import MUTANTS
 
-ROOT = Path(__file__).parents[2]
 WITHIN_S = 300
 # As many as there are processors; each has a copy of its own.
 COPIES = 2

@@ -36,6 +36,7 @@ OTHER_VALUES = {
     "ArchiverConcurrency": "3",
     "PlaybackUrlSeconds": "60",
     "ColdStorageAfterDays": "9",
+    "PhoneRegion": "GB",
 }
 SINGLE = [{name: value} for name, value in OTHER_VALUES.items()]
 NAMES = [*OTHER_VALUES, "another issuer", "all at once"]

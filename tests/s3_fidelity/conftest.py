@@ -1,16 +1,14 @@
 """One server for the suite; every test makes buckets of its own in it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from local.places import ROOT
 from local.transform import transform
 from ringvault.adapters.vault import Vault
 from tests.integration.cloud import Cloud
 from tests.s3_fidelity.server import INTERPRETER, remove_left_behind, running_s3
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +17,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     if not INTERPRETER.exists():
         pytest.fail("the server is not installed; run: make test-s3-fidelity", pytrace=False)
     with running_s3(tmp_path_factory.mktemp("s3")) as url:
-        cloud = Cloud.at(url, transform(REPOSITORY / "template.yaml"))
+        cloud = Cloud.at(url, transform(ROOT / "template.yaml"))
         yield cloud
         for bucket in cloud.s3.list_buckets()["Buckets"]:
             remove_left_behind(bucket["Name"])

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from local.places import ROOT
+
 LAYER = ROOT / "layers" / "ringvault"
 CORE = sorted((LAYER / "ringvault" / "core").rglob("*.py"))
 ADAPTERS = sorted((LAYER / "ringvault" / "adapters").rglob("*.py"))
@@ -36,6 +37,8 @@ BANNED_WORDS |= {word + "s" for word in BANNED_WORDS}
 IMPORT_QUIETLY = """
 import importlib, importlib.util, os, socket, sys
 import boto3, botocore.session, requests
+
+from local.places import ROOT
 
 def refuse(*_, **__):
     raise SystemExit("something happens at import")

@@ -3,13 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from openapi_schema_validator import OAS31Validator
 
+from local.places import ROOT
 from ringvault.adapters.catalogue_indexes import MOST_OF_A_CALL
 from ringvault.adapters.http_answers import (
     UNEXPECTED,
@@ -36,7 +36,7 @@ from tests.unit.catalogued import NOW, STARTED_AT, recorded
 
 # What an invocation may answer: 6 MB, less what status and headers take.
 LAMBDA_BYTES = 6 * 1024 * 1024 - 10_000
-CONTRACT = Path(__file__).parents[2] / "functions/playback_api/openapi.yaml"
+CONTRACT = ROOT / "functions/playback_api/openapi.yaml"
 _DOCUMENT: Any = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
 SCHEMA = OAS31Validator({**_DOCUMENT, "$ref": "#/components/schemas/Recording"})
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from local.places import ROOT
 from tests.mutations.mutant import Mutant
 from tests.mutations.mutants import MUTANTS
 
-ROOT = Path(__file__).parents[2]
 _ROW = re.compile(r"^\| ([STRIDE]\d+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 

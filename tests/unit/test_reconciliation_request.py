@@ -2,17 +2,17 @@
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.places import ROOT
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.reconciliation_request import period_of
 from ringvault.core.reconciliation_run import Period
 
 TODAY = date(2026, 11, 22)
-EVENTS = Path(__file__).parents[2] / "events"
+EVENTS = ROOT / "events"
 
 
 def test_the_sample_event_is_a_period() -> None:

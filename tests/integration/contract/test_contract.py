@@ -1,6 +1,5 @@
 """openapi.yaml held against the API, by requests that schemathesis makes up."""
 
-from pathlib import Path
 from typing import Any
 
 import schemathesis
@@ -16,9 +15,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from local.places import ROOT
 from tests.integration.contract.conftest import ANSWERED_WITHIN_S, RunningApi
 
-CONTRACT = Path(__file__).parents[3] / "functions/playback_api/openapi.yaml"
+CONTRACT = ROOT / "functions/playback_api/openapi.yaml"
 # Not `unsupported_method`: API Gateway answers a method that no route has with 404, never with 405.
 # Not `positive_data_acceptance`: a made-up cursor or span has the right form and is refused.
 CHECKS = [

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.places import ROOT
 from ringvault.core.catalogue import SCHEMA_VERSION
-from tests.integration.deployed import REPOSITORY
 
 ENDS_WITHIN_S = 30
 _INVOKE = """
@@ -36,8 +36,8 @@ class EarlierRelease:
     @classmethod
     def copied_to(cls, folder: Path) -> "EarlierRelease":
         """Copy what Lambda gets, and have it know the schema before today's only."""
-        shutil.copytree(REPOSITORY / "functions", folder / "functions")
-        shutil.copytree(REPOSITORY / "layers/ringvault/ringvault", folder / "ringvault")
+        shutil.copytree(ROOT / "functions", folder / "functions")
+        shutil.copytree(ROOT / "layers/ringvault/ringvault", folder / "ringvault")
         catalogue = folder / "ringvault/core/catalogue.py"
         today, before = (f"SCHEMA_VERSION = {it}\n" for it in (SCHEMA_VERSION, SCHEMA_VERSION - 1))
         source = catalogue.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ import pytest
 
 from local.function_process import FunctionProcess
 from local.host import Host
+from local.places import ROOT
 from tests.integration.local.patience import is_gone, wait_until
 from tests.integration.local.tiny import function
 
@@ -87,7 +88,7 @@ def test_imports_come_from_function_and_layer_only(
     """A handler finds its folder and its layer, and nothing of this repository."""
     result = run(TELL).invoke({}).result
 
-    root = str(Path(__file__).parents[3])
+    root = str(ROOT)
     assert result["layer"] == "layered"
     assert result["cwd"] == str(tmp_path / "function")
     assert root not in result["path"]
@@ -218,7 +219,7 @@ sys.stdin.read()
 
 def test_dies_with_its_parent(host: Host, tmp_path: Path) -> None:
     """A function's process ends when the runner is killed and can tidy up nothing."""
-    root = Path(__file__).parents[3]
+    root = ROOT
     parent = subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", ORPHANS, str(tmp_path), host.aws.endpoint_url],
         cwd=root,

@@ -3,19 +3,18 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.playback_api import handler
+from local.places import ROOT
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.number_index import NumberIndex
 from ringvault.core.catalogue import ArchivedObject, State
 from ringvault.core.recording import Recording
 from tests.integration.cloud import Cloud
 
-REPOSITORY = Path(__file__).parents[3]
 AUDIO = b"ID3" + bytes(range(256)) * 8
 LISTED_AT = datetime.now(UTC).replace(microsecond=0)
 # Whoever asks, as the claims of their token reach the function.
@@ -97,7 +96,7 @@ class Site:
 
 def event(name: str, **changes: Any) -> Event:
     """Return a sample event, with some of its members changed."""
-    text = (REPOSITORY / "events" / f"playback_api_{name}.json").read_text(encoding="utf-8")
+    text = (ROOT / "events" / f"playback_api_{name}.json").read_text(encoding="utf-8")
     return {**json.loads(text), **changes}
 
 

@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from tests.integration.playback_api.site import REPOSITORY, Site, answered, event
+from local.places import ROOT
+from tests.integration.playback_api.site import Site, answered, event
 
 
 def test_the_page_allows_audio_from_the_vault_only(site: Site) -> None:
@@ -34,7 +35,7 @@ def test_the_pages_files_come_with_their_types(file_name: str, content_type: str
     answer = answered(event("page_file", rawPath=f"/web/{file_name}"))
 
     assert (answer["status"], answer["headers"]["content-type"]) == (200, content_type)
-    expected = REPOSITORY / "functions/playback_api/web" / file_name
+    expected = ROOT / "functions/playback_api/web" / file_name
     assert answer["body"] == expected.read_text(encoding="utf-8")
 
 

@@ -6,17 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import requests
 
+from local.places import ROOT
 from local.simulator.chaos import Chaos
 from local.simulator.command import _options, add_arguments
 from local.simulator.fault_kinds import KINDS
 from local.simulator.options import Group, Options, Quota
 
-REPOSITORY = Path(__file__).parents[3]
 PROGRAM = """
 import argparse, sys
 from local.simulator.command import add_arguments, run
@@ -29,7 +28,7 @@ sys.exit(run(parser.parse_args()))
 def _command(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", PROGRAM, *arguments],
-        cwd=REPOSITORY,
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

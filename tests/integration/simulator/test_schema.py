@@ -1,7 +1,6 @@
 """Every kind of answer holds to RingCentral's published schema."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +10,13 @@ from openapi_schema_validator import OAS30Validator, oas30_format_checker
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
+from local.places import ROOT
 from local.simulator.faults import Fault
 from local.simulator.options import Options, Quota, Scope, quotas_with
 from tests.integration.simulator.client import DEADLINE_S, LONG_AGO, Client, Clock
 from tests.integration.simulator.conftest import AMPLE
 
-REPOSITORY = Path(__file__).parents[3]
-OPENAPI = REPOSITORY.parent / "shared/reference/ringcentral-openapi.yaml"
+OPENAPI = ROOT.parent / "shared/reference/ringcentral-openapi.yaml"
 ACCOUNT = "/restapi/v1.0/account/{accountId}"
 CALL_LOG = f"{ACCOUNT}/call-log"
 METADATA = f"{ACCOUNT}/recording/{{recordingId}}"

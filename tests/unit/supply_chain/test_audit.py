@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from local.places import ROOT
 from supply_chain.audit import CLEAN, NO_DATA, VULNERABLE, findings, rounds
 
-ROOT = Path(__file__).parents[3]
 PINS = ["idna==3.20", "requests==2.34.2"]
 
 

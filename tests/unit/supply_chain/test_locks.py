@@ -7,9 +7,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from local.places import ROOT
 from supply_chain.locks import LockError, read_lock
 
-ROOT = Path(__file__).parents[3]
 DEVELOPMENT = ROOT / "requirements" / "dev.txt"
 LAYER = ROOT / "layers" / "ringvault" / "requirements.txt"
 LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), LAYER]
