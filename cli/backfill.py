@@ -34,7 +34,6 @@ from ringvault.core.backfill import (
     stop_backfills,
 )
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.prices import Prices
 from ringvault.core.windows import ListingProgress
 
 if TYPE_CHECKING:
@@ -125,17 +124,15 @@ def _planned(
 
     from ringvault.adapters.ringcentral import ringcentral
 
-    prices = Prices()
     with shown.bar("pages of the call log", unit="pages") as advance:
         found = planned_for(
             calls,
             deployed=deployed,
             outside=ringcentral(deployed.ringcentral, deployed, deployed.client("dynamodb")),
             requests=requests,
-            prices=prices,
             advance=advance,
         )
-    show_plan(found, prices=prices, shown=shown)
+    show_plan(found, shown=shown)
     return found
 
 

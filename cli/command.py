@@ -13,7 +13,6 @@ from cli.configure import configure
 from cli.doctor import doctor
 from cli.erase import erase
 from cli.hold import hold
-from cli.migrate import migrate
 from cli.plan import plan
 from cli.rebuild_catalogue import rebuild_catalogue
 from cli.rebuild_index import rebuild_index
@@ -70,7 +69,6 @@ for command in (
     verify,
     rebuild_catalogue,
     rebuild_index,
-    migrate,
 ):
     app.command()(command)
 app.add_typer(hold, name="hold")

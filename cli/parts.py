@@ -4,7 +4,6 @@ Imported inside the commands, for it brings the SDKs, which --help does not wait
 """
 
 from ringvault.adapters.catalogue_inventory import CatalogueInventory
-from ringvault.adapters.catalogue_migration import CatalogueMigration
 from ringvault.adapters.deployed_stack import DeployedStack
 from ringvault.adapters.last_report import LastReport
 from ringvault.adapters.listing_progress import ListingProgressStore
@@ -20,15 +19,6 @@ from ringvault.adapters.vault_versions import VaultVersions
 def catalogue_inventory_in(deployed: DeployedStack) -> CatalogueInventory:
     """Return the catalogue, to be read by its indexes and put right."""
     return CatalogueInventory(
-        deployed.output("CatalogueTableName"),
-        deployed.client("dynamodb"),
-        number_index=number_index_in(deployed),
-    )
-
-
-def catalogue_migration_in(deployed: DeployedStack) -> CatalogueMigration:
-    """Return the catalogue, to be read whole and brought up to date."""
-    return CatalogueMigration(
         deployed.output("CatalogueTableName"),
         deployed.client("dynamodb"),
         number_index=number_index_in(deployed),

@@ -11,7 +11,7 @@ from cli.screen import Advance, Row, Screen, how_many
 from ringvault.core.archive_status import Count, archived_between
 from ringvault.core.call_log_sample import Estimate, Sample
 from ringvault.core.plan import Plan, Situation, planned
-from ringvault.core.prices import Cost, Prices, cost_of
+from ringvault.core.prices import PRICES, Cost, cost_of
 from ringvault.core.quota import Quota
 from ringvault.core.retention import Retention
 from ringvault.core.windows import DAY
@@ -77,7 +77,6 @@ def planned_for(
     deployed: "DeployedStack",
     outside: "RingCentral",
     requests: int,
-    prices: Prices,
     advance: Advance,
 ) -> Planned:
     """Return the plan for those calls, from so many pages of the call log at most.
@@ -105,7 +104,6 @@ def planned_for(
             mean_bytes=mean_bytes,
             lasts=made.lasts,
             archivers=deployed.archivers,
-            prices=prices,
         )
     kept = asked.retention.deletion_after(situation.recordings_a_day)
     return Planned(
@@ -121,12 +119,12 @@ def planned_for(
     )
 
 
-def show(found: Planned, *, prices: Prices, shown: Screen) -> None:
+def show(found: Planned, *, shown: Screen) -> None:
     """Print the plan for a person."""
     shown.section("Recordings", _recordings(found))
     shown.section("Requests", _requests(found))
     shown.section("Time", _time(found))
-    shown.section(f"Cost ({prices.called})", _cost(found))
+    shown.section(f"Cost ({PRICES.called})", _cost(found))
 
 
 def utc_now() -> datetime:

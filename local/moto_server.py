@@ -5,18 +5,16 @@
 moto checks a condition and writes without a lock between, so that of two conditional writes at
 once both may win; DynamoDB lets one win. And it copies a table once for each write of a
 transaction, to go back to: one copy does, and takes seconds less with thousands of items.
-CloudWatch's percentiles, of which it has none, are added. And S3's versions are neither listed
-nor deleted while others are deleted, over which moto stumbles.
+And S3's versions are neither listed nor deleted while others are deleted, over which moto
+stumbles.
 """
 
 import argparse
 import copy
-import math
 import threading
 from pathlib import Path
 from typing import Any
 
-from moto.cloudwatch.models import Statistics
 from moto.dynamodb.models.table import Table
 from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import (
@@ -39,17 +37,6 @@ def _copied_once(table: Any, memo: dict[int, Any]) -> Any:  # noqa: ANN401 - mot
         copied = _copies[id(table)] = copy.copy(table)
         copied.items = copy.deepcopy(table.items, memo)
     return _copies[id(table)]
-
-
-_moto_statistic = Statistics.get_statistics_for_type
-
-
-def _statistic(of: Any, stat: str) -> Any:  # noqa: ANN401 - moto's own
-    """Return one of moto's statistics or, for `p99`, what 99 of 100 values do not exceed."""
-    if not stat.startswith("p"):
-        return _moto_statistic(of, stat)
-    values = sorted(of.metric_single_values_list)
-    return values[math.ceil(len(values) * float(stat[1:]) / 100) - 1] if values else None
 
 
 def _is_dynamodb(environ: Any) -> bool:  # noqa: ANN401 - WSGI's own
@@ -91,8 +78,7 @@ def moto_server(
     `iam_log` is a file that is told what roles asked for.
     """
     setattr(Table, "__deepcopy__", _copied_once)  # noqa: B010 - moto's class has none to replace
-    setattr(Statistics, "get_statistics_for_type", _statistic)  # noqa: B010 - mypy refuses the other
-    setattr(FakeBucket, "get_permission", _neither)  # noqa: B010 - the same
+    setattr(FakeBucket, "get_permission", _neither)  # noqa: B010 - mypy refuses the other
     moto = _OneWriteAtATime()
     app: App = Door(moto, log_path=iam_log) if enforces_iam else moto
     return make_server("127.0.0.1", port, Entrance(app), threaded=True, request_handler=_Silent)

@@ -20,7 +20,6 @@ from local.data_folder import following
 from local.emf import forwarding_metrics
 from local.errors import SetupError, TemplateError
 from local.event_source import polling
-from local.figures_page import showing_figures
 from local.function_process import ENDED, Outcome, ProcessPool
 from local.gateway import Api, serving
 from local.host import Host
@@ -143,7 +142,6 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         if not options.once:
             screen.say(f"the page: {page_url}")
             started.enter_context(forwarding_metrics(logs, aws=aws))
-            screen.say(f"the figures: {started.enter_context(showing_figures(aws))}")
         vault = Vault(stack, aws=aws)
         started.enter_context(following(options.data, vault=vault))
         tell = partial(_tell_fault, host=host, screen=screen)

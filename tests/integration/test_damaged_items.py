@@ -1,6 +1,7 @@
 """One catalogue item that can't be read costs its own recording only, and is named."""
 
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,6 @@ from ringvault.adapters.catalogue_holds import CatalogueHolds
 from ringvault.adapters.catalogue_indexes import CatalogueIndexes
 from ringvault.adapters.catalogue_inventory import CatalogueInventory
 from ringvault.adapters.catalogue_item import item_of
-from ringvault.adapters.catalogue_migration import CatalogueMigration
 from ringvault.adapters.catalogue_retries import CatalogueRetries
 from ringvault.adapters.catalogue_table import CatalogueTable
 from ringvault.adapters.listing_progress import ListingProgressStore
@@ -22,7 +22,7 @@ from ringvault.adapters.number_index import NumberIndex
 from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.vault_inventory import MAX_DOCUMENT_BYTES, VaultInventory
 from ringvault.adapters.verification_progress import VerificationProgressStore
-from ringvault.core.catalogue import Erasure, Hold, State
+from ringvault.core.catalogue import SCHEMA_VERSION, Erasure, Hold, State
 from ringvault.core.errors import (
     DamagedStateError,
     InvalidRecordError,
@@ -43,8 +43,9 @@ DAMAGES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "record that is not compressed": ("call_record", {"B": b"\x00"}),
     "record that ends early": ("call_record", {"B": b"x\x9c\xab"}),
     "record of another type": ("call_record", {"M": {}}),
-    "record that is a list": ("call_record", {"S": "[]"}),
-    "record that is deeply nested": ("call_record", {"S": "[" * 100_000}),
+    "record that is not compressed text": ("call_record", {"S": "{}"}),
+    "record that is a list": ("call_record", {"B": zlib.compress(b"[]")}),
+    "record that is deeply nested": ("call_record", {"B": zlib.compress(b"[" * 100_000)}),
     "no record": ("call_record", None),
     "unknown state": ("state", {"S": "LOST"}),
     "listed in no zone": ("listed_at", {"S": "2026-11-20"}),
@@ -56,6 +57,7 @@ DAMAGES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "negative duration": ("audio_duration_s", {"N": "-0.5"}),
     "hold without its reason": ("held", {"M": {}}),
     "schema that is no number": ("schema_version", {"S": "two"}),
+    "no schema": ("schema_version", None),
 }
 
 
@@ -173,6 +175,16 @@ def test_an_item_of_a_newer_release_blinds_no_list(tables: Tables) -> None:
     assert isinstance(error, NewerCatalogueError)
 
 
+def test_an_item_of_a_newer_release_is_refused_and_stays(tables: Tables) -> None:
+    """The error names both schemas; nothing of the item is changed."""
+    tables.damage("schema_version", {"N": str(SCHEMA_VERSION + 1)})
+    before = tables.attributes()
+    problem = f"newer release: schema {SCHEMA_VERSION + 1}, and this one knows {SCHEMA_VERSION}"
+    with pytest.raises(NewerCatalogueError, match=problem):
+        CatalogueTable(tables.catalogue, tables.cloud.dynamodb).find(BAD)
+    assert tables.attributes() == before
+
+
 def test_holds_are_listed_without_it(tables: Tables) -> None:
     """What is held besides stays known."""
     holds = CatalogueHolds(tables.catalogue, tables.cloud.dynamodb)
@@ -232,25 +244,10 @@ def test_a_start_that_is_none_is_passed_over_by_verification(tables: Tables) -> 
     assert ids(inventory.take_unreadable()) == [BAD]
 
 
-def test_a_migration_leaves_it_and_brings_up_the_others(tables: Tables) -> None:
-    """It is named in its page."""
-    tables.set_both(schema_version={"N": "1"})
-    tables.damage("call_record", {"B": b"\x00"})
-    migration = CatalogueMigration(
-        tables.catalogue, tables.cloud.dynamodb, number_index=tables.number_index()
-    )
-    (page,) = migration.pages()
-    assert (page.items, ids(page.unreadable)) == (2, [BAD])
-    for bring_up in page.outdated:
-        bring_up()
-    assert tables.attributes(GOOD)["schema_version"] == {"N": "2"}
-    assert tables.attributes(BAD)["schema_version"] == {"N": "1"}
-
-
 def test_what_an_earlier_release_kept_is_normalised_when_it_is_read(tables: Tables) -> None:
     """A record from before the border may hold whatever RingCentral sent."""
     record = {"id": BAD, "from": {"name": "Ann \ud83c"}, "cost": float("nan"), "direction": 5}
-    tables.damage("call_record", {"S": json.dumps(record)})
+    tables.damage("call_record", {"B": zlib.compress(json.dumps(record).encode())})
     item = item_of(tables.attributes())
     assert item.recording.call_record["from"] == {"name": "Ann \ufffd"}
     assert item.recording.call_record["cost"] is None

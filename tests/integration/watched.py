@@ -1,4 +1,4 @@
-"""A stack that is watched: its alarms and dashboard in moto, fed by what handlers write."""
+"""A stack that is watched: its alarms in moto, fed by what handlers write."""
 
 import json
 from collections.abc import Sequence
@@ -11,14 +11,13 @@ from moto.cloudwatch.models import cloudwatch_backends
 from local.alarm_state import AlarmState, alarm_states
 from local.aws import ACCOUNT_ID, Aws
 from local.emf import put_metrics
-from local.figures import figures_of
 from local.intrinsics import names_in
 from local.places import ROOT
 from local.provision.site import STACK_NAME
 from local.provision.stack import Stack, provision
 from local.transform import REGION, Document
 
-_WATCHING = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
+_ALARM = "AWS::CloudWatch::Alarm"
 _SECTIONS = ("AWSTemplateFormatVersion", "Conditions", "Parameters")
 Emf = dict[str, Any]
 
@@ -64,19 +63,13 @@ class Watched:
             if state is AlarmState.ALARM
         }
 
-    def figures(self) -> dict[tuple[str, str], Any]:
-        """Return what the dashboard shows, by title and label."""
-        at = datetime.now(UTC) + timedelta(seconds=1)
-        shown = figures_of(self.aws.client("cloudwatch"), STACK_NAME, at=at)
-        return {(figure.title, figure.label): figure.value for figure in shown}
-
     def forget(self) -> None:
         """Forget every metric."""
         cloudwatch_backends[ACCOUNT_ID][REGION].metric_data.clear()
 
 
 def watched(template: Document, *, url: str) -> Watched:
-    """Return the template's alarms and dashboard, made in the moto at an address."""
+    """Return the template's alarms, made in the moto at an address."""
     aws = Aws(url)
     parameters = {"RingCentralServerUrl": url, "RingCentralMediaUrl": url}
     return Watched(
@@ -89,7 +82,7 @@ def _watching_part(template: Document) -> Document:
     resources = {**template["Resources"]}
     api = resources["PlaybackApi"]
     resources["PlaybackApi"] = {**api, "Properties": {"Body": {}}}
-    wanted = {name for name, it in resources.items() if it["Type"] in _WATCHING}
+    wanted = {name for name, it in resources.items() if it["Type"] == _ALARM}
     while (
         more := {
             needed

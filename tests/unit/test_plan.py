@@ -15,9 +15,8 @@ from ringvault.core.archive_status import Count, archived_between
 from ringvault.core.call_log import CallLogPage
 from ringvault.core.call_log_sample import DEEPEST_PAGE, Estimate, Sample
 from ringvault.core.catalogue import State
-from ringvault.core.errors import InvalidRequestError
 from ringvault.core.plan import Situation, planned
-from ringvault.core.prices import Prices, cost_of, prices_from
+from ringvault.core.prices import cost_of
 from ringvault.core.quota import Quota
 from ringvault.core.quota_gate import Turn
 from ringvault.core.retention import Retention
@@ -220,37 +219,6 @@ def test_costs_follow_number_size_and_time() -> None:
     assert sum(cost.once.values()) == pytest.approx(11.0, abs=0.1)
     assert cost.a_month == pytest.approx(1.19, abs=0.01)
     assert cost.fixed_a_month == pytest.approx(1.40)
-
-
-def test_other_prices_are_taken_from_a_document() -> None:
-    """What it leaves out is a list price; a region that is twice as dear costs twice as much."""
-    dear = prices_from({"called": "ours", "s3_put_thousand": 0.01})
-
-    costs = [
-        cost_of(1000, mean_bytes=5e5, lasts=DAY, archivers=2, prices=it).once
-        for it in (dear, Prices())
-    ]
-
-    assert costs[0]["S3"] == pytest.approx(2 * costs[1]["S3"])
-    assert (dear.called, costs[0]["SQS"]) == ("ours", costs[1]["SQS"])
-
-
-@pytest.mark.parametrize(
-    ("document", "problem"),
-    [
-        ([], "no JSON object"),
-        ({"s3": 1}, "no price is called 's3'; there are called, s3_put_thousand"),
-        ({"s3_gb_month": "0.02"}, "s3_gb_month has to be a number"),
-        ({"s3_gb_month": -1}, "s3_gb_month has to be a number"),
-        ({"s3_gb_month": float("nan")}, "s3_gb_month has to be a number"),
-        ({"s3_gb_month": True}, "s3_gb_month has to be a number"),
-        ({"called": 7}, "`called` has to be a text"),
-    ],
-)
-def test_prices_that_are_none_are_refused(document: object, problem: str) -> None:
-    """Each error names the price, and which there are."""
-    with pytest.raises(InvalidRequestError, match=problem):
-        prices_from(document)
 
 
 class Catalogue:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from ringvault.core.retention import Retention
-from tests.unit.fakes import START as NOW
 
 DAY = timedelta(days=1)
 
@@ -16,7 +15,7 @@ DAY = timedelta(days=1)
 )
 def test_the_limit_that_comes_first_decides(recordings_a_day: float | None, days: int) -> None:
     """Ninety days, unless so many calls are recorded that a hundred thousand are fewer days."""
-    assert Retention().deletion_at(NOW, recordings_a_day) == NOW + days * DAY
+    assert Retention().deletion_after(recordings_a_day) == days * DAY
 
 
 def test_an_accounts_own_limits_count() -> None:

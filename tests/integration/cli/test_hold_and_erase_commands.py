@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from local.places import ROOT
-from ringvault.core.catalogue import Erasure, State
+from ringvault.core.catalogue import SCHEMA_VERSION, Erasure, State
 from tests.integration.cli.conftest import Ringvault
 from tests.integration.cloud import Cloud
 from tests.integration.kept_recordings import NUMBER, KeptArchive
@@ -52,6 +52,25 @@ def test_who_says_so_is_an_id(ringvault: Ringvault) -> None:
 
     assert refused.exit_code == 2
     assert json.loads(listed.stdout)["held"][0]["by"].startswith("AKIA")
+
+
+def test_an_item_of_a_newer_release_is_not_held(
+    ringvault: Ringvault, kept: KeptArchive, cloud: Cloud
+) -> None:
+    """The command ends with 1 and says which release to deploy."""
+    cloud.dynamodb.update_item(
+        TableName=kept.catalogue_table,
+        Key={"recording_id": {"S": "1"}},
+        UpdateExpression="SET schema_version = :newer",
+        ExpressionAttributeValues={":newer": {"N": str(SCHEMA_VERSION + 1)}},
+    )
+
+    done = ringvault("hold", "add", "--recording", "1", "--reason", "x", "--json")
+
+    answer = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert "written by a newer release" in answer["error"]
+    assert answer["advice"] == "deploy that release, or a later one"
 
 
 def test_nothing_changes_unasked(ringvault: Ringvault, kept: KeptArchive) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -67,24 +66,6 @@ def test_a_person_reads_it_on_one_screen(account: Account) -> None:
     for told in ("at RingCentral", "permitted a day", "in time", "DynamoDB", "a month", "assumed"):
         assert told in result.stdout
     assert "28,562 with 1 service user" in result.stdout
-
-
-def test_other_prices_come_from_a_file(account: Account, tmp_path: Path) -> None:
-    """They are named beside the cost; a file that makes no sense asks RingCentral nothing."""
-    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
-    good.write_text('{"called": "our contract", "s3_gb_month": 0.01}')
-    bad.write_text('{"s3_gb_month": "cheap"}')
-
-    refused = account.ringvault("plan", "--prices", str(bad))
-    missing = account.ringvault("plan", "--prices", str(tmp_path / "none.json"))
-    asked = dict(account.books["requests"])
-    taken = account.ringvault("plan", "--requests", "3", "--prices", str(good))
-
-    assert (refused.exit_code, missing.exit_code, taken.exit_code) == (2, 2, 0)
-    assert "s3_gb_month has to be a number" in refused.stderr
-    assert "No such file" in missing.stderr
-    assert not asked.get("heavy")
-    assert "Cost (our contract)" in taken.stdout
 
 
 def days_of(*, first: int, last: int) -> tuple[str, ...]:

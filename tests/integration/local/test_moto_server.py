@@ -1,16 +1,13 @@
-"""What we make moto do as DynamoDB and CloudWatch do."""
+"""What we make moto do as DynamoDB does."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import Aws
-from local.metric_series import series
 
 TABLE = "transactions"
-SECOND = timedelta(seconds=1)
 
 
 def put(name: str, count: str) -> Any:
@@ -64,25 +61,3 @@ def test_a_cancelled_transaction_changes_nothing(aws: Aws) -> None:
         assert counts() == {"a": "1", "b": "1"}
     dynamodb.transact_write_items(TransactItems=[change("a", "2"), put("c", "2")])
     assert counts() == {"a": "2", "b": "1", "c": "2"}
-
-
-@pytest.mark.parametrize(
-    ("statistic", "value"), [("p50", 50), ("p99", 99), ("p99.9", 100), ("Maximum", 100)]
-)
-def test_percentiles_of_a_metric(aws: Aws, statistic: str, value: float) -> None:
-    """Each is the value that so many of a hundred do not exceed; other statistics stay."""
-    at = datetime.now(UTC).replace(microsecond=0)
-    metric = {"Namespace": f"of {statistic}", "MetricName": "Latency", "Dimensions": []}
-    cloudwatch = aws.client("cloudwatch")
-
-    def latest() -> float | None:
-        [found] = series(cloudwatch, metric, statistic=statistic, period_s=60, periods=1, at=at)
-        return found
-
-    assert latest() is None
-    data = [
-        {"MetricName": "Latency", "Value": latency, "Timestamp": at - SECOND}
-        for latency in range(100, 0, -1)
-    ]
-    cloudwatch.put_metric_data(Namespace=metric["Namespace"], MetricData=data)
-    assert latest() == value

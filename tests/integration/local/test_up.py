@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,8 +19,12 @@ import psutil
 import pytest
 import requests
 
+from local.alarm_state import AlarmState, alarm_states
+from local.aws import Aws
 from local.child import free_port
+from local.metric_series import series
 from local.places import stack_file
+from local.provision.site import STACK_NAME
 from local.simulator.options import Options, Quota, quotas_with
 from local.simulator.server import Simulator
 from tests.integration.local.patience import WAIT_S, is_gone, wait_until
@@ -251,11 +256,12 @@ def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> Non
     """However a serving stack is ended, every process that it started ends too."""
     given = ("--parameter", "PlaybackUrlSeconds=60")
     with started(tmp_path, "--recordings", "1", *given) as process:
-        page_url, figures_url = addresses_of(process)
+        page_url = address_of(process)
         file = stack_file(urlsplit(page_url).port or 0)
-        assert json.loads(file.read_text())["parameters"]["PlaybackUrlSeconds"] == "60"
+        description = json.loads(file.read_text())
+        assert description["parameters"]["PlaybackUrlSeconds"] == "60"
         assert requests.get(page_url, timeout=WAIT_S).ok
-        wait_until(lambda: missing_of(requests.get(figures_url, timeout=WAIT_S).text) == [])
+        wait_until(lambda: has_metrics_of_a_run(Aws(description["endpoint_url"])))
         assert status_of(page_url)["recordings"]["archived"] == 1
         children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
         process.send_signal(number)
@@ -327,23 +333,34 @@ def status_of(page_url: str) -> dict[str, Any]:
     return last_json(done.stdout)
 
 
-def missing_of(figures_page: str) -> list[str]:
-    """Return what the real handlers told and the page of figures does not show."""
-    shown = (
-        "<td>nothing-listed</td><td>OK</td>",
-        "<td>recordings-failed</td><td>OK</td>",
-        "<td>Pending</td><td>recordings</td><td>1</td>",
-        "<td>Archived an hour</td><td>recordings</td><td>1</td>",
+def has_metrics_of_a_run(aws: Aws) -> bool:
+    """Whether CloudWatch has what the real handlers emitted: one listed, one archived, all well."""
+    cloudwatch, at = aws.client("cloudwatch"), datetime.now(UTC) + timedelta(seconds=1)
+    states = alarm_states(cloudwatch, at=at)
+    wanted = {"nothing-listed": AlarmState.OK, "recordings-failed": AlarmState.OK}
+    of_stack = [{"Name": "service", "Value": STACK_NAME}]
+    found = [
+        series(
+            cloudwatch,
+            {"Namespace": "ringvault", "MetricName": name, "Dimensions": of_stack},
+            statistic=statistic,
+            period_s=3600,
+            periods=1,
+            at=at,
+        )
+        for name, statistic in (("Pending", "Maximum"), ("RecordingsArchived", "Sum"))
+    ]
+    return found == [[1], [1]] and all(
+        states[f"{STACK_NAME}-{name}"] is state for name, state in wanted.items()
     )
-    return [row for row in shown if row not in figures_page]
 
 
-def addresses_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    """Return the addresses of the page and of the figures once the stack serves."""
+def address_of(process: "subprocess.Popen[str]") -> str:
+    """Return the address of the page once the stack serves."""
     told = told_until_served(process)
     lines = dict(line.split(": ", 1) for line in told if ": " in line)
-    assert {"the page", "the figures"} <= lines.keys(), told
-    return lines["the page"], lines["the figures"]
+    assert "the page" in lines, told
+    return lines["the page"]
 
 
 def told_until_served(process: "subprocess.Popen[str]") -> list[str]:

@@ -124,8 +124,6 @@ def erasure_attribute(erasure: Erasure) -> dict[str, Any]:
 def item_of(attributes: Attributes) -> CatalogueItem:
     """Return the item that the attributes of the table or of a full index describe.
 
-    Those of every earlier schema are understood as well.
-
     Raises:
         NewerCatalogueError: they are of a later one.
         UnreadableItemError: they are damaged; names the attribute's problem, and no content.
@@ -182,19 +180,6 @@ def _item(attributes: Attributes) -> CatalogueItem:
         unrecognised_sha256_hex=_text(attributes, "unrecognised_sha256_hex"),
         former_numbers=frozenset(attributes.get("former_numbers", {"SS": ()})["SS"]),
     )
-
-
-def is_outdated(attributes: Attributes) -> bool:
-    """Whether the attributes are of an earlier schema than what is written today."""
-    return _schema_version(attributes) < SCHEMA_VERSION
-
-
-def brought_up(attributes: Attributes) -> dict[str, Any]:
-    """Return what the attributes of an earlier schema lack, or have otherwise than today."""
-    item = item_of(attributes)
-    written = new_attributes(item.recording, item.listed_at)
-    names = ("call_record", "raw_record", "telephony_session_id", "schema_version")
-    return {name: written[name] for name in names if name in written}
 
 
 def candidate_of(attributes: Attributes) -> Candidate:
@@ -256,16 +241,14 @@ def _duration_s(attributes: Attributes) -> int | None:
 
 
 def _call_record(attributes: Attributes) -> Mapping[str, Any]:
-    # By its type, not by the version: reconciliation writes a rewritten record into any item.
-    value = attributes["call_record"]
-    record = normalised(_unpacked(value["S"] if "S" in value else value["B"]))
+    record = normalised(_unpacked(attributes["call_record"]["B"]))
     if "raw_record" in attributes:
         record.raw = inflated(attributes["raw_record"]["B"]).decode()
     return record
 
 
-def _unpacked(content: str | bytes) -> dict[str, Any]:
-    record = json.loads(content if isinstance(content, str) else inflated(content))
+def _unpacked(content: bytes) -> dict[str, Any]:
+    record = json.loads(inflated(content))
     if not isinstance(record, dict):
         raise TypeError("call_record is not an object")
     return record
@@ -308,13 +291,8 @@ def _problem(error: Exception) -> str:
     return f"an attribute is damaged ({type(error).__name__})"
 
 
-def _schema_version(attributes: Attributes) -> int:
-    # The first items had none.
-    return int(attributes["schema_version"]["N"]) if "schema_version" in attributes else 1
-
-
 def _require_known(attributes: Attributes) -> None:
-    version = _schema_version(attributes)
+    version = int(attributes["schema_version"]["N"])
     if version > SCHEMA_VERSION:
         raise NewerCatalogueError(
             _id_in(attributes),

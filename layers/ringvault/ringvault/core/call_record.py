@@ -144,7 +144,6 @@ class Call:
     uri: str | None
     direction: str | None
     telephony_session_id: str | None
-    modified_at: datetime | None
     own: Leg
     legs: tuple[Leg, ...] = field(default_factory=tuple)
 
@@ -347,7 +346,6 @@ def _call(record: CallRecord) -> Call:
         uri=_uri_or_none(record.get("uri")),
         direction=direction if direction in _DIRECTIONS else None,
         telephony_session_id=next((it for it in sessions if it), None),
-        modified_at=instant_or_none(record.get("lastModifiedTime")),
         own=own,
         legs=legs,
     )

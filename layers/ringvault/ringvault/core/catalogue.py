@@ -7,8 +7,7 @@ from enum import StrEnum
 from ringvault.core.errors import UnreadableItemError
 from ringvault.core.recording import Recording
 
-# By which rules an item is written (docs/adr/0026). 1 had the call-log record as plain text, and
-# stood neither in the index by call nor in the number index.
+# By which rules an item is written (docs/adr/0026).
 SCHEMA_VERSION = 2
 
 

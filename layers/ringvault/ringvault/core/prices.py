@@ -19,11 +19,9 @@ A GB is 2 to the 30th bytes, as in the examples of AWS's S3 FAQs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
-from math import inf
 
-from ringvault.core.errors import InvalidRequestError
 from ringvault.core.windows import DAY
 
 # Audio and sidecar.
@@ -59,9 +57,12 @@ class Prices:
     secret_month: float = 0.40
 
 
+PRICES = Prices()
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """In the prices' currency: once, by service, and every month for what was stored.
+    """In US dollars: once, by service, and every month for what was stored.
 
     `fixed_a_month` is for the key and the secret of a stack, however much it stores.
     """
@@ -77,43 +78,22 @@ def cost_of(
     mean_bytes: float,
     lasts: timedelta,
     archivers: int,
-    prices: Prices = Prices(),
 ) -> Cost:
     """Return what archiving costs; Lambda at most, as if every function waited all the time."""
     functions = archivers + OTHER_FUNCTIONS
     gb_s = functions * MEMORY_GB * lasts.total_seconds()
     requests = recordings * QUEUE_REQUESTS_A_RECORDING + POLLS_A_DAY * (lasts / DAY)
     writes, reads = recordings * WRITES_A_RECORDING, recordings * READS_A_RECORDING
-    called = recordings * prices.lambda_request_million / 1e6
-    used = writes * prices.dynamodb_write_million + reads * prices.dynamodb_read_million
-    audio = mean_bytes * prices.s3_gb_month
+    called = recordings * PRICES.lambda_request_million / 1e6
+    used = writes * PRICES.dynamodb_write_million + reads * PRICES.dynamodb_read_million
+    audio = mean_bytes * PRICES.s3_gb_month
     return Cost(
         once={
-            "S3": recordings * PUTS_A_RECORDING * prices.s3_put_thousand / 1e3,
-            "Lambda": gb_s * prices.lambda_gb_s + called,
-            "SQS": requests * prices.sqs_request_million / 1e6,
+            "S3": recordings * PUTS_A_RECORDING * PRICES.s3_put_thousand / 1e3,
+            "Lambda": gb_s * PRICES.lambda_gb_s + called,
+            "SQS": requests * PRICES.sqs_request_million / 1e6,
             "DynamoDB": used / 1e6,
         },
-        a_month=recordings * (audio + ITEM_BYTES * prices.dynamodb_gb_month) / GB,
-        fixed_a_month=prices.kms_key_month + prices.secret_month,
+        a_month=recordings * (audio + ITEM_BYTES * PRICES.dynamodb_gb_month) / GB,
+        fixed_a_month=PRICES.kms_key_month + PRICES.secret_month,
     )
-
-
-def prices_from(document: object) -> Prices:
-    """Return the prices that somebody has written down; what they leave out is a list price.
-
-    Raises:
-        InvalidRequestError: not an object, an unknown name, or something that is no price.
-    """
-    known = ", ".join(it.name for it in fields(Prices))
-    if not isinstance(document, dict):
-        raise InvalidRequestError(f"the prices are no JSON object; it may have {known}")
-    for name, value in document.items():
-        if name not in known.split(", "):
-            raise InvalidRequestError(f"no price is called {name!r}; there are {known}")
-        if name == "called":
-            if not isinstance(value, str):
-                raise InvalidRequestError("the prices' name `called` has to be a text")
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
-            raise InvalidRequestError(f"the price {name} has to be a number, 0 or more")
-    return Prices(**document)

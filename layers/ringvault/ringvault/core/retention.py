@@ -1,7 +1,7 @@
 """How long RingCentral keeps recordings."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 # No account keeps recordings longer than ten years; a larger number is a mistake.
 MAX_PERIOD = timedelta(days=3650)
@@ -33,10 +33,6 @@ class Retention:
     def kept_for(self, recordings_a_day: float | None) -> timedelta:
         """Return how long after its call a recording of any kind may still exist."""
         return min(self.period, self._by_number(recordings_a_day))
-
-    def deletion_at(self, started_at: datetime, recordings_a_day: float | None) -> datetime:
-        """Return when a recording is deleted: not before, where calls become no more."""
-        return started_at + self.deletion_after(recordings_a_day)
 
     @property
     def days(self) -> str:
