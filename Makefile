@@ -44,7 +44,7 @@ template: $(INSTALLED) ## Validate template.yaml and what SAM makes of it
 	@echo "template: sam validate, then cfn-lint on what SAM makes of it"
 	@mkdir -p build
 	@said="$$($(BIN)/sam validate --lint 2>&1)" || { echo "$$said" >&2; exit 1; }
-	@$(BIN)/python -m local.transform template.yaml >build/template.json
+	@$(BIN)/python -m local.cloudformation.transform template.yaml >build/template.json
 	@$(BIN)/cfn-lint build/template.json
 
 # What is passed over says so beside its resource, with the reason (Metadata in template.yaml). A
@@ -52,7 +52,7 @@ template: $(INSTALLED) ## Validate template.yaml and what SAM makes of it
 scan: $(INSTALLED) $(CHECKOV_INSTALLED) ## Scan what SAM makes of template.yaml for what auditors look for
 	@echo "scan: checkov on what SAM makes of template.yaml"
 	@mkdir -p build
-	@$(BIN)/python -m local.transform template.yaml >build/template.json
+	@$(BIN)/python -m local.cloudformation.transform template.yaml >build/template.json
 	@.venv-checkov/bin/checkov --file build/template.json --framework cloudformation \
 	  --skip-download --compact --quiet >build/checkov.txt 2>&1 && \
 	  grep '^Passed checks: [1-9]' build/checkov.txt || { cat build/checkov.txt >&2; exit 1; }

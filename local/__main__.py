@@ -8,16 +8,16 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.visible import visible
+from local.cloudformation.provision.parameters import given_parameters
 from local.errors import LocalError, SetupError
-from local.issuer.server import DEFAULT_ISSUER_PORT
-from local.issuer.users import USERS
+from local.oidc.server import DEFAULT_ISSUER_PORT
+from local.oidc.tokens import issue_token, issuer_of
+from local.oidc.users import USERS
 from local.places import DEFAULT_PORT
-from local.provision.parameters import given_parameters
-from local.run import UpOptions, up
-from local.simulator import argument_types as types
-from local.simulator import command as simulator_command
-from local.tokens import issue_token, issuer_of
+from local.ringcentral import argument_types as types
+from local.ringcentral import command as simulator_command
+from local.up.run import UpOptions, up
+from ringvault_cli.terminal.visible import visible
 
 _INTERRUPTED = 130
 _PORTS = 2**16

@@ -10,7 +10,7 @@ STATE_FOLDER = ROOT / ".local"
 
 
 def stack_file(port: int) -> Path:
-    """Return where the stack at a port says how it is reached; cli/options.py reads it."""
+    """Return where the stack at a port says how it is reached; the command reads it."""
     return STATE_FOLDER / "stacks" / f"{port}.json"
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from benchmarks.ninety_days.traffic import Call
 from benchmarks.quota.ringcentral import PER_PAGE, record
-from ringvault.core.call_log import CallLogPage
 from ringvault.core.errors import NotFoundError, PermissionLostError
 from ringvault.core.instants import format_instant
-from ringvault.core.quota_gate import Clock
-from ringvault.core.retention import Retention
-from ringvault.core.windows import Window
+from ringvault.core.listing.windows import Window
+from ringvault.core.quota.gate import Clock
+from ringvault.core.ringcentral.call_log import CallLogPage
+from ringvault.core.ringcentral.retention import Retention
 
 Json = Mapping[str, Any]
 _BEFORE_MIDNIGHT = timedelta(seconds=20)

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import WAV
 from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, Pause
-from ringvault.core.archive_recording import StoredObject
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, ItemsRead, State
+from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, ItemsRead, State
+from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError, ObjectExistsError
-from ringvault.core.reconciliation_run import ReconciliationProgress
-from ringvault.core.recording import Recording
-from ringvault.core.vault_layout import audio_prefix, day_prefixes, sidecar_key
+from ringvault.core.reconciliation.run import ReconciliationProgress
+from ringvault.core.vault.layout import audio_prefix, day_prefixes, sidecar_key
 
 # The account that benchmarks/quota's records name.
 ACCOUNT = "1"

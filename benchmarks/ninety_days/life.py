@@ -22,15 +22,15 @@ from benchmarks.quota.stack import LISTING_EVERY_S, Stack, light_quota
 from benchmarks.quota.stores import MemoryNumberIndex, MemoryProgress, MemoryQuotaStore
 from benchmarks.quota.virtual_run import LIMIT, PENALTY_S, RECEIVE_S, WINDOW_S
 from benchmarks.quota.virtual_time import START, VirtualTime
-from local.simulator.options import Quota as ServerQuota
-from local.simulator.sliding_window import Verdict
+from local.ringcentral.account.options import Quota as ServerQuota
+from local.ringcentral.limits.sliding_window import Verdict
+from ringvault.core.archiving.recording_stream import MediaResponse
 from ringvault.core.errors import ServiceUnavailableError, TransientError
-from ringvault.core.quota import Quota
-from ringvault.core.quota_gate import QuotaGate, Turn
-from ringvault.core.reconcile_archive import reconcile_archive
-from ringvault.core.recording_stream import MediaResponse
-from ringvault.core.retention import Retention
-from ringvault.core.windows import LookBacks, Reach
+from ringvault.core.listing.windows import LookBacks, Reach
+from ringvault.core.quota.gate import QuotaGate, Turn
+from ringvault.core.quota.window import Quota
+from ringvault.core.reconciliation.reconcile_archive import reconcile_archive
+from ringvault.core.ringcentral.retention import Retention
 
 USER, WORKERS = "user-0", 2
 # An idle poller looks again after this; an idle account would otherwise cost most of the run.

@@ -5,7 +5,7 @@ from datetime import timedelta
 from benchmarks.ninety_days.disasters import Outage
 from benchmarks.ninety_days.life import Plan
 from benchmarks.ninety_days.traffic import DAY, HOUR, RECORDINGS_A_DAY, Habits
-from ringvault.core.retention import Retention
+from ringvault.core.ringcentral.retention import Retention
 
 DAY_S, HOUR_S = DAY.total_seconds(), HOUR.total_seconds()
 STACK_DOWN_S, RINGCENTRAL_DOWN_S, SHARED_S = 3 * DAY_S, 6 * HOUR_S, 8 * HOUR_S

@@ -11,7 +11,7 @@ from benchmarks.ninety_days.account import Entry
 from benchmarks.ninety_days.life import Life
 from benchmarks.ninety_days.traffic import HOUR, MINUTE
 from benchmarks.quota.virtual_time import START
-from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.core.catalogue.item import CatalogueItem, State
 
 # A call is prompt when the call log shows its recording within this of the call's start: four
 # hours of talking and what is usual after it. The rest waits for the look-backs of hour and day.

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.playback.place import EVENT, Place
-from local import function_worker
-from local.provision.site import Function
+from local.cloudformation.provision.site import Function
+from local.lambda_ import function_worker
 
 _ANSWERS_WITHIN_S = 60
 _WORKER = Path(function_worker.__file__)

@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.aws import Aws, forget_real_aws, running_aws
 from local.child import free_port
-from local.function_process import environment_of
+from local.cloudformation.provision.site import Function
+from local.cloudformation.provision.stack import provision
+from local.cloudformation.transform import transform
+from local.lambda_.function_process import environment_of
+from local.moto.clients import Aws, forget_real_aws, running_aws
 from local.places import ROOT, TEMPLATE
-from local.provision.site import Function
-from local.provision.stack import provision
-from local.transform import transform
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.core.catalogue import ArchivedObject
-from ringvault.core.recording import Recording
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.core.catalogue.item import ArchivedObject
+from ringvault.core.catalogue.recording import Recording
 
 EVENT: dict[str, Any] = json.loads(
     (ROOT / "events" / "playback_api_playback_url.json").read_text(encoding="utf-8")

@@ -21,15 +21,15 @@ from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import Client, Server, record, travel_s
 from benchmarks.quota.shared_quota import SharedQuotaStore, create_shared_quotas, scaled
 from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, no_pause
-from local.simulator.options import Quota as ServerQuota
-from local.simulator.sliding_window import Verdict
-from ringvault.core.absence import AccountEvidence
-from ringvault.core.archive_recording import ArchiveRecording
-from ringvault.core.quota import Quota
-from ringvault.core.quota_gate import QuotaGate
-from ringvault.core.recording import read_record
-from ringvault.core.retention import Retention
-from ringvault.core.retry_policy import RetryPolicy
+from local.ringcentral.account.options import Quota as ServerQuota
+from local.ringcentral.limits.sliding_window import Verdict
+from ringvault.core.archiving.absence import AccountEvidence
+from ringvault.core.archiving.archive_recording import ArchiveRecording
+from ringvault.core.archiving.retry_policy import RetryPolicy
+from ringvault.core.catalogue.recording import read_record
+from ringvault.core.quota.gate import QuotaGate
+from ringvault.core.quota.window import Quota
+from ringvault.core.ringcentral.retention import Retention
 
 LIMIT, WINDOW_S = 10, 3
 ARCHIVING_TIME = timedelta(seconds=900 - 30)

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from benchmarks.quota.counts import Counts
-from local.simulator.options import Quota
-from local.simulator.sliding_window import SlidingWindow, Verdict
-from ringvault.core.call_log import CallLogPage
+from local.ringcentral.account.options import Quota
+from local.ringcentral.limits.sliding_window import SlidingWindow, Verdict
+from ringvault.core.archiving.recording_stream import MediaResponse
 from ringvault.core.errors import ThrottledError
 from ringvault.core.instants import format_instant
-from ringvault.core.quota import GUARD, HEAVY_WINDOW
-from ringvault.core.quota_gate import Clock, QuotaGate, Turn
-from ringvault.core.recording_stream import MediaResponse
-from ringvault.core.retention import Retention
-from ringvault.core.windows import Window
+from ringvault.core.listing.windows import Window
+from ringvault.core.quota.gate import Clock, QuotaGate, Turn
+from ringvault.core.quota.window import GUARD, HEAVY_WINDOW
+from ringvault.core.ringcentral.call_log import CallLogPage
+from ringvault.core.ringcentral.retention import Retention
 
 # One way to RingCentral, and again one way back, where the window is a minute.
 LEAST_TRAVEL_S, MOST_TRAVEL_S = 0.005, 0.400

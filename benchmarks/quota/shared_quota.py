@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.quota.counts import Counts
 from ringvault.core.errors import ConflictError
 from ringvault.core.instants import from_epoch_ms, to_epoch_ms
-from ringvault.core.quota import Quota
+from ringvault.core.quota.window import Quota
 
 BUSY_TIMEOUT_S = 10.0
 

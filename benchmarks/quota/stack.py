@@ -16,13 +16,13 @@ from benchmarks.quota.stores import (
     MemoryVault,
 )
 from benchmarks.quota.virtual_time import VirtualTime
-from ringvault.core.absence import AccountEvidence
-from ringvault.core.archive_recording import ArchiveRecording, Outcome
-from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.core.quota import Quota
-from ringvault.core.quota_gate import QuotaGate
-from ringvault.core.retry_policy import RetryPolicy
-from ringvault.core.windows import Reach
+from ringvault.core.archiving.absence import AccountEvidence
+from ringvault.core.archiving.archive_recording import ArchiveRecording, Outcome
+from ringvault.core.archiving.retry_policy import RetryPolicy
+from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
+from ringvault.core.listing.windows import Reach
+from ringvault.core.quota.gate import QuotaGate
+from ringvault.core.quota.window import Quota
 
 # As template.yaml and the handlers say: schedule, timeouts, and what each keeps of them.
 LISTING_EVERY_S = 300

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from benchmarks.quota.counts import Counts
-from ringvault.core.archive_recording import StoredObject
-from ringvault.core.catalogue import ArchivedObject, CatalogueItem, State
+from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue.phone_number import numbers_of
+from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError
-from ringvault.core.feed import Candidate, Losses
-from ringvault.core.phone_number import numbers_of
-from ringvault.core.quota import Quota
-from ringvault.core.quota_gate import Clock
-from ringvault.core.recording import Recording
-from ringvault.core.windows import ListingProgress
+from ringvault.core.listing.feed import Candidate, Losses
+from ringvault.core.listing.windows import ListingProgress
+from ringvault.core.quota.gate import Clock
+from ringvault.core.quota.window import Quota
 
-# As adapters/catalogue_table.py and dynamodb_batches.py write.
+# As adapters/dynamodb/catalogue.py and dynamodb_batches.py write.
 MOST_IN_TRANSACTION = 25
 MOST_PUTS = 25
 

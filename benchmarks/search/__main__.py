@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 from benchmarks.search.memory_dynamodb import CATALOGUE, NUMBER_INDEX, Counted, MemoryDynamoDB
 from benchmarks.search.recordings import NOW, extension_id, phone_number
-from ringvault.adapters.catalogue_indexes import CatalogueIndexes
-from ringvault.core.listener import Listener
-from ringvault.core.recording_search import search_recordings
-from ringvault.core.search_parameters import DEFAULT_LIMIT, Parameters, format_cursor
+from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.core.playback.rights import Listener
+from ringvault.core.playback.search import search_recordings
+from ringvault.core.playback.search_parameters import DEFAULT_LIMIT, Parameters, format_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,8 +7,8 @@ two pages among a thousand, and among a million a large part of the whole.
 from datetime import UTC, datetime, timedelta
 from math import lcm
 
-from ringvault.core.catalogue import State
-from ringvault.core.recording import Recording
+from ringvault.core.catalogue.item import State
+from ringvault.core.catalogue.recording import Recording
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 # What stands together starts together: the order within a millisecond is tried as well.

@@ -17,17 +17,19 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ringvault.adapters.aws_session import Session, patient_session
-from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.aws.session import Session, patient_session
+from ringvault.adapters.aws.sqs import DeadLetterQueue, RecordingQueue
 from ringvault.adapters.clock import before_end, now
-from ringvault.adapters.listing_progress import ListingProgressStore
-from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
-from ringvault.adapters.ringcentral import RingCentral, ringcentral
-from ringvault.adapters.vault import Vault
-from ringvault.core.absence import AccountEvidence
-from ringvault.core.archive_recording import ArchiveRecording, ArchiveResult, Outcome
-from ringvault.core.audio import UNRECOGNISED
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
+from ringvault.adapters.s3.vault import Vault
+from ringvault.core.archiving.absence import AccountEvidence
+from ringvault.core.archiving.archive_recording import ArchiveRecording, ArchiveResult, Outcome
+from ringvault.core.archiving.message import recording_id_of
+from ringvault.core.archiving.retry_policy import RetryPolicy
+from ringvault.core.audio.head import UNRECOGNISED
 from ringvault.core.errors import (
     ConfigurationError,
     InvalidMessageError,
@@ -36,8 +38,6 @@ from ringvault.core.errors import (
     UnreadableItemError,
 )
 from ringvault.core.instants import format_instant
-from ringvault.core.message import recording_id_of
-from ringvault.core.retry_policy import RetryPolicy
 from ringvault.observability import count, count_error, logger, measure, where
 from ringvault.settings import ArchiveRecordingSettings
 

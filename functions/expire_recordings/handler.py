@@ -7,14 +7,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ringvault.adapters.at_once import at_once
-from ringvault.adapters.aws_session import patient_session
-from ringvault.adapters.catalogue_expiry import CatalogueExpiry
+from ringvault.adapters.aws.session import patient_session
 from ringvault.adapters.clock import before_end, now
-from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.concurrency import at_once
+from ringvault.adapters.dynamodb.catalogue_expiry import CatalogueExpiry
+from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.numbering_plans import number_reader
-from ringvault.adapters.vault_expiry import VaultExpiry
-from ringvault.core.expire_recordings import ExpireRecordings, Outcome, Sweep
+from ringvault.adapters.s3.vault_expiry import VaultExpiry
+from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, Outcome, Sweep
 from ringvault.observability import failure_of, logger, measure
 from ringvault.settings import ExpireRecordingsSettings
 

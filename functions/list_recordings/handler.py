@@ -10,21 +10,21 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ringvault.adapters.aws_session import patient_session
-from ringvault.adapters.catalogue_backlog import CatalogueBacklog
-from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.aws.session import patient_session
+from ringvault.adapters.aws.sqs import RecordingQueue
 from ringvault.adapters.clock import before_end, now
-from ringvault.adapters.listing_progress import ListingProgressStore
-from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.catalogue_backlog import CatalogueBacklog
+from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.numbering_plans import number_reader
-from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.adapters.recording_queue import RecordingQueue
-from ringvault.adapters.ringcentral import RingCentral, ringcentral
-from ringvault.adapters.ringcentral_transport import Traffic
+from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
+from ringvault.adapters.ringcentral.transport import Traffic
 from ringvault.core.errors import RingvaultError
-from ringvault.core.feed import Turn
 from ringvault.core.instants import format_instant
-from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
+from ringvault.core.listing.feed import Turn
+from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.observability import count, failure_of, logger, measure
 from ringvault.settings import ListRecordingsSettings
 

@@ -12,11 +12,14 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ringvault.adapters.aws_session import impatient_session
-from ringvault.adapters.catalogue_indexes import CatalogueIndexes
-from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.aws.session import impatient_session
 from ringvault.adapters.clock import now
-from ringvault.adapters.http_answers import (
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.adapters.dynamodb.plays import PlayTable
+from ringvault.adapters.numbering_plans import number_reader
+from ringvault.adapters.s3.presigned_url import PresignedUrls
+from ringvault.api.answers import (
     SECURITY_HEADERS,
     UNEXPECTED,
     NoSuchPathError,
@@ -28,18 +31,15 @@ from ringvault.adapters.http_answers import (
     problem_of,
     whole_recording_json,
 )
-from ringvault.adapters.numbering_plans import number_reader
-from ringvault.adapters.page_files import page_file, page_headers, sign_in_json
-from ringvault.adapters.play_table import PlayTable
-from ringvault.adapters.presigned_url import PresignedUrls
-from ringvault.adapters.request_limits import require_small
+from ringvault.api.page import page_file, page_headers, sign_in_json
+from ringvault.api.requests import require_small
+from ringvault.core.catalogue.recording import is_recording_id
 from ringvault.core.errors import TransientError, UnreadableItemError
-from ringvault.core.listener import listener_of
-from ringvault.core.playback_api import UnknownCallError, find_recording
-from ringvault.core.playback_url import PlaybackUrls
-from ringvault.core.plays import Caller, PlayNotKeptError, plays_of
-from ringvault.core.recording import is_recording_id
-from ringvault.core.recording_search import recordings_of_call, search_recordings
+from ringvault.core.playback.audit import Caller, PlayNotKeptError, plays_of
+from ringvault.core.playback.playback_api import UnknownCallError, find_recording
+from ringvault.core.playback.playback_url import PlaybackUrls
+from ringvault.core.playback.rights import listener_of
+from ringvault.core.playback.search import recordings_of_call, search_recordings
 from ringvault.observability import count, failure_of, logger
 from ringvault.settings import PlaybackApiSettings
 

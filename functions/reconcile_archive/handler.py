@@ -9,24 +9,24 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ringvault.adapters.aws_session import patient_session
-from ringvault.adapters.catalogue_inventory import CatalogueInventory
+from ringvault.adapters.aws.session import patient_session
 from ringvault.adapters.clock import before_end, now
-from ringvault.adapters.listing_progress import ListingProgressStore
-from ringvault.adapters.number_index import NumberIndex
+from ringvault.adapters.dynamodb.inventory import CatalogueInventory
+from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.numbering_plans import number_reader
-from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
-from ringvault.adapters.ringcentral import RingCentral, ringcentral
-from ringvault.adapters.ringcentral_transport import Traffic
-from ringvault.adapters.vault_inventory import VaultInventory
+from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
+from ringvault.adapters.ringcentral.transport import Traffic
+from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.errors import ConflictError, InvalidRequestError
-from ringvault.core.finding import Cause, Verdict
 from ringvault.core.instants import format_instant
-from ringvault.core.reconcile_archive import ReconciliationResult, reconcile_archive
-from ringvault.core.reconciliation_report import totals_of
-from ringvault.core.reconciliation_request import period_of
-from ringvault.core.reconciliation_run import Run
+from ringvault.core.reconciliation.finding import Cause, Verdict
+from ringvault.core.reconciliation.reconcile_archive import ReconciliationResult, reconcile_archive
+from ringvault.core.reconciliation.report import totals_of
+from ringvault.core.reconciliation.request import period_of
+from ringvault.core.reconciliation.run import Run
 from ringvault.observability import count, failure_of, logger, measure
 from ringvault.settings import ReconcileArchiveSettings
 

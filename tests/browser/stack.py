@@ -5,8 +5,8 @@ from typing import Any
 
 import requests
 
-from local.issuer.users import AGENT_EXTENSION_ID
-from local.tokens import issue_token, issuer_of
+from local.oidc.tokens import issue_token, issuer_of
+from local.oidc.users import AGENT_EXTENSION_ID
 
 
 @dataclass(frozen=True, slots=True)

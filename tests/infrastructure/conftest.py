@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from local.cloudformation.transform import transform
 from local.places import ROOT
-from local.transform import transform
 from tests.infrastructure.stack import Stack
 
 

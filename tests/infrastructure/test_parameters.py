@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from local.cloudformation.transform import transform
 from local.places import TEMPLATE
-from local.transform import transform
 
 DOCUMENT = transform(TEMPLATE)
 PARAMETERS: dict[str, dict[str, Any]] = DOCUMENT["Parameters"]

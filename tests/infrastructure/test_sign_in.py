@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import names_in
-from ringvault.core.listener import LISTENERS_GROUP
+from local.cloudformation.intrinsics import names_in
+from ringvault.core.playback.rights import LISTENERS_GROUP
 from tests.infrastructure.stack import Properties, Stack
 
 COGNITO = {

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from local.iam.policy import Asked, decide, parse_policy
-from local.intrinsics import Scope, resolve
+from local.cloudformation.intrinsics import Scope, resolve
+from local.moto.iam.policy import Asked, decide, parse_policy
 from tests.infrastructure.stack import Stack
 
 VAULT = "arn:aws:s3:::vault"

@@ -86,7 +86,7 @@ def test_every_metric_that_is_watched_is_told(stack: Stack, dashboard: dict[str,
 def test_every_metric_is_told_by_some_handler(repository: Path) -> None:
     """Each name stands in a handler, or in the client that takes note of refusals."""
     layer = repository / "layers" / "ringvault" / "ringvault"
-    paths = [*repository.glob("functions/*/handler.py"), layer / "adapters/ringcentral_client.py"]
+    paths = [*repository.glob("functions/*/handler.py"), layer / "adapters/ringcentral/client.py"]
     code = "".join(path.read_text(encoding="utf-8") for path in paths)
     # Counted by its own function.
     assert {name for name in UNITS if f'"{name}"' not in code} == {"Errors"}

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from local.cloudformation.transform import transform
 from local.places import ROOT
-from local.simulator.options import Options
-from local.simulator.server import Simulator
-from local.transform import transform
-from ringvault.adapters.catalogue_table import CatalogueTable
+from local.ringcentral.account.options import Options
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.observability import logger
-from tests.integration.cloud import Cloud, running_cloud
-from tests.integration.moving_time import MovingTime
+from tests.support.cloud import Cloud, running_cloud
+from tests.support.moving_time import MovingTime
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,17 @@ from functions.archive_recording import handler as archiver
 from functions.list_recordings import handler as lister
 from functions.playback_api import handler as api
 from functions.reconcile_archive import handler as reconciler
-from local.provision.site import STACK_NAME
-from local.simulator.faults import Fault
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.catalogue_item import repeated_attribute
+from local.cloudformation.provision.site import STACK_NAME
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.faults.faults import Fault
+from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
-from ringvault.core.catalogue import RepeatedAnswer
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import CREDENTIALS, Context, Deployed, deploy, event
-from tests.integration.recordings import archived_of, recording_of
-from tests.integration.watched import Watched, watched
+from ringvault.adapters.dynamodb.item import repeated_attribute
+from ringvault.core.catalogue.item import RepeatedAnswer
+from tests.support.cloud import Cloud
+from tests.support.deployed import CREDENTIALS, Context, Deployed, deploy, event
+from tests.support.recordings import archived_of, recording_of
+from tests.support.watched import Watched, watched
 
 RECORDINGS = 3
 ANSWERED = RepeatedAnswer(3, now() - timedelta(days=2), now())

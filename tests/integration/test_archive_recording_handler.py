@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from functions.archive_recording import handler
-from local.simulator.calls import RecordingFile
-from local.simulator.faults import Fault
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
+from local.ringcentral.account.calls import RecordingFile
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.faults.faults import Fault
+from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
-from ringvault.adapters.quota_store import QuotaStore
-from ringvault.core.catalogue import RepeatedAnswer, State
-from ringvault.core.quota import Quota as QuotaValue
-from ringvault.core.recording import Recording
-from ringvault.core.vault_layout import audio_key, sidecar_key
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import (
+from ringvault.adapters.dynamodb.quota_store import QuotaStore
+from ringvault.core.catalogue.item import RepeatedAnswer, State
+from ringvault.core.catalogue.recording import Recording
+from ringvault.core.quota.window import Quota as QuotaValue
+from ringvault.core.vault.layout import audio_key, sidecar_key
+from tests.support.cloud import Cloud
+from tests.support.deployed import (
     CREDENTIALS,
     Context,
     Deployed,
@@ -31,7 +31,7 @@ from tests.integration.deployed import (
     in_child,
     secrets_of,
 )
-from tests.integration.recordings import recording_of
+from tests.support.recordings import recording_of
 
 Log = list[dict[str, Any]]
 CONTENT = "*/content"

@@ -9,14 +9,14 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ringvault.adapters.aws_errors import (
+from ringvault.adapters.aws.errors import (
     CONFLICTS,
     MISCONFIGURED,
     OBJECT_EXISTS,
     aws_errors,
     error_code,
 )
-from ringvault.adapters.catalogue_table import CatalogueTable
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.core.errors import (
     ConfigurationError,
     ConflictError,
@@ -24,8 +24,8 @@ from ringvault.core.errors import (
     RingvaultError,
     ServiceUnavailableError,
 )
-from tests.integration.cloud import KEY_ID, SECRET_KEY, Cloud
-from tests.integration.tiny_server import TinyServer, in_turn
+from tests.support.cloud import KEY_ID, SECRET_KEY, Cloud
+from tests.support.tiny_server import TinyServer, in_turn
 
 CANARY = "canary +1 555 0100"
 

@@ -14,13 +14,13 @@ from benchmarks.search.memory_dynamodb import (
     NotAnsweredError,
 )
 from benchmarks.search.recordings import NOW, recording, state
-from ringvault.adapters.catalogue_indexes import CatalogueIndexes
-from ringvault.adapters.catalogue_item import new_attributes, text
-from ringvault.adapters.dynamodb_batches import put_batches
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.recording_search import search_recordings
-from ringvault.core.search_parameters import format_cursor
-from tests.integration.cloud import Cloud
+from ringvault.adapters.dynamodb.batches import put_batches
+from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.adapters.dynamodb.item import new_attributes, text
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.core.playback.search import search_recordings
+from ringvault.core.playback.search_parameters import format_cursor
+from tests.support.cloud import Cloud
 
 MANY = 130
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.core.call_log_sample import Estimate, Sample
-from ringvault.core.windows import DAY
-from tests.integration.cloud import Cloud
-from tests.integration.line import LONG, line_to
-from tests.integration.moving_time import MovingTime
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
+from ringvault.core.listing.windows import DAY
+from ringvault.core.operations.estimate import Estimate, Sample
+from tests.support.cloud import Cloud
+from tests.support.line import LONG, line_to
+from tests.support.moving_time import MovingTime
 
 DAYS, RECORDINGS, MOST_REQUESTS = 90, 6_000, 12
 Simulate = Callable[[Options], Simulator]

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.catalogue_backlog import CHEAP, CatalogueBacklog
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.core.backlog import Backlog
-from ringvault.core.catalogue import State
-from ringvault.core.feed import Candidate
-from tests.integration.cloud import Cloud
-from tests.integration.recordings import NOW, archived_of, recording_of
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.catalogue_backlog import CHEAP, CatalogueBacklog
+from ringvault.core.catalogue.item import State
+from ringvault.core.listing.backlog import Backlog
+from ringvault.core.listing.feed import Candidate
+from tests.support.cloud import Cloud
+from tests.support.recordings import NOW, archived_of, recording_of
 
 
 @pytest.fixture

@@ -11,19 +11,19 @@ from botocore.stub import Stubber
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ringvault.adapters.catalogue_indexes import CatalogueIndexes
-from ringvault.adapters.catalogue_item import new_attributes
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.dynamodb_batches import MOST_ROUNDS, put_batches
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import State
+from ringvault.adapters.dynamodb.batches import MOST_ROUNDS, put_batches
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.adapters.dynamodb.item import new_attributes
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.core.catalogue.item import State
+from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ServiceUnavailableError
-from ringvault.core.listener import Listener
-from ringvault.core.recording import Recording
-from ringvault.core.recording_search import recordings_of_call, search_recordings
-from ringvault.core.search_parameters import format_cursor
-from tests.integration.cloud import Cloud
-from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
+from ringvault.core.playback.rights import Listener
+from ringvault.core.playback.search import recordings_of_call, search_recordings
+from ringvault.core.playback.search_parameters import format_cursor
+from tests.support.cloud import Cloud
+from tests.support.recordings import NOW, STARTED_AT, archived_of, recording_of
 
 HEARS_ALL = Listener(user_id="supervisor", hears_all=True, extension_id=None)
 AGENT = Listener(user_id="agent", hears_all=False, extension_id="101")

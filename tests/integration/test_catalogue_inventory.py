@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from ringvault.adapters.catalogue_inventory import CatalogueInventory
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import ItemsRead, State
-from ringvault.core.erasure_proof import tombstone_of
+from ringvault.adapters.dynamodb.inventory import CatalogueInventory
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.core.catalogue.item import ItemsRead, State
+from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError
-from ringvault.core.recording import Recording
-from tests.integration.cloud import Cloud
-from tests.integration.dying import DiedError
-from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
+from ringvault.core.lifecycle.erasure_proof import tombstone_of
+from tests.support.cloud import Cloud
+from tests.support.dying import DiedError
+from tests.support.recordings import NOW, STARTED_AT, archived_of, recording_of
 
 DAY = timedelta(days=1)
 

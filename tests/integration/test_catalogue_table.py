@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from ringvault.adapters import catalogue_table
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.dynamodb_batches import MOST_ROUNDS, put_batches
-from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.adapters.dynamodb import catalogue as catalogue_table
+from ringvault.adapters.dynamodb.batches import MOST_ROUNDS, put_batches
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
-from ringvault.core.feed import Candidate, Losses
-from tests.integration.cloud import Cloud
-from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
+from ringvault.core.listing.feed import Candidate, Losses
+from tests.support.cloud import Cloud
+from tests.support.recordings import NOW, STARTED_AT, archived_of, recording_of
 
 MINUTE = timedelta(minutes=1)
 Candidates = dict[str, Candidate]

@@ -9,30 +9,30 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.archived_recordings import ArchivedInCatalogue
-from ringvault.adapters.catalogue_expiry import CatalogueExpiry
-from ringvault.adapters.catalogue_holds import CatalogueHolds
-from ringvault.adapters.catalogue_indexes import CatalogueIndexes
-from ringvault.adapters.catalogue_inventory import CatalogueInventory
-from ringvault.adapters.catalogue_item import item_of
-from ringvault.adapters.catalogue_retries import CatalogueRetries
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.listing_progress import ListingProgressStore
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
-from ringvault.adapters.vault_inventory import MAX_DOCUMENT_BYTES, VaultInventory
-from ringvault.adapters.verification_progress import VerificationProgressStore
-from ringvault.core.catalogue import SCHEMA_VERSION, Erasure, Hold, State
+from ringvault.adapters.dynamodb.archived_recordings import ArchivedInCatalogue
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.catalogue_expiry import CatalogueExpiry
+from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
+from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
+from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.adapters.dynamodb.inventory import CatalogueInventory
+from ringvault.adapters.dynamodb.item import item_of
+from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+from ringvault.adapters.s3.inventory import MAX_DOCUMENT_BYTES, VaultInventory
+from ringvault.core.catalogue.item import SCHEMA_VERSION, Erasure, Hold, State
 from ringvault.core.errors import (
     DamagedStateError,
     InvalidRecordError,
     NewerCatalogueError,
     UnreadableItemError,
 )
-from ringvault.core.listener import Listener
-from ringvault.core.recording_search import recordings_of_call, search_recordings
-from tests.integration.cloud import Cloud
-from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
+from ringvault.core.playback.rights import Listener
+from ringvault.core.playback.search import recordings_of_call, search_recordings
+from tests.support.cloud import Cloud
+from tests.support.recordings import NOW, STARTED_AT, archived_of, recording_of
 
 DAY = timedelta(days=1)
 HEARS_ALL = Listener("listener-1", hears_all=True, extension_id=None)

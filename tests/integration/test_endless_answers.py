@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 import requests
 
-from ringvault.adapters.bounded_answers import MAX_BODY_S
-from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.adapters.ringcentral_client import MAX_PAGE_BYTES
-from ringvault.adapters.ringcentral_transport import MAX_URL_LENGTH, RingCentralTransport, chunks_of
+from ringvault.adapters.ringcentral.bounded_answers import MAX_BODY_S
+from ringvault.adapters.ringcentral.client import MAX_PAGE_BYTES
+from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
+from ringvault.adapters.ringcentral.transport import MAX_URL_LENGTH, RingCentralTransport, chunks_of
 from ringvault.core.errors import (
     BodyInterruptedError,
     OutOfTimeError,
@@ -22,11 +22,11 @@ from ringvault.core.errors import (
     RingvaultError,
     ServiceUnavailableError,
 )
-from ringvault.core.windows import Kind, Window
-from tests.integration.cloud import Cloud
-from tests.integration.line import Line, line_to
-from tests.integration.moving_time import MovingTime
-from tests.integration.tiny_server import Reply, Seen, TinyServer, in_turn
+from ringvault.core.listing.windows import Kind, Window
+from tests.support.cloud import Cloud
+from tests.support.line import Line, line_to
+from tests.support.moving_time import MovingTime
+from tests.support.tiny_server import Reply, Seen, TinyServer, in_turn
 
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 DRIPS = {

@@ -8,25 +8,25 @@ from typing import Any
 import pytest
 
 from functions.expire_recordings import handler
-from ringvault.adapters.catalogue_expiry import CatalogueExpiry
-from ringvault.adapters.catalogue_indexes import CatalogueIndexes
 from ringvault.adapters.clock import now
-from ringvault.adapters.vault_expiry import TAG_KEY, TAG_VALUE, VaultExpiry
-from ringvault.core.catalogue import State
-from ringvault.core.erase_recordings import Outcome as EraseOutcome
+from ringvault.adapters.dynamodb.catalogue_expiry import CatalogueExpiry
+from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.adapters.s3.vault_expiry import TAG_KEY, TAG_VALUE, VaultExpiry
+from ringvault.core.catalogue.item import State
+from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError
-from ringvault.core.expire_recordings import Outcome
-from ringvault.core.hold_recordings import Outcome as HoldOutcome
-from ringvault.core.recording import Recording
-from ringvault.core.recording_search import Index, Lookup
-from ringvault.core.vault_layout import audio_prefix
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import Context, event
-from tests.integration.dying import DiedError, Dying
-from tests.integration.expiring import DAY, Expiring, deployed
-from tests.integration.kept_recordings import HOLD
-from tests.integration.lifecycle import apply_lifecycle
-from tests.integration.recordings import archived_of
+from ringvault.core.lifecycle.erase_recordings import Outcome as EraseOutcome
+from ringvault.core.lifecycle.expire_recordings import Outcome
+from ringvault.core.lifecycle.hold_recordings import Outcome as HoldOutcome
+from ringvault.core.playback.search import Index, Lookup
+from ringvault.core.vault.layout import audio_prefix
+from tests.support.cloud import Cloud
+from tests.support.deployed import Context, event
+from tests.support.dying import DiedError, Dying
+from tests.support.expiring import DAY, Expiring, deployed
+from tests.support.kept_recordings import HOLD
+from tests.support.lifecycle import apply_lifecycle
+from tests.support.recordings import archived_of
 
 OURS = {"Key": TAG_KEY, "Value": TAG_VALUE}
 THEIRS = {"Key": "cost-centre", "Value": "7"}

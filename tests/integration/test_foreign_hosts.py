@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringvault.adapters.foreign_hosts import ForeignHosts
+from ringvault.adapters.ringcentral.redirects import ForeignHosts
 from ringvault.core.errors import RedirectRefusedError
 
 # Addresses in place of names, so that nothing is looked up; 8.8.8.8 stands for RingCentral.

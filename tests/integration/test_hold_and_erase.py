@@ -10,24 +10,24 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.catalogue_indexes import CatalogueIndexes
-from ringvault.adapters.catalogue_inventory import CatalogueInventory
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.adapters.vault_inventory import VaultInventory
-from ringvault.core.catalogue import Hold, State
-from ringvault.core.erase_recordings import EraseRecordings, Outcome
-from ringvault.core.erasure_proof import tombstone_of_proof
+from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.adapters.dynamodb.inventory import CatalogueInventory
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.s3.inventory import VaultInventory
+from ringvault.core.catalogue.item import Hold, State
+from ringvault.core.catalogue.recording import Recording
+from ringvault.core.catalogue.selection import Selection, choose
 from ringvault.core.errors import ConfigurationError, ConflictError, InvalidRequestError
-from ringvault.core.hold_recordings import Outcome as HoldOutcome
-from ringvault.core.rebuild_catalogue import rebuild_catalogue
-from ringvault.core.reconciliation_run import Period
-from ringvault.core.recording import Recording
-from ringvault.core.recording_selection import Selection, choose
-from ringvault.core.vault_layout import proof_key, sidecar_key
-from tests.integration.cloud import Cloud
-from tests.integration.dying import DiedError, Dying
-from tests.integration.kept_recordings import HOLD, NUMBER, KeptArchive, in_turn
-from tests.integration.recordings import NOW, archived_of, recording_of
+from ringvault.core.fixity.rebuild_catalogue import rebuild_catalogue
+from ringvault.core.lifecycle.erase_recordings import EraseRecordings, Outcome
+from ringvault.core.lifecycle.erasure_proof import tombstone_of_proof
+from ringvault.core.lifecycle.hold_recordings import Outcome as HoldOutcome
+from ringvault.core.reconciliation.run import Period
+from ringvault.core.vault.layout import proof_key, sidecar_key
+from tests.support.cloud import Cloud
+from tests.support.dying import DiedError, Dying
+from tests.support.kept_recordings import HOLD, NUMBER, KeptArchive, in_turn
+from tests.support.recordings import NOW, archived_of, recording_of
 
 OTHER = "+16505550199"
 

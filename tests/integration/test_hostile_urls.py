@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as some
 from urllib3.util import parse_url
 
-from ringvault.adapters.ringcentral_transport import RingCentralTransport
+from ringvault.adapters.ringcentral.transport import RingCentralTransport
+from ringvault.core.catalogue.recording import Recording, is_recording_id, read_record
 from ringvault.core.errors import ForeignHostError
-from ringvault.core.recording import Recording, is_recording_id, read_record
-from ringvault.core.vault_layout import audio_key, proof_key, sidecar_key
+from ringvault.core.vault.layout import audio_key, proof_key, sidecar_key
 
 API, MEDIA = "https://platform.ringcentral.com", "https://media.ringcentral.com:443"
 TRANSPORT = RingCentralTransport(allowed_urls=(API, MEDIA))

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.iam.conditions import like
-from local.iam.policy import Asked, Statement, decide
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from tests.integration.deployed import event
-from tests.integration.deployed_stack import FUNCTIONS, DeployedStack, Note, deployed_stack
-from tests.integration.every_path import EveryPath
+from local.moto.iam.conditions import like
+from local.moto.iam.policy import Asked, Statement, decide
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
+from tests.support.deployed import event
+from tests.support.deployed_stack import FUNCTIONS, DeployedStack, Note, deployed_stack
+from tests.support.every_path import EveryPath
 
 OPTIONS = Options(
     recordings=6,

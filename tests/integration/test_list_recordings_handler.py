@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from functions.list_recordings import handler
-from local.simulator.faults import Fault
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.faults.faults import Fault
+from local.ringcentral.http.server import Simulator
 from ringvault.adapters import clock
-from ringvault.adapters.catalogue_indexes import CatalogueIndexes
-from ringvault.core.catalogue import State
-from ringvault.core.listener import Listener
-from ringvault.core.phone_number import numbers_of
-from ringvault.core.recording_search import search_recordings
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import (
+from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.core.catalogue.item import State
+from ringvault.core.catalogue.phone_number import numbers_of
+from ringvault.core.playback.rights import Listener
+from ringvault.core.playback.search import search_recordings
+from tests.support.cloud import Cloud
+from tests.support.deployed import (
     CREDENTIALS,
     Context,
     Deployed,
@@ -26,7 +26,7 @@ from tests.integration.deployed import (
     in_child,
     secrets_of,
 )
-from tests.integration.tiny_server import Reply, Seen, TinyServer
+from tests.support.tiny_server import Reply, Seen, TinyServer
 
 Log = list[dict[str, Any]]
 RECORDINGS = 8

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ringvault.adapters.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.core.errors import ConflictError
-from ringvault.core.listing import MAX_KEPT_URI
-from ringvault.core.retention import Retention
-from ringvault.core.windows import (
+from ringvault.core.listing.read_windows import MAX_KEPT_URI
+from ringvault.core.listing.windows import (
     DAY,
     MAX_WINDOWS,
     SHORTEST_STRIDE,
@@ -19,8 +18,9 @@ from ringvault.core.windows import (
     Window,
     bounded,
 )
-from tests.integration.cloud import Cloud
-from tests.integration.recordings import NOW
+from ringvault.core.ringcentral.retention import Retention
+from tests.support.cloud import Cloud
+from tests.support.recordings import NOW
 
 REACH = timedelta(days=90)
 

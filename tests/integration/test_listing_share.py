@@ -5,21 +5,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.listing_progress import ListingProgressStore
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.adapters.quota_store import QuotaStore
-from ringvault.core.call_log import CallLogPage
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.dynamodb.quota_store import QuotaStore
 from ringvault.core.errors import ThrottledError
-from ringvault.core.list_recordings import ListingResult, Quotas, list_recordings
-from ringvault.core.listing import LISTING_PERIOD, LISTING_SHARE
-from ringvault.core.quota import Quota
-from ringvault.core.quota_gate import QuotaGate, Turn
-from ringvault.core.retention import Retention
-from ringvault.core.windows import Reach, Window
-from tests.integration.cloud import Cloud
-from tests.integration.job import Conveyor
-from tests.integration.moving_time import MovingTime
+from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
+from ringvault.core.listing.read_windows import LISTING_PERIOD, LISTING_SHARE
+from ringvault.core.listing.windows import Reach, Window
+from ringvault.core.quota.gate import QuotaGate, Turn
+from ringvault.core.quota.window import Quota
+from ringvault.core.ringcentral.call_log import CallLogPage
+from ringvault.core.ringcentral.retention import Retention
+from tests.support.cloud import Cloud
+from tests.support.job import Conveyor
+from tests.support.moving_time import MovingTime
 
 # As the functions: a lister has 220 s for its requests, an archiver waits 150 s for its turn.
 LISTING_TIME = timedelta(seconds=220)

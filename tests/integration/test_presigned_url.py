@@ -11,9 +11,9 @@ from botocore.credentials import RefreshableCredentials
 from botocore.session import Session as BotocoreSession
 from moto.server import ThreadedMotoServer
 
-from ringvault.adapters.presigned_url import PresignedUrls
-from ringvault.core.catalogue import ArchivedObject
-from ringvault.core.plays import Disposition
+from ringvault.adapters.s3.presigned_url import PresignedUrls
+from ringvault.core.catalogue.item import ArchivedObject
+from ringvault.core.playback.audit import Disposition
 
 NOW = datetime.now(UTC)
 LIFETIME = timedelta(minutes=15)

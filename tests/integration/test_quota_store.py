@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ringvault.adapters.quota_store import QuotaStore
+from ringvault.adapters.dynamodb.quota_store import QuotaStore
 from ringvault.core.errors import ConflictError, ThrottledError
-from ringvault.core.quota import MAX_LIMIT, MAX_TURNS, Quota
-from ringvault.core.quota_gate import QuotaGate
-from tests.integration.cloud import Cloud
-from tests.integration.moving_time import MovingTime
+from ringvault.core.quota.gate import QuotaGate
+from ringvault.core.quota.window import MAX_LIMIT, MAX_TURNS, Quota
+from tests.support.cloud import Cloud
+from tests.support.moving_time import MovingTime
 
 SECOND = timedelta(seconds=1)
 LONG = timedelta(hours=1)

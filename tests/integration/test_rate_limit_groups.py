@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from local.simulator.faults import Fault
-from local.simulator.options import Group, Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.rate_limit_groups import RateLimitGroups, RequestKind
+from local.ringcentral.account.options import Group, Options, Quota, quotas_with
+from local.ringcentral.faults.faults import Fault
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.ringcentral.rate_limit_groups import RateLimitGroups, RequestKind
+from ringvault.core.catalogue.recording import read_record
 from ringvault.core.errors import ThrottledError
-from ringvault.core.recording import read_record
-from ringvault.core.windows import Kind, Window
-from tests.integration.cloud import Cloud
-from tests.integration.line import Line, line_to
-from tests.integration.moving_time import MovingTime
-from tests.integration.tiny_server import Reply, TinyServer, in_turn
+from ringvault.core.listing.windows import Kind, Window
+from tests.support.cloud import Cloud
+from tests.support.line import Line, line_to
+from tests.support.moving_time import MovingTime
+from tests.support.tiny_server import Reply, TinyServer, in_turn
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

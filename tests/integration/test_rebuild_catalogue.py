@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.at_once import at_once
-from ringvault.core.catalogue import CatalogueItem, State
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.concurrency import at_once
+from ringvault.core.catalogue.item import CatalogueItem, State
+from ringvault.core.fixity.rebuild_catalogue import Fault, Rebuilt, rebuild_catalogue
 from ringvault.core.instants import format_instant
-from ringvault.core.rebuild_catalogue import Fault, Rebuilt, rebuild_catalogue
-from ringvault.core.vault_layout import sidecar_key
-from tests.integration.archive import Archive, archived_account
-from tests.integration.cloud import Cloud
-from tests.integration.moving_time import MovingTime
-from tests.integration.recordings import NOW, recording_of
+from ringvault.core.vault.layout import sidecar_key
+from tests.support.archive import Archive, archived_account
+from tests.support.cloud import Cloud
+from tests.support.moving_time import MovingTime
+from tests.support.recordings import NOW, recording_of
 
 RECORDINGS = 7
 DAYS = 4

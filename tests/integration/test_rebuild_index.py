@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringvault.adapters.number_index import pointer_to
-from ringvault.adapters.number_index_upkeep import CatalogueRecords, NumberIndexUpkeep
-from ringvault.core.phone_number import number_key
-from ringvault.core.rebuild_index import GRACE, IndexRebuilt, rebuild_index
-from tests.integration.cloud import Cloud
-from tests.integration.kept_recordings import KeptArchive
-from tests.integration.recordings import recording_of
+from ringvault.adapters.dynamodb.number_index import pointer_to
+from ringvault.adapters.dynamodb.number_index_upkeep import CatalogueRecords, NumberIndexUpkeep
+from ringvault.core.catalogue.phone_number import number_key
+from ringvault.core.fixity.rebuild_index import GRACE, IndexRebuilt, rebuild_index
+from tests.support.cloud import Cloud
+from tests.support.kept_recordings import KeptArchive
+from tests.support.recordings import recording_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

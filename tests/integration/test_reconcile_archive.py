@@ -6,25 +6,25 @@ from typing import Any
 
 import pytest
 
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.catalogue_holds import CatalogueHolds
-from ringvault.adapters.vault_expiry import VaultExpiry
-from ringvault.adapters.vault_inventory import VaultInventory
-from ringvault.core.archive_recording import Outcome
-from ringvault.core.catalogue import State
-from ringvault.core.erase_recordings import EraseRecordings
-from ringvault.core.erase_recordings import Outcome as Erased
-from ringvault.core.finding import Cause, Finding, Judged, Verdict
-from ringvault.core.recording_selection import chosen_of
-from ringvault.core.report_chain import verify_chain
-from ringvault.core.span_evidence import LISTED_WITHIN
-from ringvault.core.span_repair import put_right
-from tests.integration.archive import WIDE_LOOK_BACK, Archive, archived_account
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import secrets_of
-from tests.integration.kept_recordings import in_turn
-from tests.integration.moving_time import MovingTime
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
+from ringvault.adapters.s3.inventory import VaultInventory
+from ringvault.adapters.s3.vault_expiry import VaultExpiry
+from ringvault.core.archiving.archive_recording import Outcome
+from ringvault.core.catalogue.item import State
+from ringvault.core.catalogue.selection import chosen_of
+from ringvault.core.lifecycle.erase_recordings import EraseRecordings
+from ringvault.core.lifecycle.erase_recordings import Outcome as Erased
+from ringvault.core.reconciliation.chain import verify_chain
+from ringvault.core.reconciliation.evidence import LISTED_WITHIN
+from ringvault.core.reconciliation.finding import Cause, Finding, Judged, Verdict
+from ringvault.core.reconciliation.repair import put_right
+from tests.support.archive import WIDE_LOOK_BACK, Archive, archived_account
+from tests.support.cloud import Cloud
+from tests.support.deployed import secrets_of
+from tests.support.kept_recordings import in_turn
+from tests.support.moving_time import MovingTime
 
 RECORDINGS = 12
 DAYS = 6

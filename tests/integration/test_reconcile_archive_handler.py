@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from functions.reconcile_archive import handler
-from local.simulator.faults import Fault
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.faults.faults import Fault
+from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import Context, Deployed, deploy, event, in_child, secrets_of
+from tests.support.cloud import Cloud
+from tests.support.deployed import Context, Deployed, deploy, event, in_child, secrets_of
 
 Log = list[dict[str, Any]]
 RECORDINGS = 8

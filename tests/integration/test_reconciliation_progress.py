@@ -5,18 +5,18 @@ from datetime import date, timedelta
 
 import pytest
 
-from ringvault.adapters.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
 from ringvault.core.errors import ConflictError
-from ringvault.core.finding import Cause, Finding, Verdict
-from ringvault.core.reconciliation_run import (
+from ringvault.core.reconciliation.finding import Cause, Finding, Verdict
+from ringvault.core.reconciliation.run import (
     MOST_NAMED,
     ChainHead,
     Period,
     ReconciliationProgress,
     Run,
 )
-from tests.integration.cloud import Cloud
-from tests.integration.recordings import NOW
+from tests.support.cloud import Cloud
+from tests.support.recordings import NOW
 
 ON = date(2026, 10, 1)
 PERIOD = Period(ON, date(2026, 10, 31))

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
+from ringvault.adapters.aws.sqs import DeadLetterQueue, RecordingQueue
+from ringvault.core.archiving.message import recording_id_of
 from ringvault.core.errors import ConfigurationError
-from ringvault.core.message import recording_id_of
-from tests.integration.cloud import Cloud
-from tests.integration.recordings import NOW
+from tests.support.cloud import Cloud
+from tests.support.recordings import NOW
 
 SENT_BACK: Any = {"MessageId": "1", "MD5OfMessageBody": "0" * 32}
 

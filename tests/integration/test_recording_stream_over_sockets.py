@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from local.simulator.calls import RecordingFile
-from local.simulator.faults import Fault
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.core.audio import FileType
+from local.ringcentral.account.calls import RecordingFile
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.faults.faults import Fault
+from local.ringcentral.http.server import Simulator
+from ringvault.core.archiving.recording_stream import MAX_STALLED_CONTINUATIONS, RecordingStream
+from ringvault.core.audio.head import FileType
 from ringvault.core.errors import (
     BodyInterruptedError,
     ContentChangedError,
@@ -18,11 +19,10 @@ from ringvault.core.errors import (
     RingvaultError,
     TransientError,
 )
-from ringvault.core.recording_stream import MAX_STALLED_CONTINUATIONS, RecordingStream
-from tests.integration.cloud import Cloud
-from tests.integration.line import Line, line_to
-from tests.integration.moving_time import MovingTime
-from tests.integration.tiny_server import Reply, Seen, TinyServer, in_turn
+from tests.support.cloud import Cloud
+from tests.support.line import Line, line_to
+from tests.support.moving_time import MovingTime
+from tests.support.tiny_server import Reply, Seen, TinyServer, in_turn
 
 MIB = 1024 * 1024
 # MPEG-2 layer III, 8 kbit/s at 16 kHz: frames of 36 bytes, so audio starts anew at each.

@@ -13,11 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from local.simulator.faults import Fault
-from local.simulator.options import Options, Quota, Scope, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.adapters.ringcentral_client import PERMISSION_LOST, PERMISSION_PAUSE
+from local.ringcentral.account.options import Options, Quota, Scope, quotas_with
+from local.ringcentral.faults.faults import Fault
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.ringcentral.client import PERMISSION_LOST, PERMISSION_PAUSE
+from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
+from ringvault.core.catalogue.recording import read_record
 from ringvault.core.errors import (
     ForeignHostError,
     NotFoundError,
@@ -31,13 +32,12 @@ from ringvault.core.errors import (
     ThrottledError,
     TokenRejectedError,
 )
-from ringvault.core.recording import read_record
-from ringvault.core.retention import Retention
-from ringvault.core.windows import Kind, Window
-from tests.integration.cloud import Cloud
-from tests.integration.line import LONG, TOKEN, Line, line_to
-from tests.integration.moving_time import MovingTime
-from tests.integration.tiny_server import Reply, Seen, TinyServer, in_turn
+from ringvault.core.listing.windows import Kind, Window
+from ringvault.core.ringcentral.retention import Retention
+from tests.support.cloud import Cloud
+from tests.support.line import LONG, TOKEN, Line, line_to
+from tests.support.moving_time import MovingTime
+from tests.support.tiny_server import Reply, Seen, TinyServer, in_turn
 
 AMPLE = quotas_with(heavy=Quota(1_000, 60, 60))
 SECOND = timedelta(seconds=1)

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from local.simulator.faults import Fault
-from local.simulator.options import Options
-from local.simulator.server import Simulator
-from ringvault.adapters.credentials_secret import CredentialsSecret
-from ringvault.adapters.ringcentral_sign_in import MAX_TOKEN_ANSWER_BYTES
-from ringvault.core.credentials import Credentials, parse_credentials
+from local.ringcentral.account.options import Options
+from local.ringcentral.faults.faults import Fault
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.aws.secret import CredentialsSecret
+from ringvault.adapters.ringcentral.sign_in import MAX_TOKEN_ANSWER_BYTES
 from ringvault.core.errors import (
     ConfigurationError,
     CredentialsError,
@@ -24,10 +23,11 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
     ThrottledError,
 )
-from tests.integration.cloud import Cloud
-from tests.integration.line import RIGHT, Line, line_to
-from tests.integration.moving_time import MovingTime
-from tests.integration.tiny_server import Reply, TinyServer, in_turn
+from ringvault.core.ringcentral.credentials import Credentials, parse_credentials
+from tests.support.cloud import Cloud
+from tests.support.line import RIGHT, Line, line_to
+from tests.support.moving_time import MovingTime
+from tests.support.tiny_server import Reply, TinyServer, in_turn
 
 CANARY = "canary-secret-value"
 JSON = {"Content-Type": "application/json"}

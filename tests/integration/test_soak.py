@@ -16,17 +16,17 @@ import pytest
 
 from functions.archive_recording import handler as archive_recording_handler
 from functions.list_recordings import handler as list_recordings_handler
-from local.simulator.chaos import Chaos, even_weights
-from local.simulator.options import Options
-from local.simulator.server import Simulator
-from ringvault.core.archive_recording import Outcome
-from ringvault.core.catalogue import State
+from local.ringcentral.account.options import Options
+from local.ringcentral.faults.chaos import Chaos, even_weights
+from local.ringcentral.http.server import Simulator
+from ringvault.core.archiving.archive_recording import Outcome
+from ringvault.core.catalogue.item import State
 from ringvault.observability import failure_of, logger
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import secrets_of
-from tests.integration.job import Job, job_with
-from tests.integration.line import line_to
-from tests.integration.moving_time import MovingTime
+from tests.support.cloud import Cloud
+from tests.support.deployed import secrets_of
+from tests.support.job import Job, job_with
+from tests.support.line import line_to
+from tests.support.moving_time import MovingTime
 
 SHORT = 24
 RECORDINGS = int(os.environ.get("SOAK_RECORDINGS", SHORT))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.stack_metrics import StackMetrics
-from tests.integration.cloud import Cloud
+from ringvault.adapters.aws.metrics import StackMetrics
+from tests.support.cloud import Cloud
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 MIDNIGHT = NOW - timedelta(hours=9)

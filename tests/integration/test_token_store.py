@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from ringvault.adapters.token_store import TokenStore
-from ringvault.core.access_token import LEASE, AccessToken, SharedAccessToken
+from ringvault.adapters.dynamodb.token_store import TokenStore
 from ringvault.core.errors import (
     ConflictError,
     CredentialsError,
     RingvaultError,
 )
-from tests.integration.cloud import Cloud
-from tests.integration.moving_time import MovingTime
+from ringvault.core.ringcentral.access_token import LEASE, AccessToken, SharedAccessToken
+from tests.support.cloud import Cloud
+from tests.support.moving_time import MovingTime
 
 HOUR = timedelta(hours=1)
 CONTAINERS = 8

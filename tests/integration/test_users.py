@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.aws_session import patient_session
-from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.adapters.ringcentral import RingCentral, ringcentral
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.aws.session import patient_session
+from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.core.errors import ThrottledError
-from ringvault.core.windows import Kind, Window
+from ringvault.core.listing.windows import Kind, Window
 from ringvault.settings import RingCentralSettings
-from tests.integration.cloud import Cloud
+from tests.support.cloud import Cloud
 
 JWTS = ("jwt-of-one", "jwt-of-two", "jwt-of-three")
 LIMIT = 3

@@ -13,14 +13,14 @@ import requests
 from boto3.session import Session
 from botocore.stub import Stubber
 
-from local.transform import REGION
-from ringvault.adapters.vault import PART_BYTES, READ_BYTES, Vault
-from ringvault.core.archive_recording import StoredObject
-from ringvault.core.catalogue import CatalogueItem, State
+from local.cloudformation.transform import REGION
+from ringvault.adapters.s3.vault import PART_BYTES, READ_BYTES, Vault
+from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import BodyInterruptedError, ConfigurationError, ObjectExistsError
-from tests.integration.cloud import KEY_ID, SECRET_KEY, Cloud
-from tests.integration.recordings import NOW, archived_of, recording_of
-from tests.integration.tiny_server import Reply, Seen, TinyServer
+from tests.support.cloud import KEY_ID, SECRET_KEY, Cloud
+from tests.support.recordings import NOW, archived_of, recording_of
+from tests.support.tiny_server import Reply, Seen, TinyServer
 
 KEY = "recordings/account=1/year=2026/month=11/day=22/100.mp3"
 MIB = 1024 * 1024

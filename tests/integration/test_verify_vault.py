@@ -9,25 +9,25 @@ from typing import Any
 
 import pytest
 
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.at_once import at_once
-from ringvault.adapters.catalogue_inventory import CatalogueInventory
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.adapters.vault import READ_BYTES
-from ringvault.adapters.vault_inventory import VaultInventory
-from ringvault.adapters.verification_progress import VerificationProgressStore
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.concurrency import at_once
+from ringvault.adapters.dynamodb.inventory import CatalogueInventory
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+from ringvault.adapters.s3.inventory import VaultInventory
+from ringvault.adapters.s3.vault import READ_BYTES
 from ringvault.core.errors import ConflictError, ServiceUnavailableError
-from ringvault.core.fixity import Damage, Digest, Verdict
-from ringvault.core.search_parameters import Position
-from ringvault.core.vault_layout import sidecar_key
-from ringvault.core.verification import MOST_NAMED, Selection, Verification
-from ringvault.core.verify_vault import verify_vault
-from tests.integration.archive import Archive, archived_account
-from tests.integration.cloud import Cloud
-from tests.integration.moving_time import MovingTime
-from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
-from tests.integration.tiny_server import Reply, TinyServer
+from ringvault.core.fixity.check import Damage, Digest, Verdict
+from ringvault.core.fixity.verification import MOST_NAMED, Selection, Verification
+from ringvault.core.fixity.verify_vault import verify_vault
+from ringvault.core.playback.search_parameters import Position
+from ringvault.core.vault.layout import sidecar_key
+from tests.support.archive import Archive, archived_account
+from tests.support.cloud import Cloud
+from tests.support.moving_time import MovingTime
+from tests.support.recordings import NOW, STARTED_AT, archived_of, recording_of
+from tests.support.tiny_server import Reply, TinyServer
 
 RECORDINGS = 5
 OPTIONS = Options(recordings=RECORDINGS, days=3, quotas=quotas_with(heavy=Quota(600, 60, 60)))

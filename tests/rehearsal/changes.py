@@ -6,10 +6,10 @@ from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from local.aws import ACCOUNT_ID
-from local.intrinsics import Scope, holds, resolve
-from local.provision.parameters import parameter_values
-from local.transform import REGION, Document
+from local.cloudformation.intrinsics import Scope, holds, resolve
+from local.cloudformation.provision.parameters import parameter_values
+from local.cloudformation.transform import REGION, Document
+from local.moto.clients import ACCOUNT_ID
 from tests.rehearsal.comparison import Property, properties_of
 
 _PSEUDO_PARAMETERS = {

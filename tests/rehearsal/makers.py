@@ -6,10 +6,10 @@ What boto3 or moto refuses fails the rehearsal; that nothing knows a type at all
 
 import json
 
-from local.provision.properties import Properties
-from local.provision.site import Resource, Site
-from local.provision.stack import MAKERS, Maker
-from local.transform import REGION, Value
+from local.cloudformation.provision.properties import Properties
+from local.cloudformation.provision.site import Resource, Site
+from local.cloudformation.provision.stack import MAKERS, Maker
+from local.cloudformation.transform import REGION, Value
 
 
 def make_function(properties: Properties, *, site: Site) -> Resource:

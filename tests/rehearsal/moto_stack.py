@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from local.aws import Aws
-from local.intrinsics import Scope, holds, names_in
-from local.provision.parameters import parameter_values
-from local.transform import LOCAL_CODE_BUCKET, Document, Value
+from local.cloudformation.intrinsics import Scope, holds, names_in
+from local.cloudformation.provision.parameters import parameter_values
+from local.cloudformation.transform import LOCAL_CODE_BUCKET, Document, Value
+from local.moto.clients import Aws
 
 # What moto's CloudFormation makes, updates where it stands, and deletes unless told to keep it. It
 # passes over every other type without a word, or fails at its update.

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.aws import ADMINISTRATOR, Aws
+from local.cloudformation.transform import REGION, Document, transform
+from local.moto.clients import ADMINISTRATOR, Aws
 from local.places import ROOT
-from local.transform import REGION, Document, transform
 
 _WITHIN_S = 100
 _CODE_BUCKET = "artifacts"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from local.aws import Aws, Client
-from local.provision.stack import Made
+from local.cloudformation.provision.stack import Made
+from local.moto.clients import Aws, Client
 
 Told = dict[str, Any]
 

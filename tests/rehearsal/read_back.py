@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from local.aws import Aws
-from local.provision.stack import Made
+from local.cloudformation.provision.stack import Made
+from local.moto.clients import Aws
 from tests.rehearsal import read_api as api
 from tests.rehearsal import read_functions as functions
 from tests.rehearsal import read_storage as storage

@@ -5,8 +5,8 @@ import hashlib
 import json
 from typing import Any
 
-from local.aws import Aws
-from local.provision.stack import Made
+from local.cloudformation.provision.stack import Made
+from local.moto.clients import Aws
 
 Told = dict[str, Any]
 

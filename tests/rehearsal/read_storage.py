@@ -5,8 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.aws import Aws, Client
-from local.provision.stack import Made
+from local.cloudformation.provision.stack import Made
+from local.moto.clients import Aws, Client
 
 Told = dict[str, Any]
 _Ask = Callable[[], Any]

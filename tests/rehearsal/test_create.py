@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from local.aws import Aws, running_aws
 from local.child import free_port
-from local.intrinsics import Scope, holds
+from local.cloudformation.intrinsics import Scope, holds
+from local.cloudformation.provision.parameters import parameter_values
+from local.cloudformation.provision.stack import Made, provision
+from local.moto.clients import Aws, running_aws
 from local.places import ROOT
-from local.provision.parameters import parameter_values
-from local.provision.stack import Made, provision
 from tests.rehearsal.comparison import Property, properties_of
 from tests.rehearsal.makers import REHEARSED
 from tests.rehearsal.packaging import Package, packaged

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.aws import Aws, running_aws
 from local.child import free_port
+from local.cloudformation.provision.site import Resource
+from local.cloudformation.provision.stack import Made
+from local.cloudformation.transform import Document, transform
+from local.moto.clients import Aws, running_aws
 from local.places import ROOT, TEMPLATE
-from local.provision.site import Resource
-from local.provision.stack import Made
-from local.transform import Document, transform
 from tests.rehearsal.changes import Planned, changes, create_only, planned, replaced
 from tests.rehearsal.comparison import Property, properties_of
 from tests.rehearsal.moto_stack import KEPT_BY_MOTO, MotoStack

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.cloudformation.transform import transform
 from local.places import ROOT
-from local.transform import transform
-from ringvault.adapters.vault import Vault
-from tests.integration.cloud import Cloud
+from ringvault.adapters.s3.vault import Vault
 from tests.s3_fidelity.server import INTERPRETER, remove_left_behind, running_s3
+from tests.support.cloud import Cloud
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,15 @@
 
 import pytest
 
-from local.aws import Aws
+from local.cloudformation.provision.stack import provision
+from local.moto.clients import Aws
 from local.places import ROOT
-from local.provision.stack import provision
-from tests.integration.cloud import Cloud
 from tests.rehearsal.comparison import properties_of
 from tests.rehearsal.makers import REHEARSED
 from tests.rehearsal.read_back import read_back
 from tests.rehearsal.variants import ACCESS_LOGS, VARIANTS
 from tests.s3_fidelity.server import remove_left_behind
+from tests.support.cloud import Cloud
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

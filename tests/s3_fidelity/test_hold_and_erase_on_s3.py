@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from ringvault.core.catalogue import State
-from ringvault.core.erase_recordings import Outcome
+from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ConfigurationError
-from tests.integration.cloud import Cloud, running_cloud
-from tests.integration.kept_recordings import KeptArchive
-from tests.integration.recordings import archived_of, recording_of
+from ringvault.core.lifecycle.erase_recordings import Outcome
+from tests.support.cloud import Cloud, running_cloud
+from tests.support.kept_recordings import KeptArchive
+from tests.support.recordings import archived_of, recording_of
 
 KEY = archived_of(recording_of("1")).object_key
 

@@ -16,14 +16,14 @@ import pytest
 import requests
 from boto3.session import Session
 
-from local.transform import REGION
-from ringvault.adapters.presigned_url import PresignedUrls
-from ringvault.adapters.vault import PART_BYTES, Vault
-from ringvault.core.catalogue import ArchivedObject
-from ringvault.core.plays import Disposition
-from tests.integration.cloud import KEY_ID, Cloud
-from tests.integration.recordings import archived_of, recording_of
+from local.cloudformation.transform import REGION
+from ringvault.adapters.s3.presigned_url import PresignedUrls
+from ringvault.adapters.s3.vault import PART_BYTES, Vault
+from ringvault.core.catalogue.item import ArchivedObject
+from ringvault.core.playback.audit import Disposition
 from tests.s3_fidelity.server import SECRET_KEY
+from tests.support.cloud import KEY_ID, Cloud
+from tests.support.recordings import archived_of, recording_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CORSRuleTypeDef

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ringvault.adapters.vault import PART_BYTES, Vault
-from ringvault.core.archive_recording import StoredObject
-from ringvault.core.catalogue import CatalogueItem, State
+from ringvault.adapters.s3.vault import PART_BYTES, Vault
+from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import (
     BodyInterruptedError,
     ConfigurationError,
@@ -22,8 +22,8 @@ from ringvault.core.errors import (
     ObjectExistsError,
     ServiceUnavailableError,
 )
-from tests.integration.cloud import Cloud
-from tests.integration.recordings import NOW, archived_of, recording_of
+from tests.support.cloud import Cloud
+from tests.support.recordings import NOW, archived_of, recording_of
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ringvault.core.errors import ConfigurationError
-from ringvault.core.windows import LookBacks, Reach
+from ringvault.core.listing.windows import LookBacks, Reach
 from ringvault.settings import (
     ArchiveRecordingSettings,
     ListRecordingsSettings,

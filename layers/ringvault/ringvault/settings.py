@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from ringvault.api.sign_in import SignIn
 from ringvault.core.errors import ConfigurationError
-from ringvault.core.sign_in import SignIn
-from ringvault.core.windows import LookBacks, Reach
+from ringvault.core.listing.windows import LookBacks, Reach
 
 Environ = Mapping[str, str]
 T = TypeVar("T")

@@ -9,28 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.playback_api import handler
-from ringvault.adapters.catalogue_inventory import CatalogueInventory
-from ringvault.adapters.catalogue_item import archived_attributes, new_attributes
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.adapters.vault import Vault
-from ringvault.adapters.vault_inventory import VaultInventory
-from ringvault.adapters.verification_progress import VerificationProgressStore
-from ringvault.core.catalogue import CatalogueItem
-from ringvault.core.checksum import crc32_base64
-from ringvault.core.fixity import Verdict
-from ringvault.core.rebuild_catalogue import rebuild_catalogue
-from ringvault.core.sidecar import sidecar_of
-from ringvault.core.vault_layout import sidecar_key
-from ringvault.core.verification import Selection
-from ringvault.core.verify_vault import verify_vault
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.inventory import CatalogueInventory
+from ringvault.adapters.dynamodb.item import archived_attributes, new_attributes
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+from ringvault.adapters.s3.inventory import VaultInventory
+from ringvault.adapters.s3.vault import Vault
+from ringvault.core.catalogue.item import CatalogueItem
+from ringvault.core.fixity.check import Verdict
+from ringvault.core.fixity.rebuild_catalogue import rebuild_catalogue
+from ringvault.core.fixity.verification import Selection
+from ringvault.core.fixity.verify_vault import verify_vault
+from ringvault.core.vault.checksum import crc32_base64
+from ringvault.core.vault.layout import sidecar_key
+from ringvault.core.vault.sidecar import sidecar_of
 from tests.integration.border.shapes import few, json_values
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import Context, event
 from tests.integration.playback_api.conftest import deployed_environ, site
 from tests.integration.playback_api.site import AUDIO, HEARS_ALL, Site, asked_by
-from tests.integration.recordings import NOW, STARTED_AT, archived_of, recording_of
-from tests.unit.in_turn import in_turn
+from tests.support.cloud import Cloud
+from tests.support.deployed import Context, event
+from tests.support.in_turn import in_turn
+from tests.support.recordings import NOW, STARTED_AT, archived_of, recording_of
 
 __all__ = ["deployed_environ", "site"]
 

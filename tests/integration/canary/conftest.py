@@ -9,18 +9,18 @@ from urllib.parse import urlsplit
 import pytest
 from typer.testing import CliRunner
 
-from cli.command import app
-from local.aws import Aws
+from local.cloudformation.provision.site import Runtime
+from local.cloudformation.provision.stack import Stack as Described
+from local.moto.clients import Aws
 from local.places import stack_file
-from local.provision.site import Runtime
-from local.provision.stack import Stack as Described
-from local.stack_file import described
+from local.up.stack_file import described
+from ringvault_cli.command import app
 from tests.integration.canary.ringcentral import CREDENTIALS, CanaryRingCentral
 from tests.integration.canary.stage import Stage
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import deploy
 from tests.integration.faults.aws_proxy import AwsProxy
-from tests.integration.tiny_server import TinyServer
+from tests.support.cloud import Cloud
+from tests.support.deployed import deploy
+from tests.support.tiny_server import TinyServer
 
 PLAYBACK = {
     "GROUPS_CLAIM": "cognito:groups",

@@ -18,7 +18,7 @@ from tests.integration.canary.canaries import (
     NUMBER,
     SIGNATURE,
 )
-from tests.integration.tiny_server import Reply, Seen
+from tests.support.tiny_server import Reply, Seen
 
 ACCOUNT = "37000001"
 # A quota that nobody waits for.

@@ -13,13 +13,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ringvault.adapters.clock import now
+from ringvault.core.catalogue.recording import read_record
 from ringvault.core.instants import format_instant
-from ringvault.core.recording import read_record
 from tests.integration.canary.canaries import KINDS, PEOPLE, is_in, kinds_in
 from tests.integration.canary.ringcentral import CanaryRingCentral
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import Context, Deployed, Handler, event
 from tests.integration.faults.aws_proxy import AwsProxy
+from tests.support.cloud import Cloud
+from tests.support.deployed import Context, Deployed, Handler, event
 
 FUNCTIONS = (
     "list_recordings",

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from ringvault.adapters.aws.sqs import DeadLetterQueue, RecordingQueue
 from ringvault.adapters.clock import now
-from ringvault.adapters.recording_queue import DeadLetterQueue, RecordingQueue
 from ringvault.observability import logger
 from tests.integration.canary.canaries import (
     ACCESS_TOKEN,
@@ -41,13 +41,13 @@ from tests.integration.canary.ringcentral import (
     json_reply,
 )
 from tests.integration.canary.stage import Stage
-from tests.integration.deployed import event
 from tests.integration.faults.aws_proxy import Answer as AwsAnswer
 from tests.integration.faults.aws_proxy import Exchange
 from tests.integration.playback_api.site import AGENT, HEARS_ALL, VISITOR, asked_by
 from tests.integration.playback_api.site import event as api_event
 from tests.integration.playback_api.site import event_for as api_event_for
-from tests.integration.tiny_server import Reply
+from tests.support.deployed import event
+from tests.support.tiny_server import Reply
 
 Ringvault = Callable[..., Any]
 Scenes = Mapping[str, Answer]

@@ -7,21 +7,21 @@ from datetime import timedelta
 import pytest
 import requests
 
-from local.aws import Aws, running_aws
 from local.child import free_port
-from local.host import Host
-from local.issuer.server import issuing
-from local.issuer.users import AGENT_EXTENSION_ID
+from local.cloudformation.provision.stack import Stack, provision
+from local.cloudformation.transform import transform
+from local.lambda_.host import Host
+from local.moto.clients import Aws, running_aws
+from local.oidc.server import issuing
+from local.oidc.tokens import CLIENT_ID, issue_token
+from local.oidc.users import AGENT_EXTENSION_ID
 from local.places import ROOT, TEMPLATE
-from local.provision.stack import Stack, provision
-from local.run import _serving
-from local.tokens import CLIENT_ID, issue_token
-from local.transform import transform
-from ringvault.adapters.catalogue_table import CatalogueTable
+from local.up.run import _serving
 from ringvault.adapters.clock import now
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import ArchivedObject, State
-from ringvault.core.recording import Recording
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.core.catalogue.item import ArchivedObject, State
+from ringvault.core.catalogue.recording import Recording
 
 EMBEDDING_ORIGIN = "https://crm.example.com"
 ANSWERED_WITHIN_S = 20

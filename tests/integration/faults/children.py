@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.archive_recording import handler
-from tests.integration.deployed import Context
+from tests.support.deployed import Context
 
 ENDS_WITHIN_S = 30
 

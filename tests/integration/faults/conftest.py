@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from functions.archive_recording import handler
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.adapters.vault import PART_BYTES
-from tests.integration.cloud import Cloud
-from tests.integration.deployed import deploy
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
+from ringvault.adapters.s3.vault import PART_BYTES
 from tests.integration.faults.aws_proxy import AwsProxy
 from tests.integration.faults.site import Site
 from tests.integration.test_archive_recording_handler import listed
+from tests.support.cloud import Cloud
+from tests.support.deployed import deploy
 
 # Two parts, and an even number, as samples of 16 bits are.
 LARGE_BYTES = PART_BYTES + 300_000

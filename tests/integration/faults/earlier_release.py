@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.places import ROOT
-from ringvault.core.catalogue import SCHEMA_VERSION
+from ringvault.core.catalogue.item import SCHEMA_VERSION
 
 ENDS_WITHIN_S = 30
 _INVOKE = """

@@ -12,23 +12,23 @@ from botocore.config import Config
 from botocore.session import get_session
 
 from functions.archive_recording import handler
-from local.simulator.server import Simulator
-from ringvault.adapters.catalogue_table import CatalogueTable
+from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
-from ringvault.adapters.rate_limit_groups import RequestKind
-from ringvault.adapters.ringcentral import ringcentral
-from ringvault.adapters.vault import Vault
-from ringvault.core.absence import AccountEvidence
-from ringvault.core.archive_recording import ArchiveRecording
-from ringvault.core.catalogue import State
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.ringcentral.connect import ringcentral
+from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
+from ringvault.adapters.s3.vault import Vault
+from ringvault.core.archiving.absence import AccountEvidence
+from ringvault.core.archiving.archive_recording import ArchiveRecording
+from ringvault.core.archiving.retry_policy import RetryPolicy
+from ringvault.core.catalogue.item import State
 from ringvault.core.instants import format_instant
-from ringvault.core.retention import Retention
-from ringvault.core.retry_policy import RetryPolicy
-from ringvault.core.vault_layout import sidecar_key
+from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.vault.layout import sidecar_key
 from ringvault.settings import ArchiveRecordingSettings
-from tests.integration.deployed import Context, Deployed
 from tests.integration.faults.aws_proxy import AwsProxy
 from tests.integration.test_archive_recording_handler import batch, content_of, message
+from tests.support.deployed import Context, Deployed
 
 # One attempt more, and no waiting for an AWS that stays silent: as the functions', but short.
 _SHORT = Config(

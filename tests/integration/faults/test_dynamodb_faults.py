@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from local.transform import REGION
-from ringvault.adapters.aws_session import patient_session
+from local.cloudformation.transform import REGION
+from ringvault.adapters.aws.session import patient_session
 from ringvault.adapters.clock import now
-from ringvault.core.archive_recording import CLAIM as CLAIM_LASTS
-from ringvault.core.archive_recording import RENEW_CLAIM_BEFORE, ArchiveRecording, Outcome
-from ringvault.core.catalogue import State
+from ringvault.core.archiving.archive_recording import CLAIM as CLAIM_LASTS
+from ringvault.core.archiving.archive_recording import RENEW_CLAIM_BEFORE, ArchiveRecording, Outcome
+from ringvault.core.catalogue.item import State
 from ringvault.core.errors import RingvaultError, ServiceUnavailableError
 from ringvault.core.instants import format_instant
 from tests.integration.faults.aws_proxy import (
@@ -23,7 +23,7 @@ from tests.integration.faults.aws_proxy import (
     refused,
 )
 from tests.integration.faults.site import Site
-from tests.integration.moving_time import MovingTime
+from tests.support.moving_time import MovingTime
 
 THROTTLED = refused(400, "ProvisionedThroughputExceededException")
 INTERNAL_ERROR = refused(500, "InternalServerError")

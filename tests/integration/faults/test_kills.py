@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.token_store import TokenStore
-from ringvault.core.access_token import LEASE, SharedAccessToken
+from ringvault.adapters.dynamodb.token_store import TokenStore
+from ringvault.core.ringcentral.access_token import LEASE, SharedAccessToken
 from tests.integration.faults.aws_proxy import WAIT_S, Action, Exchange, Victim, meanwhile
 from tests.integration.faults.children import begun, ended
 from tests.integration.faults.site import Site
-from tests.integration.line import line_to
-from tests.integration.moving_time import MovingTime
 from tests.integration.test_archive_recording_handler import batch, message
+from tests.support.line import line_to
+from tests.support.moving_time import MovingTime
 
 CLAIM, STATE, QUOTA = "attribute_not_exists(claimed_until)", "object_key", "quota#"
 LEASED, SAVED = ("UpdateItem", "lease_until_ms"), ("PutItem", "fingerprint")

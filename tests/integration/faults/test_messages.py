@@ -9,13 +9,13 @@ import pytest
 
 from functions.archive_recording import handler
 from ringvault.adapters.clock import now
-from ringvault.core.archive_recording import Outcome
-from ringvault.core.catalogue import State
-from tests.integration.deployed import CREDENTIALS, Context
+from ringvault.core.archiving.archive_recording import Outcome
+from ringvault.core.catalogue.item import State
 from tests.integration.faults.aws_proxy import lost, refused
 from tests.integration.faults.site import Site
 from tests.integration.test_archive_recording_handler import NONE_FAILED, batch, message
-from tests.integration.tiny_server import Reply, TinyServer
+from tests.support.deployed import CREDENTIALS, Context
+from tests.support.tiny_server import Reply, TinyServer
 
 DAY = timedelta(days=1)
 NOT_OURS = 'the message is not {"recording_id": "…"}'

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ringvault.core.archive_recording import Outcome
-from ringvault.core.catalogue import State
+from ringvault.core.archiving.archive_recording import Outcome
+from ringvault.core.catalogue.item import State
 from tests.integration.faults.aws_proxy import (
     Action,
     another_checksum,

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from local.child import free_port
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
-from ringvault.core.access_token import LEASE
-from ringvault.core.archive_recording import ArchiveResult, Outcome
-from ringvault.core.catalogue import State
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
+from ringvault.core.archiving.archive_recording import ArchiveResult, Outcome
+from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ServiceUnavailableError
-from tests.integration.cloud import Cloud
+from ringvault.core.ringcentral.access_token import LEASE
 from tests.integration.faults.self_signed import self_signed
-from tests.integration.job import Job, job_with
-from tests.integration.line import RIGHT, TOKEN, line_to
-from tests.integration.moving_time import MovingTime
-from tests.integration.recordings import recording_of
-from tests.integration.tiny_server import Seen, TinyServer, in_turn
+from tests.support.cloud import Cloud
+from tests.support.job import Job, job_with
+from tests.support.line import RIGHT, TOKEN, line_to
+from tests.support.moving_time import MovingTime
+from tests.support.recordings import recording_of
+from tests.support.tiny_server import Seen, TinyServer, in_turn
 
 RECORDINGS = 3
 FIRST_WAIT = timedelta(seconds=30)

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from ringvault.core.catalogue import SCHEMA_VERSION, State
+from ringvault.core.catalogue.item import SCHEMA_VERSION, State
 from tests.integration.faults.aws_proxy import WAIT_S, meanwhile
 from tests.integration.faults.earlier_release import EarlierRelease, answer_of
 from tests.integration.faults.site import Site

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local.aws import Aws, running_aws
 from local.child import free_port
-from local.host import Host
+from local.lambda_.host import Host
+from local.moto.clients import Aws, running_aws
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.aws import Aws
-from local.aws_metrics import MeasuredApi, put_depths
-from local.metric_series import series
-from local.payload import Request, Response
+from local.api_gateway.payload import Request, Response
+from local.cloudformation.transform import transform
+from local.cloudwatch.aws_metrics import MeasuredApi, put_depths
+from local.cloudwatch.metric_series import series
+from local.moto.clients import Aws
 from local.places import TEMPLATE
-from local.transform import transform
-from tests.integration.watched import Watched, watched
+from tests.support.watched import Watched, watched
 
 FAILING = Response(503, [], b"")
 

@@ -4,10 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.aws import Aws
-from local.emf import forwarding_metrics, put_metrics
-from local.host import Host
-from local.metric_series import series
+from local.cloudwatch.emf import forwarding_metrics, put_metrics
+from local.cloudwatch.metric_series import series
+from local.lambda_.host import Host
+from local.moto.clients import Aws
 
 AT = datetime.now(UTC).replace(microsecond=0)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.function_process import FunctionProcess
-from local.host import Host
+from local.lambda_.function_process import FunctionProcess
+from local.lambda_.host import Host
 from local.places import ROOT
 from tests.integration.local.patience import is_gone, wait_until
 from tests.integration.local.tiny import function
@@ -205,9 +205,9 @@ def test_end_interrupts(run: Callable[..., FunctionProcess]) -> None:
 ORPHANS = """
 import json, sys
 from pathlib import Path
-from local.aws import Aws
-from local.function_process import FunctionProcess
-from local.host import Host
+from local.moto.clients import Aws
+from local.lambda_.function_process import FunctionProcess
+from local.lambda_.host import Host
 from tests.integration.local.tiny import function
 code = "import os\\ndef lambda_handler(e, c):\\n    return os.getpid()"
 host = Host(Aws(sys.argv[2]), Path(sys.argv[1]))

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 import requests
 
-from local.authorizer import authorizers_of
-from local.cors import cors_of
-from local.function_process import ProcessPool
-from local.gateway import Api, serving
-from local.host import Host
-from local.issuer.server import issuing
-from local.issuer_keys import IssuerKeys
-from local.provision.site import Permission
-from local.routes import routes_of
-from local.tokens import CLIENT_ID, issue_token
+from local.api_gateway.authorizer import authorizers_of
+from local.api_gateway.cors import cors_of
+from local.api_gateway.gateway import Api, serving
+from local.api_gateway.routes import routes_of
+from local.cloudformation.provision.site import Permission
+from local.lambda_.function_process import ProcessPool
+from local.lambda_.host import Host
+from local.oidc.issuer_keys import IssuerKeys
+from local.oidc.server import issuing
+from local.oidc.tokens import CLIENT_ID, issue_token
 from tests.integration.local.tiny import function
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:ringvault-local-Tiny"

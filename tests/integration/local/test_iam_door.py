@@ -12,8 +12,8 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.aws import Aws, running_aws
 from local.child import free_port
+from local.moto.clients import Aws, running_aws
 
 BUCKET = "vault"
 AUDIO = "recordings/1.mp3"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from boto3.session import Session
 
-from local.host import Host
-from local.invocations import invoking
-from local.transform import REGION
-from ringvault.adapters.invoked_function import InvokedFunction
+from local.cloudformation.transform import REGION
+from local.lambda_.host import Host
+from local.lambda_.invocations import invoking
+from ringvault.adapters.aws.functions import InvokedFunction
 from ringvault.core.errors import ConfigurationError, ServiceUnavailableError
 from tests.integration.local.tiny import function
 

@@ -13,10 +13,10 @@ import requests
 
 from local.child import free_port
 from local.errors import SetupError
-from local.issuer.server import DEFAULT_ISSUER_PORT, issuing
-from local.issuer_keys import IssuerKeys
-from local.tokens import CLIENT_ID, issuer_of, public_keys, signing_key
-from tests.integration.tiny_server import Reply, Seen, TinyServer
+from local.oidc.issuer_keys import IssuerKeys
+from local.oidc.server import DEFAULT_ISSUER_PORT, issuing
+from local.oidc.tokens import CLIENT_ID, issuer_of, public_keys, signing_key
+from tests.support.tiny_server import Reply, Seen, TinyServer
 
 PAGE = "http://localhost:8080/"
 VERIFIER = "v" * 43

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import Aws
+from local.moto.clients import Aws
 
 TABLE = "transactions"
 

@@ -12,16 +12,16 @@ import requests
 from boto3.session import Session
 from botocore.config import Config
 
-from local.aws import Aws
-from local.gateway import serving
-from local.host import Host
-from local.invocations import invoking
-from local.issuer.server import issuing
-from local.payload import Request, Response
-from local.simulator.control import BOOKS_PATH, FAULTS_PATH, REVOKE_PATH, SPEND_PATH
-from local.simulator.options import Options
-from local.simulator.server import Simulator
-from local.transform import REGION
+from local.api_gateway.gateway import serving
+from local.api_gateway.payload import Request, Response
+from local.cloudformation.transform import REGION
+from local.lambda_.host import Host
+from local.lambda_.invocations import invoking
+from local.moto.clients import Aws
+from local.oidc.server import issuing
+from local.ringcentral.account.options import Options
+from local.ringcentral.control import BOOKS_PATH, FAULTS_PATH, REVOKE_PATH, SPEND_PATH
+from local.ringcentral.http.server import Simulator
 from tests.integration.local.tiny import function
 
 CODE = """

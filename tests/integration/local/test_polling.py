@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from local.event_source import polling
-from local.function_process import Outcome
-from local.host import Host
-from local.provision.site import EventSource, Function
+from local.cloudformation.provision.site import EventSource, Function
+from local.lambda_.event_source import polling
+from local.lambda_.function_process import Outcome
+from local.lambda_.host import Host
 from tests.integration.local.patience import WAIT_S
 from tests.integration.local.tiny import TINY_ROLE, function
 

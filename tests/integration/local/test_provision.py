@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 import requests
 
-from local.aws import Aws, running_aws
 from local.child import free_port
+from local.cloudformation.intrinsics import names_in
+from local.cloudformation.provision.site import Stage
+from local.cloudformation.provision.stack import Stack, provision
+from local.cloudformation.transform import transform
 from local.errors import TemplateError
-from local.host import Host
-from local.intrinsics import names_in
+from local.lambda_.host import Host
+from local.moto.clients import Aws, running_aws
 from local.places import ROOT, TEMPLATE
-from local.provision.site import Stage
-from local.provision.stack import Stack, provision
-from local.run import _serving
-from local.transform import transform
+from local.up.run import _serving
 
 PARAMETERS = {
     "JwtIssuer": "https://issuer",

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from local.aws import Aws
+from local.cloudformation.provision.site import STACK_NAME
+from local.cloudformation.provision.stack import Stack, provision
+from local.cloudformation.transform import Document, transform
+from local.moto.clients import Aws
 from local.places import ROOT, TEMPLATE
-from local.provision.site import STACK_NAME
-from local.provision.stack import Stack, provision
-from local.transform import Document, transform
 
 ADDRESS = "operator@example.com"
 TYPES = {

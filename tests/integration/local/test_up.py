@@ -19,24 +19,24 @@ import psutil
 import pytest
 import requests
 
-from local.alarm_state import AlarmState, alarm_states
-from local.aws import Aws
 from local.child import free_port
-from local.metric_series import series
+from local.cloudformation.provision.site import STACK_NAME
+from local.cloudwatch.alarm_state import AlarmState, alarm_states
+from local.cloudwatch.metric_series import series
+from local.moto.clients import Aws
 from local.places import stack_file
-from local.provision.site import STACK_NAME
-from local.simulator.options import Options, Quota, quotas_with
-from local.simulator.server import Simulator
+from local.ringcentral.account.options import Options, Quota, quotas_with
+from local.ringcentral.http.server import Simulator
 from tests.integration.local.patience import WAIT_S, is_gone, wait_until
-from tests.integration.tiny_server import Reply, TinyServer
 from tests.leashed import LEASHED, PATH_TO_MODULES, held_leash
+from tests.support.tiny_server import Reply, TinyServer
 
 CREDENTIALS = ("RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT")
 RUN_WITHIN_S = 110
 # Of the functions that a run to its end invokes.
 ROLES = {"ListRecordingsRole", "ArchiveRecordingRole", "ReconcileArchiveRole"}
 # What the console script does, wherever the environment is.
-RINGVAULT = "from cli.command import app; app()"
+RINGVAULT = "from ringvault_cli.command import app; app()"
 
 
 def command(*arguments: str) -> list[str]:

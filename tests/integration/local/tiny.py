@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from local.provision.site import Function
+from local.cloudformation.provision.site import Function
 
 TINY_ROLE = "tiny"
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from functions.playback_api import handler
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.number_index import NumberIndex
-from tests.integration.cloud import Cloud
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.number_index import NumberIndex
 from tests.integration.playback_api.site import Site
+from tests.support.cloud import Cloud
 
 Environ = dict[str, str]
 

@@ -9,11 +9,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.playback_api import handler
 from local.places import ROOT
-from ringvault.adapters.catalogue_table import CatalogueTable
-from ringvault.adapters.number_index import NumberIndex
-from ringvault.core.catalogue import ArchivedObject, State
-from ringvault.core.recording import Recording
-from tests.integration.cloud import Cloud
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.core.catalogue.item import ArchivedObject, State
+from ringvault.core.catalogue.recording import Recording
+from tests.support.cloud import Cloud
 
 AUDIO = b"ID3" + bytes(range(256)) * 8
 LISTED_AT = datetime.now(UTC).replace(microsecond=0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.request_limits import MOST_QUERY_CHARACTERS
+from ringvault.api.requests import MOST_QUERY_CHARACTERS
 from tests.integration.playback_api.site import (
     LISTED_AT,
     VISITOR,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue.item import State
 from tests.integration.playback_api.site import AUDIO, LISTED_AT, Site, answered, event_for
 
 ASKED_OF_S3_WITHIN_S = 10

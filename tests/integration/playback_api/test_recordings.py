@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ringvault.core.catalogue import State
+from ringvault.core.catalogue.item import State
 from tests.integration.playback_api.site import (
     LISTED_AT,
     Site,

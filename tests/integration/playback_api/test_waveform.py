@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from tests.integration.playback_api.site import Site, answered, event, event_for
-from tests.integration.recordings import archived_of
+from tests.support.recordings import archived_of
 
 
 @pytest.mark.parametrize("waveform", [bytes(range(256)), None])

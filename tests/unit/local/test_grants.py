@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.issuer.authorization import Authorization
-from local.issuer.grants import Grant, Grants
+from local.oidc.authorization import Authorization
+from local.oidc.grants import Grant, Grants
 
 GRANT = Grant("agent", Authorization(state="s", challenge="c" * 43, nonce=None))
 

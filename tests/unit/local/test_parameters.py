@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local.cloudformation.provision.parameters import given_parameters, parameter_values
 from local.errors import TemplateError
-from local.provision.parameters import given_parameters, parameter_values
 
 DECLARED: dict[str, dict[str, Any]] = {
     "Days": {"Type": "Number", "Default": 0, "MinValue": 0, "MaxValue": 90},

@@ -2,8 +2,8 @@
 
 import pytest
 
+from local.cloudformation.provision.properties import Properties
 from local.errors import TemplateError
-from local.provision.properties import Properties
 
 
 def test_all_taken_is_fine() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.provision.scheduler import period_s
+from local.cloudformation.provision.scheduler import period_s
 
 
 @pytest.mark.parametrize(

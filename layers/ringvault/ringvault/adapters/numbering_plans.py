@@ -7,7 +7,7 @@ part.
 
 import re
 
-from ringvault.core.phone_number import ReadNumber, digits_of, read_north_american
+from ringvault.core.catalogue.phone_number import ReadNumber, digits_of, read_north_american
 
 # Where ten digits are a national number and RingCentral offers accounts; the other countries of
 # code 1 are read by the library.

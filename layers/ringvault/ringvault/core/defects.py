@@ -3,7 +3,7 @@
 import traceback
 from pathlib import PurePath
 
-_SHOWN_PARTS = 2
+_SHOWN_PARTS = 3
 
 
 def place_of(defect: BaseException) -> str:

@@ -1,0 +1,171 @@
+"""A stack as a person reaches it: by its CloudFormation outputs, or the file of a local one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from ringvault.adapters.aws.errors import aws_errors, error_code
+from ringvault.core.errors import ConfigurationError
+from ringvault.core.listing.windows import LookBacks
+from ringvault.settings import RingCentralSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+# A person waits: what does not answer within half a minute is said to be out of reach.
+_CONFIG = Config(
+    connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
+)
+# A function answers when it ends, ten minutes later at most. Trying again would invoke it twice.
+_INVOKING = Config(
+    connect_timeout=5,
+    read_timeout=630,
+    tcp_keepalive=True,
+    retries={"mode": "standard", "total_max_attempts": 1},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedStack:
+    """The names that a stack tells of itself, and clients that reach it.
+
+    `name` is CloudFormation's, `called` what people read. `endpoint_url` None is AWS itself;
+    `invoke_url` is where functions are invoked.
+    """
+
+    name: str
+    called: str
+    session: Session
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    endpoint_url: str | None = None
+    invoke_url: str | None = None
+
+    def client(self, service: Any) -> Any:  # noqa: ANN401 - one function makes clients of all services
+        """Return a client of a service that answers soon."""
+        return self.session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    def invoking_client(self) -> "LambdaClient":
+        """Return a client that waits for the end of the function it invokes."""
+        return self.session.client("lambda", endpoint_url=self.invoke_url, config=_INVOKING)
+
+    def output(self, name: str) -> str:
+        """Return an output of the stack.
+
+        Raises:
+            ConfigurationError: it has none of that name.
+        """
+        if name not in self.outputs:
+            fault = f"{self.called} has no output {name}: deploy this version of ringvault"
+            raise ConfigurationError([fault])
+        return self.outputs[name]
+
+    @property
+    def look_backs(self) -> LookBacks:
+        """How far each look-back reaches, as the stack's parameters say."""
+        return LookBacks(
+            short=timedelta(minutes=self._number("ShortLookBackMinutes")),
+            deep=timedelta(hours=self._number("DeepLookBackHours")),
+            wide=timedelta(days=self._number("WideLookBackDays")),
+        )
+
+    @property
+    def phone_region(self) -> str:
+        """The country of numbers that are written without its code: an ISO 3166 code."""
+        return self._parameter("PhoneRegion")
+
+    @property
+    def archivers(self) -> int:
+        """How many recordings are archived at once, as the stack's parameter says."""
+        return self._number("ArchiverConcurrency")
+
+    @property
+    def expire_after(self) -> timedelta:
+        """How long after archiving recordings expire, as the stack's parameter says; 0 is never."""
+        return timedelta(days=self._number("ExpireAfterDays"))
+
+    @property
+    def object_lock(self) -> timedelta:
+        """How long S3 lets nobody delete a version, as the stack's parameter says; 0 without."""
+        return timedelta(days=self._number("ObjectLockDays"))
+
+    @property
+    def ringcentral(self) -> RingCentralSettings:
+        """Where RingCentral is, and where its credentials and the shared state are kept."""
+        return RingCentralSettings(
+            server_url=self._parameter("RingCentralServerUrl").rstrip("/"),
+            media_url=self._parameter("RingCentralMediaUrl").rstrip("/"),
+            secret_arn=self.output("RingCentralSecretArn"),
+            access_token_key_arn=self.output("AccessTokenKeyArn"),
+            state_table=self.output("StateTableName"),
+        )
+
+    def _number(self, name: str) -> int:
+        return int(self._parameter(name))
+
+    def _parameter(self, name: str) -> str:
+        if name not in self.parameters:
+            fault = f"{self.called} has no parameter {name}: deploy this version of ringvault"
+            raise ConfigurationError([fault])
+        return self.parameters[name]
+
+
+def stack_on_aws(name: str, *, profile: str | None, region: str | None) -> DeployedStack:
+    """Return the stack of that name; needs the right cloudformation:DescribeStacks.
+
+    Raises:
+        ConfigurationError: there is none, or it may not be looked at.
+        ServiceUnavailableError: AWS can't be reached, or does not know who asks.
+    """
+    with aws_errors(f"find the stack {name}"):
+        session = Session(profile_name=profile, region_name=region)
+        client: Any = session.client("cloudformation", config=_CONFIG)
+        try:
+            [stack] = client.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if error_code(error) != "ValidationError":
+                raise
+            fault = f"there is no stack {name} in {session.region_name}"
+            raise ConfigurationError([fault]) from error
+    return DeployedStack(
+        name=name,
+        called=f"stack {name}",
+        session=session,
+        outputs=_pairs(stack, "Output"),
+        parameters=_pairs(stack, "Parameter"),
+    )
+
+
+def stack_on_this_machine(description: Path) -> DeployedStack:
+    """Return the local stack that wrote this file when it started.
+
+    Raises:
+        ConfigurationError: none did, or it has ended.
+    """
+    try:
+        told = json.loads(description.read_bytes())
+    except FileNotFoundError as error:
+        fault = "no stack runs on this machine at that port"
+        raise ConfigurationError([fault]) from error
+    key = told["access_key"]
+    return DeployedStack(
+        name=told["stack_name"],
+        called="the local stack",
+        # moto takes any secret; the profile of whoever asks plays no part.
+        session=Session(key, key, region_name=told["region"]),
+        outputs=told["outputs"],
+        parameters=told["parameters"],
+        endpoint_url=told["endpoint_url"],
+        invoke_url=told["invoke_url"],
+    )
+
+
+def _pairs(stack: Any, kind: str) -> dict[str, str]:  # noqa: ANN401 - CloudFormation's own nesting
+    return {it[f"{kind}Key"]: it[f"{kind}Value"] for it in stack.get(f"{kind}s", ())}

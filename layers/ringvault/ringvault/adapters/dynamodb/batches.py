@@ -1,0 +1,100 @@
+"""Reads and writes many items of a DynamoDB table in few requests."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ringvault.adapters.aws.errors import ItemRefusedError, aws_errors
+from ringvault.core.errors import ServiceUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# BatchGetItem's and BatchWriteItem's own limits.
+MOST_KEYS = 100
+MOST_PUTS = 25
+# Either may leave part of a batch undone under throttling; boto3 does not ask again for it.
+MOST_ROUNDS = 10
+
+
+def read_batches(
+    client: "DynamoDBClient",
+    table: str,
+    keys: Sequence[Mapping[str, Any]],
+    **options: Any,  # noqa: ANN401 - DynamoDB's own
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the items under those keys that there are, in any order; no key may stand twice.
+
+    Raises:
+        ServiceUnavailableError: some are still unread after a number of rounds.
+    """
+    for start in range(0, len(keys), MOST_KEYS):
+        unread: Any = {table: {"Keys": keys[start : start + MOST_KEYS], **options}}
+        for _ in range(MOST_ROUNDS):
+            with aws_errors("read a batch of items"):
+                answer = client.batch_get_item(RequestItems=unread)
+            yield from answer["Responses"].get(table, ())
+            unread = answer.get("UnprocessedKeys")
+            if not unread:
+                break
+        else:
+            raise ServiceUnavailableError(f"read a batch: throttled {MOST_ROUNDS} times in a row")
+
+
+def put_batches(
+    client: "DynamoDBClient", table: str, items: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """Put the items, whatever was there; no key may stand twice.
+
+    Returns those that DynamoDB refuses for good; the others are written.
+
+    Raises:
+        ServiceUnavailableError: some are still not written after a number of rounds.
+    """
+    return _write_batches(client, table, [{"PutRequest": {"Item": item}} for item in items], items)
+
+
+def delete_batches(client: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, Any]]) -> None:
+    """Delete the items under those keys, whether there are any; no key may stand twice.
+
+    Raises:
+        ServiceUnavailableError: some may still be there after a number of rounds.
+    """
+    _write_batches(client, table, [{"DeleteRequest": {"Key": key}} for key in keys], keys)
+
+
+def _write_batches(
+    client: "DynamoDBClient",
+    table: str,
+    requests: Sequence[Mapping[str, Any]],
+    items: Sequence[Mapping[str, Any]],
+) -> Sequence[Mapping[str, Any]]:
+    """Do the requests; return the items of those that DynamoDB refuses."""
+    refused: list[Mapping[str, Any]] = []
+    for start in range(0, len(requests), MOST_PUTS):
+        batch = requests[start : start + MOST_PUTS]
+        try:
+            _write(client, table, batch)
+        except ItemRefusedError:
+            # It does not say which; so each by itself.
+            written = [_write_one(client, table, request) for request in batch]
+            refused += [it for it, is_in in zip(items[start:], written, strict=False) if not is_in]
+    return refused
+
+
+def _write_one(client: "DynamoDBClient", table: str, request: Mapping[str, Any]) -> bool:
+    try:
+        _write(client, table, [request])
+    except ItemRefusedError:
+        return False
+    return True
+
+
+def _write(client: "DynamoDBClient", table: str, requests: Sequence[Mapping[str, Any]]) -> None:
+    unwritten: Any = {table: requests}
+    for _ in range(MOST_ROUNDS):
+        with aws_errors("write a batch of items"):
+            answer = client.batch_write_item(RequestItems=unwritten)
+        unwritten = answer.get("UnprocessedItems")
+        if not unwritten:
+            return
+    raise ServiceUnavailableError(f"write a batch: throttled {MOST_ROUNDS} times in a row")

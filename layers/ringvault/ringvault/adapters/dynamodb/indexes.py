@@ -1,0 +1,185 @@
+"""Reads the catalogue by its indexes: none holds recordings, each leads to them.
+
+An index lists ids by start, and the items are then read from the table: so a change of state is
+written once and not once for each index, and what is found is as the table has it.
+"""
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ringvault.adapters.aws.errors import aws_errors
+from ringvault.adapters.dynamodb.batches import read_batches
+from ringvault.adapters.dynamodb.item import Attributes, item_of, text
+from ringvault.adapters.dynamodb.number_index import position_of, sort_key
+from ringvault.adapters.dynamodb.unreadable_items import UnreadableItems
+from ringvault.core.catalogue.item import GONE, CatalogueItem, State
+from ringvault.core.errors import UnreadableItemError
+from ringvault.core.instants import format_instant, parse_instant
+from ringvault.core.playback.search import Index, Lookup, Reading
+from ringvault.core.playback.search_parameters import Position
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# More than any call has; of a longer one the first.
+MOST_OF_A_CALL = 1000
+
+_MS = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The keys of an index; `index_name` is None for the table beside the catalogue."""
+
+    index_name: str | None
+    partition: str
+    sort: str
+
+
+_KEYS = {
+    Index.NUMBER: _Keys(None, "number_key", "started_at_id"),
+    Index.EXTENSION: _Keys("by_extension", "extension_id", "started_at"),
+    Index.STATE: _Keys("by_state", "state", "started_at"),
+    Index.MONTH: _Keys("by_month", "started_month", "started_at"),
+}
+
+
+class CatalogueIndexes:
+    """The indexes of the catalogue table, and the number index beside it.
+
+    What is in a `hidden` state is not found.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        catalogue_table: str,
+        number_index_table: str,
+        hidden: AbstractSet[State] = GONE,
+    ) -> None:
+        self._client = client
+        self._catalogue_table = catalogue_table
+        self._number_index_table = number_index_table
+        self._hidden = hidden
+        self._unreadable = UnreadableItems()
+
+    def take_unreadable(self) -> tuple[UnreadableItemError, ...]:
+        """Return which items were passed over since the last call: they can't be read."""
+        return self._unreadable.take()
+
+    def newest_first(
+        self,
+        lookup: Lookup,
+        *,
+        from_at: datetime,
+        before_at: datetime,
+        most: int,
+        after: Position | None,
+    ) -> Reading:
+        """Read at most `most` entries that started in [from_at, before_at), after `after`.
+
+        Both instants are whole milliseconds. The number of entries read depends on nothing but
+        `most`; each month of a lookup by month is a query of its own, though it may be empty.
+        """
+        last_at = before_at - _MS
+        keys: Sequence[str] = [lookup.key]
+        if lookup.index is Index.MONTH:
+            keys = tuple(_months_down(after.started_at if after else last_at, from_at))
+        positions: list[Position] = []
+        for key in keys:
+            query = self._query(Lookup(lookup.index, key), from_at, last_at, after)
+            positions += self._positions(query, most=most - len(positions))
+            if len(positions) == most:
+                return Reading(self._items(positions), most, positions[-1])
+        return Reading(self._items(positions), len(positions), None)
+
+    def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
+        """Return all recordings of one call, in order of start."""
+        query = {
+            "TableName": self._catalogue_table,
+            "IndexName": "by_session",
+            "KeyConditionExpression": "telephony_session_id = :key",
+            "ExpressionAttributeValues": {":key": text(telephony_session_id)},
+        }
+        positions = self._positions(query, most=MOST_OF_A_CALL)
+        return self._items(sorted(positions, key=lambda it: (it.started_at, it.recording_id)))
+
+    def _query(
+        self, lookup: Lookup, from_at: datetime, last_at: datetime, after: Position | None
+    ) -> dict[str, Any]:
+        keys = _KEYS[lookup.index]
+        query: dict[str, Any] = {
+            "TableName": self._catalogue_table if keys.index_name else self._number_index_table,
+            "KeyConditionExpression": "#partition = :key AND #sort BETWEEN :from_at AND :last",
+            "ExpressionAttributeNames": {"#partition": keys.partition, "#sort": keys.sort},
+            "ExpressionAttributeValues": {
+                ":key": text(lookup.key),
+                ":from_at": text(format_instant(from_at)),
+                # Behind every id, for the sort key of the number index ends with one.
+                ":last": text(f"{format_instant(last_at)}~"),
+            },
+            "ScanIndexForward": False,
+        }
+        if keys.index_name:
+            query["IndexName"] = keys.index_name
+        if after:
+            query["ExclusiveStartKey"] = _start_key(lookup, after)
+        return query
+
+    def _positions(self, query: dict[str, Any], *, most: int) -> list[Position]:
+        positions: list[Position] = []
+        while len(positions) < most:
+            with aws_errors("query an index of the catalogue"):
+                # Without a limit DynamoDB reads, and is paid for, a whole megabyte.
+                answer = self._client.query(**query, Limit=most - len(positions))
+            positions += self._unreadable.readable(answer["Items"], _position_of)
+            if "LastEvaluatedKey" not in answer:
+                break
+            query = {**query, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return positions
+
+    def _items(self, positions: Sequence[Position]) -> tuple[CatalogueItem, ...]:
+        """Return the items in the order of their positions.
+
+        Left out are pointers that lead nowhere, or to a recording that was listed with another
+        start in the end, what is hidden, and what can't be read.
+        """
+        ids = dict.fromkeys(position.recording_id for position in positions)
+        keys = [{"recording_id": text(recording_id)} for recording_id in ids]
+        read = read_batches(self._client, self._catalogue_table, keys)
+        found = self._unreadable.readable(read, item_of)
+        items = {_position(item): item for item in found if item.state not in self._hidden}
+        return tuple(items[position] for position in positions if position in items)
+
+
+def _start_key(lookup: Lookup, after: Position) -> dict[str, Any]:
+    """Return the key that reading goes on below; all of an older month lies below it."""
+    keys = _KEYS[lookup.index]
+    if keys.index_name is None:
+        return {keys.partition: text(lookup.key), keys.sort: text(sort_key(after))}
+    return {
+        "recording_id": text(after.recording_id),
+        keys.partition: text(lookup.key),
+        keys.sort: text(format_instant(after.started_at)),
+    }
+
+
+def _position(item: CatalogueItem) -> Position:
+    return Position(item.recording.started_at, item.recording.recording_id)
+
+
+def _position_of(entry: Attributes) -> Position:
+    if "started_at_id" in entry:
+        return position_of(entry)
+    return Position(parse_instant(entry["started_at"]["S"]), entry["recording_id"]["S"])
+
+
+def _months_down(newest: datetime, oldest: datetime) -> Iterator[str]:
+    """Yield the months from one instant's down to the other's, as the index names them."""
+    first, last = (12 * it.year + it.month - 1 for it in (newest, oldest))
+    for number in range(first, last - 1, -1):
+        yield f"{number // 12:04}-{number % 12 + 1:02}"

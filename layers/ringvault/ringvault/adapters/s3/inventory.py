@@ -1,0 +1,213 @@
+"""The bucket as it is listed, measured and read back; what is written are sidecars and reports."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import FlexibleChecksumError
+
+from ringvault.adapters.aws.errors import GoneError, aws_errors
+from ringvault.adapters.concurrency import at_once
+from ringvault.adapters.s3.stored_object import look_at
+from ringvault.adapters.s3.vault import READ_BYTES, Vault
+from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.catalogue.item import CatalogueItem
+from ringvault.core.errors import ConflictError, InvalidRecordError, ObjectExistsError
+from ringvault.core.fixity.check import Digest
+from ringvault.core.lifecycle.erasure_proof import tombstone_of_proof
+from ringvault.core.reconciliation.report import PREFIX
+from ringvault.core.vault.checksum import crc32_base64
+from ringvault.core.vault.cold_storage import InColdStorageError
+from ringvault.core.vault.layout import AUDIO, PROOFS, SIDECARS, day_in, day_prefixes
+from ringvault.core.vault.sidecar import item_of_sidecar
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+# A sidecar holds a record of MAX_JSON at most, and little beside it; a proof of erasure less.
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+# Ten thousand findings as JSON or as a page have some 4 MB.
+MAX_REPORT_BYTES = 64 * 1024 * 1024
+
+
+class VaultInventory(Vault):
+    """A vault whose objects are listed and measured; what it writes are sidecars and reports."""
+
+    def accounts(self) -> Sequence[str]:
+        """Return the ids of the accounts that have recordings or sidecars."""
+        stem = "account="
+        found = {
+            folder.rsplit(stem, 1)[1].rstrip("/")
+            for tree in (AUDIO, SIDECARS)
+            for folder in self._folders(f"{tree}{stem}")
+        }
+        return sorted(found)
+
+    def days(self) -> Sequence[tuple[str, date]]:
+        """Return every account and day that has objects, oldest first within the account."""
+        folders = [AUDIO, SIDECARS]
+        for stem in ("account=", "year=", "month=", "day="):
+            prefixes = [folder + stem for folder in folders]
+            folders = list(chain.from_iterable(at_once(self._folders, prefixes)))
+        return sorted({day for folder in folders if (day := day_in(folder)) is not None})
+
+    def keys_of(self, account_id: str, on: date) -> Mapping[str, int]:
+        """Return the keys of a day's audio and sidecars, each with the object's size in bytes."""
+        prefixes = day_prefixes(account_id, on)
+        return {it["Key"]: it["Size"] for prefix in prefixes for it in self._objects(prefix)}
+
+    def tombstones(self) -> Iterator[CatalogueItem]:
+        """Yield the item of every recording that was erased, as its proof tells of it.
+
+        A proof that is none of ringvault's is passed over.
+        """
+        for key in self._keys(PROOFS):
+            with suppress(InvalidRecordError):
+                yield tombstone_of_proof(self._document(key))
+
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+        """Return size and CRC-32 of those objects that are there, without reading them.
+
+        The CRC-32 is empty where S3 knows none of the whole object: ringvault always has it.
+        """
+        measured = zip(object_keys, at_once(self.measured, object_keys), strict=True)
+        return {key: stored for key, stored in measured if stored is not None}
+
+    def measured(self, object_key: str) -> StoredObject | None:
+        """Return the same of one object, None where there is none."""
+        with suppress(GoneError), aws_errors("measure an object of the vault"):
+            answer = self._client.head_object(
+                Bucket=self._bucket, Key=object_key, ChecksumMode="ENABLED"
+            )
+            is_whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+            crc32 = answer.get("ChecksumCRC32", "") if is_whole else ""
+            return StoredObject(size_bytes=answer["ContentLength"], crc32=crc32)
+        return None
+
+    def read_sidecar(self, object_key: str) -> CatalogueItem:
+        """Return the item that a sidecar tells of.
+
+        Raises:
+            InvalidRecordError: it is none of ringvault's.
+        """
+        return item_of_sidecar(self._document(object_key))
+
+    def find_sidecar(self, object_key: str) -> CatalogueItem | None:
+        """Return the item that a sidecar tells of, None where there is none.
+
+        Raises:
+            InvalidRecordError: it is none of ringvault's.
+            InColdStorageError: S3 does not read it until it is restored.
+        """
+        with suppress(GoneError):
+            return self.read_sidecar(object_key)
+        return None
+
+    def opened_sidecar(self, object_key: str) -> str:
+        """Return the ETag of the sidecar; where there is none, an empty one is stored first.
+
+        Raises:
+            ConflictError: it was deleted while it was looked at.
+        """
+        with suppress(ObjectExistsError), aws_errors("open a sidecar"):
+            return self._client.put_object(
+                Bucket=self._bucket,
+                Key=object_key,
+                Body=b"",
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )["ETag"]
+        try:
+            with aws_errors("look at a sidecar"):
+                return self._client.head_object(Bucket=self._bucket, Key=object_key)["ETag"]
+        except GoneError as error:
+            raise ConflictError("look at a sidecar: it was deleted meanwhile") from error
+
+    def report_keys(self) -> Sequence[str]:
+        """Return the keys of all objects under `reports/reconciliation/`, in order."""
+        return sorted(self._keys(PREFIX))
+
+    def read_report(self, object_key: str) -> bytes:
+        """Return what a report holds.
+
+        Raises:
+            InvalidRecordError: it is longer than any that ringvault writes.
+        """
+        return self._read(object_key, limit=MAX_REPORT_BYTES)
+
+    def store_report(self, object_key: str, content: bytes, *, content_type: str) -> None:
+        """Store a report; ObjectExistsError where there is one, which stays as it was."""
+        with aws_errors("store a report"):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=object_key,
+                Body=content,
+                ContentType=content_type,
+                ChecksumAlgorithm="CRC32",
+                ChecksumCRC32=crc32_base64(content),
+                IfNoneMatch="*",
+            )
+
+    def digest(self, object_key: str) -> Digest | None:
+        """Return what an object holds by reading all of it, None where there is none.
+
+        Takes READ_BYTES of memory, however long it is.
+
+        Raises:
+            InColdStorageError: S3 does not read it until it is restored.
+        """
+        sha256, size_bytes = hashlib.sha256(), 0
+        with suppress(GoneError), aws_errors("read a recording"):
+            body = self._body(object_key)
+            # boto3 compares S3's own sum when all is read; ours tells the same, and more.
+            with suppress(FlexibleChecksumError):
+                for chunk in body.iter_chunks(READ_BYTES):
+                    sha256.update(chunk)
+                    size_bytes += len(chunk)
+            return Digest(sha256.hexdigest(), size_bytes)
+        return None
+
+    def _document(self, object_key: str) -> Any:  # noqa: ANN401 - whatever lies in the bucket
+        try:
+            return json.loads(self._read(object_key, limit=MAX_DOCUMENT_BYTES))
+        except (ValueError, RecursionError) as error:
+            raise InvalidRecordError(f"{object_key} is not JSON") from error
+
+    def _read(self, object_key: str, *, limit: int) -> bytes:
+        with aws_errors("read from the vault"):
+            body = self._body(object_key)
+            content = body.read(limit + 1)
+            body.close()
+        if len(content) > limit:
+            raise InvalidRecordError(f"{object_key} is longer than {limit:,} bytes")
+        return content
+
+    def _body(self, object_key: str) -> "StreamingBody":
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=object_key)["Body"]
+        except self._client.exceptions.InvalidObjectState as error:
+            stored = look_at(self._client, bucket=self._bucket, object_key=object_key)
+            raise InColdStorageError(stored) from error
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        return (found["Key"] for found in self._objects(prefix))
+
+    def _objects(self, prefix: str) -> Iterator["ObjectTypeDef"]:
+        pages = self._client.get_paginator("list_objects_v2")
+        with aws_errors("list the vault"):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                yield from page.get("Contents", ())
+
+    def _folders(self, prefix: str) -> Sequence[str]:
+        pages = self._client.get_paginator("list_objects_v2")
+        with aws_errors("list the vault"):
+            return [
+                found["Prefix"]
+                for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+                for found in page.get("CommonPrefixes", ())
+            ]

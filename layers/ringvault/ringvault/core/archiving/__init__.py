@@ -1,0 +1,1 @@
+"""From RingCentral into the vault."""

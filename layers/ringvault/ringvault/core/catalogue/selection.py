@@ -1,0 +1,142 @@
+"""Which recordings a person means: by id, call, extension, phone number or period."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from ringvault.core.catalogue.item import CatalogueItem, Hold, State
+from ringvault.core.catalogue.phone_number import (
+    ReadNumber,
+    normalised_number,
+    number_key,
+    numbers_of,
+    read_north_american,
+)
+from ringvault.core.errors import InvalidRequestError
+from ringvault.core.playback.search import Index, Indexes, Lookup
+from ringvault.core.reconciliation.run import Period
+
+# What one round trip brings.
+_PAGE = 100
+# Sorts before and behind every call; whole milliseconds, as the catalogue's instants are.
+_EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+
+
+class Catalogue(Protocol):
+    """The catalogue, for reading."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item, None where the id is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a person names; `period` also narrows an extension or a number.
+
+    `read` reads the number as it is written here and in the records.
+
+    Raises InvalidRequestError where that is nothing, or no two of it go together.
+    """
+
+    recording_ids: Sequence[str] = ()
+    telephony_session_id: str = ""
+    extension_id: str = ""
+    phone_number: str = ""
+    period: Period | None = None
+    read: ReadNumber = read_north_american
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        named = [self.recording_ids, self.telephony_session_id, self.extension_id]
+        ways = sum(map(bool, [*named, self.phone_number]))
+        if ways > 1:
+            raise InvalidRequestError("name recordings in one way only")
+        if not ways and self.period is None:
+            raise InvalidRequestError("say which recordings")
+        if self.period is not None and (self.recording_ids or self.telephony_session_id):
+            raise InvalidRequestError("--from and --to go with neither --recording nor --call")
+        if self.phone_number and self.number is None:
+            raise InvalidRequestError(
+                "--number is no phone number as it is written: write it with + and country code,"
+                " such as +16505550100, or give an extension number"
+            )
+
+    @property
+    def number(self) -> str | None:
+        """The number in the form in which numbers are compared."""
+        return normalised_number(self.phone_number, self.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A recording that was meant; `size_bytes` is 0 where it is not in the vault."""
+
+    recording_id: str
+    started_at: datetime
+    state: State
+    size_bytes: int
+    hold: Hold | None
+
+
+def choose(selection: Selection, *, indexes: Indexes, catalogue: Catalogue) -> Iterator[Chosen]:
+    """Yield what is meant; by an index, what was erased is passed over.
+
+    Raises:
+        InvalidRequestError: an id is unknown.
+    """
+    if selection.recording_ids:
+        return (_found(it, catalogue) for it in dict.fromkeys(selection.recording_ids))
+    if selection.telephony_session_id:
+        return map(chosen_of, indexes.of_call(selection.telephony_session_id))
+    return _by_index(selection, indexes)
+
+
+def chosen_of(item: CatalogueItem) -> Chosen:
+    """Return what is needed of an item."""
+    return Chosen(
+        recording_id=item.recording.recording_id,
+        started_at=item.recording.started_at,
+        state=item.state,
+        size_bytes=item.archived.size_bytes if item.archived else 0,
+        hold=item.hold,
+    )
+
+
+def _found(recording_id: str, catalogue: Catalogue) -> Chosen:
+    item = catalogue.find(recording_id)
+    if item is None:
+        raise InvalidRequestError(f"there is no recording {recording_id[:80]} in the catalogue")
+    return chosen_of(item)
+
+
+def _by_index(selection: Selection, indexes: Indexes) -> Iterator[Chosen]:
+    period = selection.period
+    from_at, before_at = (period.from_at, period.to_at) if period else _EVER
+    after = None
+    while True:
+        reading = indexes.newest_first(
+            _lookup(selection), from_at=from_at, before_at=before_at, most=_PAGE, after=after
+        )
+        yield from (chosen_of(item) for item in reading.items if _is_meant(item, selection))
+        if reading.next is None:
+            return
+        after = reading.next
+
+
+def _lookup(selection: Selection) -> Lookup:
+    if selection.extension_id:
+        return Lookup(Index.EXTENSION, selection.extension_id)
+    if selection.number is not None:
+        return Lookup(Index.NUMBER, number_key(selection.number, extension_id=None))
+    return Lookup(Index.MONTH, "")
+
+
+def _is_meant(item: CatalogueItem, selection: Selection) -> bool:
+    """Whether the item itself is what is named: an index may still say what it was before."""
+    recording = item.recording
+    if selection.extension_id:
+        return recording.extension_id == selection.extension_id
+    return selection.number is None or selection.number in numbers_of(
+        recording.call_record, selection.read
+    )

@@ -1,0 +1,122 @@
+"""Reads the recordings back and compares them with what was archived; nothing is changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from heapq import nsmallest
+from itertools import islice
+from typing import Protocol
+
+from ringvault.core.catalogue.item import ItemsRead
+from ringvault.core.concurrency import AtOnce
+from ringvault.core.errors import UnreadableItemError
+from ringvault.core.fixity.check import Checked, ReadBackVault, check, unreadable
+from ringvault.core.fixity.verification import Selection, Verification, open_one
+from ringvault.core.playback.search_parameters import Position
+from ringvault.core.quota.gate import Clock
+
+# Progress is kept after each so many: whoever is killed reads as many again.
+RECORDINGS_AT_ONCE = 64
+# A second or so of the catalogue's index: whoever waits for the count sees that it goes on.
+COUNTED_AT_ONCE = 10_000
+
+
+class VerifiedCatalogue(Protocol):
+    """The catalogue, of which nothing is changed."""
+
+    def archived(self, *, after: Position | None = None) -> Iterator[Position]:
+        """Yield every ARCHIVED recording, oldest first, from behind `after`."""
+
+    def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
+        """Return the items of those ids that there are, in the order of the ids."""
+
+    def take_unreadable(self) -> Sequence[UnreadableItemError]:
+        """Return which items `archived` has passed over since the last call."""
+
+
+class Progress(Protocol):
+    """Keeps how far the verification has come."""
+
+    def load(self) -> tuple[Verification | None, int]:
+        """Return the last one, None before the first, and its version."""
+
+    def save(self, verification: Verification, *, version: int) -> int:
+        """Store it and return the new version; ConflictError when `version` is not current."""
+
+
+def verify_vault(
+    *,
+    asked: Selection,
+    anew: bool,
+    catalogue: VerifiedCatalogue,
+    vault: ReadBackVault,
+    progress: Progress,
+    at_once: AtOnce,
+    clock: Clock,
+) -> Iterator[Verification]:
+    """Yield how far it is, while it counts already; the last has `finished_at`.
+
+    It goes on where the last one of the same selection was stopped, unless it is to begin `anew`.
+    What is archived meanwhile may be left to the next one. An item that can't be read has the
+    verdict UNREADABLE, and the others have theirs.
+
+    Raises:
+        InvalidRequestError: one of another selection is not through.
+        ConflictError: somebody else goes on with it.
+        ServiceUnavailableError: AWS fails; run it again and it goes on.
+    """
+    last, version = progress.load()
+    verification = None if anew else open_one(last, asked=asked)
+    if verification is None:
+        verification = Verification(asked.seeded(clock()), clock(), total=0)
+        for archived in _counted(catalogue):
+            total = min(archived, asked.sample or archived)
+            verification = replace(verification, total=total)
+            yield verification
+    version = progress.save(verification, version=version)
+    yield verification
+    positions = _positions(verification, catalogue)
+    while some := tuple(islice(positions, RECORDINGS_AT_ONCE)):
+        checked = _checked(some, catalogue=catalogue, vault=vault, at_once=at_once)
+        verification = verification.with_checked(checked, position=some[-1])
+        version = progress.save(verification, version=version)
+        yield verification
+    passed_over = [unreadable(error) for error in catalogue.take_unreadable()]
+    verification = verification.with_checked(passed_over, position=verification.position)
+    verification = replace(verification, finished_at=clock())
+    progress.save(verification, version=version)
+    yield verification
+
+
+def _checked(
+    some: Sequence[Position],
+    *,
+    catalogue: VerifiedCatalogue,
+    vault: ReadBackVault,
+    at_once: AtOnce,
+) -> Sequence[Checked]:
+    read = catalogue.find_all([it.recording_id for it in some])
+    checked = [it for it in at_once(partial(check, vault=vault), read.items) if it is not None]
+    return [*checked, *map(unreadable, read.unreadable)]
+
+
+def _counted(catalogue: VerifiedCatalogue) -> Iterator[int]:
+    """Yield how many are archived: now and then how many by now, at last the number."""
+    number = 0
+    for number, _ in enumerate(catalogue.archived(), start=1):
+        if number % COUNTED_AT_ONCE == 0:
+            yield number
+    yield number
+
+
+def _positions(verification: Verification, catalogue: VerifiedCatalogue) -> Iterator[Position]:
+    """Yield what has no verdict yet, in the order that `position` is of."""
+    selection, position = verification.selection, verification.position
+    if selection.sample is None:
+        return catalogue.archived(after=position)
+
+    def rank(it: Position) -> str:
+        return selection.rank(it.recording_id)
+
+    chosen = nsmallest(selection.sample, catalogue.archived(), key=rank)
+    return iter(chosen if position is None else [it for it in chosen if rank(it) > rank(position)])

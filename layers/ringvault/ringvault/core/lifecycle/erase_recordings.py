@@ -1,0 +1,166 @@
+"""Erases recordings for good: what is held is refused, and a tombstone and a proof stay."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from ringvault.core.catalogue.item import CatalogueItem, Erasure, State
+from ringvault.core.catalogue.recording import Recording
+from ringvault.core.catalogue.selection import Chosen
+from ringvault.core.concurrency import AtOnce
+from ringvault.core.errors import ConflictError, RingvaultError
+from ringvault.core.lifecycle.erasure_proof import proof_of, tombstone_of
+from ringvault.core.quota.gate import Clock
+
+ERASED_AT_ONCE = 50
+# An archiver's invocation ends after 15 minutes: whoever claimed it before works no longer.
+FETCHED_WITHIN = timedelta(minutes=16)
+
+
+class ErasableCatalogue(Protocol):
+    """The catalogue; every change is conditional on what it presumes."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item, None where the id is unknown."""
+
+    def begin_erasure(
+        self, recording_id: str, erasure: Erasure, *, claimed_before: datetime
+    ) -> None:
+        """Set ERASING what is not held, and claimed until `claimed_before` at most.
+
+        Raises:
+            ConflictError: it is held, being fetched, erased or expired already.
+        """
+
+    def end_erasure(self, tombstone: CatalogueItem) -> None:
+        """Put the tombstone in place of an ERASING item; ConflictError where it is not that."""
+
+
+class ErasableVault(Protocol):
+    """The bucket."""
+
+    def is_held(self, recording: Recording) -> bool:
+        """Whether a version of the recording's objects is under a legal hold."""
+
+    def erase(self, recording: Recording) -> int:
+        """Delete audio and sidecar, every version and delete marker; abort open uploads.
+
+        Return how many versions and markers there were.
+        """
+
+    def store_proof(self, proof: dict[str, object], *, of: Recording) -> None:
+        """Store the proof; one that is there stays as it is."""
+
+
+class Pointers(Protocol):
+    """The number index."""
+
+    def remove(self, recording: Recording, *, former: Iterable[str]) -> None:
+        """Let the recording be found by no number any more, nor under the keys in `former`."""
+
+
+class Outcome(StrEnum):
+    """What became of one recording."""
+
+    ERASED = "erased"
+    ERASED_ALREADY = "erased_already"  # or expired: nothing is there
+    HELD = "held"
+    BEING_FETCHED = "being_fetched"
+    FAILED = "failed"  # `problems` says why; the next run goes on with it
+
+
+# Nothing is left but the tombstone.
+_BURIED = frozenset({State.ERASED, State.EXPIRED})
+REFUSED = frozenset({Outcome.HELD, Outcome.BEING_FETCHED, Outcome.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class EraseRecordings:
+    """The use case with its collaborators; `by` is the id of who asks.
+
+    `problems` has what each recording that FAILED met, by its id.
+    """
+
+    catalogue: ErasableCatalogue
+    vault: ErasableVault
+    pointers: Pointers
+    clock: Clock
+    by: str
+    problems: dict[str, RingvaultError] = field(default_factory=dict)
+
+    def __call__(
+        self, chosen: Sequence[Chosen], *, at_once: AtOnce
+    ) -> Iterator[Sequence[tuple[str, Outcome]]]:
+        """Erase them; yield ids and what became of each, some at a time.
+
+        Once an item is ERASING nobody plays, fetches or holds it. It keeps its numbers, so that
+        whoever is killed anywhere finds and finishes it; they go last, with all else but the id.
+        Another erasure of the same at the same time does no harm, and neither ends the other.
+
+        One that fails keeps none of the others from being erased; what is ERASING waits for the
+        next run.
+        """
+        for start in range(0, len(chosen), ERASED_AT_ONCE):
+            yield at_once(self._erased, chosen[start : start + ERASED_AT_ONCE])
+
+    def _erased(self, it: Chosen) -> tuple[str, Outcome]:
+        try:
+            return it.recording_id, self._outcome(it.recording_id)
+        except RingvaultError as error:
+            self.problems[it.recording_id] = error
+            return it.recording_id, Outcome.FAILED
+
+    def _outcome(self, recording_id: str) -> Outcome:
+        item = self.catalogue.find(recording_id)
+        if item is None:
+            return Outcome.ERASED_ALREADY
+        if item.state in _BURIED:
+            return self._swept(item)
+        if item.state is not State.ERASING:
+            refusal = self._refusal(item)
+            if refusal is not None:
+                return refusal
+            self._begin(recording_id)
+            item = self.catalogue.find(recording_id)
+            if item is None or item.state in _BURIED:
+                return Outcome.ERASED_ALREADY
+            if item.state is not State.ERASING:
+                return Outcome.BEING_FETCHED
+        return self._finished(item)
+
+    def _swept(self, item: CatalogueItem) -> Outcome:
+        """Delete what came back of it, such as a sidecar that was restored by hand."""
+        if self.vault.is_held(item.recording):
+            return Outcome.HELD
+        return Outcome.ERASED if self.vault.erase(item.recording) else Outcome.ERASED_ALREADY
+
+    def _refusal(self, item: CatalogueItem) -> Outcome | None:
+        if item.hold is not None or self.vault.is_held(item.recording):
+            return Outcome.HELD
+        claimed_until = item.claimed_until
+        if claimed_until is not None and claimed_until > self.clock() - FETCHED_WITHIN:
+            return Outcome.BEING_FETCHED
+        return None
+
+    def _begin(self, recording_id: str) -> None:
+        """Set ERASING, unless somebody else was quicker."""
+        now = self.clock()
+        erasure = Erasure(began_at=now, by=self.by)
+        with suppress(ConflictError):
+            self.catalogue.begin_erasure(recording_id, erasure, claimed_before=now - FETCHED_WITHIN)
+
+    def _finished(self, item: CatalogueItem) -> Outcome:
+        self.vault.erase(item.recording)
+        self.vault.store_proof(proof_of(item, erased_at=self.clock()), of=item.recording)
+        self.pointers.remove(item.recording, former=item.former_numbers)
+        try:
+            self.catalogue.end_erasure(tombstone_of(item))
+        except ConflictError:
+            after = self.catalogue.find(item.recording.recording_id)
+            if after is None or after.state not in _BURIED:
+                raise
+            return Outcome.ERASED_ALREADY
+        return Outcome.ERASED

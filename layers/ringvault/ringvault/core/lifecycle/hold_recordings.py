@@ -1,0 +1,161 @@
+"""Keeps recordings from being erased, for a reason, until the hold is removed."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Protocol
+
+from ringvault.core.catalogue.item import GONE, CatalogueItem, Hold, State
+from ringvault.core.catalogue.recording import Recording
+from ringvault.core.catalogue.selection import Chosen
+from ringvault.core.concurrency import AtOnce
+from ringvault.core.errors import ConflictError, InvalidRequestError
+from ringvault.core.vault.layout import audio_prefix
+
+# Between two of them the caller learns how far it is.
+HELD_AT_ONCE = 50
+LONGEST_REASON = 200
+# An invocation that tags ends after 15 minutes: what is EXPIRING for longer is tagged by nobody.
+TAGGED_WITHIN = timedelta(minutes=16)
+
+
+class Holdable(Protocol):
+    """The catalogue; every change is conditional on what it presumes."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item, None where the id is unknown."""
+
+    def hold(self, recording_id: str, hold: Hold) -> None:
+        """Hold what is neither held nor gone; ConflictError otherwise."""
+
+    def rescue(self, recording_id: str, hold: Hold, *, expiring_at: datetime) -> None:
+        """Hold what is EXPIRING since that instant, ARCHIVED again; ConflictError otherwise."""
+
+    def release(self, recording_id: str, hold: Hold) -> None:
+        """End that very hold; ConflictError where it is another by now."""
+
+
+class LegalHolds(Protocol):
+    """The bucket; where it has no Object Lock, no legal hold is set."""
+
+    def hold(self, recording: Recording) -> None:
+        """Let no version of the recording's objects be deleted, by nobody."""
+
+    def release(self, recording: Recording) -> None:
+        """Let them be deleted again."""
+
+    def untag(self, recording: Recording) -> None:
+        """Let no version of them expire."""
+
+    def find_audio(self, prefix: str) -> str | None:
+        """Return the key of the one object that starts so, None where there is none."""
+
+
+class Outcome(StrEnum):
+    """What became of a hold on one recording."""
+
+    HELD = "held"
+    HELD_ALREADY = "held_already"  # for the same reason
+    HELD_OTHERWISE = "held_otherwise"  # for another reason, which stays
+    ERASED = "erased"
+    BEING_EXPIRED = "being_expired"  # and can be rescued in a quarter of an hour
+    EXPIRED = "expired"
+    RELEASED = "released"
+    NOT_HELD = "not_held"
+
+
+def checked_reason(reason: str) -> str:
+    """Return the reason as it is kept.
+
+    Raises:
+        InvalidRequestError: there is none, or it is a letter.
+    """
+    reason = " ".join(reason.split())
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise InvalidRequestError(f"a reason has 1 to {LONGEST_REASON} characters")
+    return reason
+
+
+def hold_recordings(
+    chosen: Sequence[Chosen],
+    hold: Hold,
+    *,
+    catalogue: Holdable,
+    vault: LegalHolds,
+    at_once: AtOnce,
+) -> Iterator[Sequence[Outcome]]:
+    """Hold them; yield what became of each, some at a time.
+
+    The catalogue says so first, then S3: whoever is killed in between runs it again, and what is
+    held for the same reason gets its legal hold again. That also reaches what was archived since.
+    What is EXPIRING is rescued while S3 still has it. `hold.since` is now.
+    """
+    one = partial(_held, hold=hold, catalogue=catalogue, vault=vault)
+    for start in range(0, len(chosen), HELD_AT_ONCE):
+        yield at_once(one, chosen[start : start + HELD_AT_ONCE])
+
+
+def release_recordings(
+    chosen: Sequence[Chosen], *, catalogue: Holdable, vault: LegalHolds, at_once: AtOnce
+) -> Iterator[Sequence[Outcome]]:
+    """End the holds of all; yield what became of each, some at a time.
+
+    S3 first, then the catalogue: it says that something is held for as long as anything of it is.
+    """
+    one = partial(_released, catalogue=catalogue, vault=vault)
+    for start in range(0, len(chosen), HELD_AT_ONCE):
+        yield at_once(one, chosen[start : start + HELD_AT_ONCE])
+
+
+def _held(it: Chosen, *, hold: Hold, catalogue: Holdable, vault: LegalHolds) -> Outcome:
+    try:
+        catalogue.hold(it.recording_id, hold)
+        outcome = Outcome.HELD
+    except ConflictError:
+        outcome = Outcome.HELD_ALREADY
+    item = catalogue.find(it.recording_id)
+    if item is not None and item.state is State.EXPIRING:
+        outcome = _rescued(item, hold=hold, catalogue=catalogue, vault=vault)
+        item = catalogue.find(it.recording_id)
+    if outcome in {Outcome.BEING_EXPIRED, Outcome.EXPIRED}:
+        return outcome
+    return _held_as(item, hold, outcome, vault)
+
+
+def _held_as(
+    item: CatalogueItem | None, hold: Hold, outcome: Outcome, vault: LegalHolds
+) -> Outcome:
+    if item is None or item.state in GONE:
+        is_expired = item is not None and item.state is State.EXPIRED
+        return Outcome.EXPIRED if is_expired else Outcome.ERASED
+    if item.hold is None or item.hold.reason != hold.reason:
+        return Outcome.HELD_OTHERWISE
+    # A catalogue that was made again, or restored, does not know what was tagged before.
+    vault.untag(item.recording)
+    vault.hold(item.recording)
+    return outcome
+
+
+def _rescued(item: CatalogueItem, *, hold: Hold, catalogue: Holdable, vault: LegalHolds) -> Outcome:
+    """Take back what S3 was told to delete, unless somebody may still be telling it."""
+    expiring_at = item.expiring_at
+    if expiring_at is None or expiring_at > hold.since - TAGGED_WITHIN:
+        return Outcome.BEING_EXPIRED
+    vault.untag(item.recording)
+    if vault.find_audio(audio_prefix(item.recording)) is None:
+        return Outcome.EXPIRED
+    try:
+        catalogue.rescue(item.recording.recording_id, hold, expiring_at=expiring_at)
+    except ConflictError:
+        return Outcome.BEING_EXPIRED
+    return Outcome.HELD
+
+
+def _released(it: Chosen, *, catalogue: Holdable, vault: LegalHolds) -> Outcome:
+    item = catalogue.find(it.recording_id)
+    if item is None or item.hold is None:
+        return Outcome.NOT_HELD
+    vault.release(item.recording)
+    catalogue.release(it.recording_id, item.hold)
+    return Outcome.RELEASED

@@ -1,0 +1,1 @@
+"""From the call log into the catalogue and the queue."""

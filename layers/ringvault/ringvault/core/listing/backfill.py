@@ -1,0 +1,85 @@
+"""Backfills that a person adds or gives up; the lister reads them, oldest first."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from ringvault.core.errors import ConflictError, InvalidRequestError
+from ringvault.core.listing.windows import MAX_WINDOWS, Kind, ListingProgress, Window
+
+# The lister saves its progress a few times a minute while it runs.
+MOST_TRIES = 20
+
+
+class Progress(Protocol):
+    """Keeps how far the call log has been read."""
+
+    def load(self) -> tuple[ListingProgress, int]:
+        """Return the progress and its version; nothing yet is version 0."""
+
+    def save(self, progress: ListingProgress, *, version: int) -> int:
+        """Store it and return the new version; ConflictError when `version` is not current."""
+
+
+def open_backfills(progress: ListingProgress) -> tuple[Window, ...]:
+    """Return what is still to be read of the backfills, oldest first."""
+    return tuple(window for window in progress.windows if window.kind is Kind.BACKFILL)
+
+
+def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime) -> None:
+    """Let a backfill pass that can be opened.
+
+    Raises:
+        InvalidRequestError: the lister has not run yet, this very window is open, or too many are.
+    """
+    if not state.opened_to:
+        raise InvalidRequestError(
+            "the call log was never read: its first run reaches back by itself, wait for it"
+        )
+    if any((it.from_at, it.to_at) == (from_at, to_at) for it in open_backfills(state)):
+        raise InvalidRequestError("this backfill is open already: backfill --list shows it")
+    if state.is_full:
+        raise InvalidRequestError(
+            f"{MAX_WINDOWS} windows of the call log are open, and no more may be: wait until some"
+            " are read, give all backfills up (backfill --stop), or ask for one longer span"
+        )
+
+
+def add_backfill(*, progress: Progress, from_at: datetime, to_at: datetime) -> ListingProgress:
+    """Open a backfill beside those that are open; return the progress as it now is.
+
+    Raises:
+        InvalidRequestError: the lister has not run yet, this very window is open, or too many are.
+        ConflictError: the lister was always faster; nothing was changed.
+    """
+
+    def added(state: ListingProgress) -> ListingProgress:
+        require_backfill(state, from_at, to_at)
+        return state.with_backfill(from_at, to_at)
+
+    return _changed(progress, added)
+
+
+def stop_backfills(*, progress: Progress) -> ListingProgress:
+    """Give up every backfill that is open; what they listed stays listed.
+
+    Raises:
+        ConflictError: the lister was always faster; nothing was changed.
+    """
+    return _changed(progress, ListingProgress.without_backfills)
+
+
+def _changed(
+    progress: Progress, change: Callable[[ListingProgress], ListingProgress]
+) -> ListingProgress:
+    for _ in range(MOST_TRIES):
+        state, version = progress.load()
+        changed = change(state)
+        if changed == state:
+            return state
+        try:
+            progress.save(changed, version=version)
+        except ConflictError:
+            continue
+        return changed
+    raise ConflictError("the lister changes its progress all the time: try again in a minute")

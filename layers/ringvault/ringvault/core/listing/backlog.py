@@ -1,0 +1,32 @@
+"""What waits to be archived, in the figures that decide whether somebody has to be woken."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ringvault.core.listing.windows import DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The recordings on their way; `oldest_started_at` is None when there is none.
+
+    `count` may be up to an hour older than the rest where it is large, since counting costs more.
+    """
+
+    count: int
+    oldest_started_at: datetime | None
+
+    def age_s(self, now: datetime) -> float:
+        """Return how long ago the oldest call began, in seconds; 0 when nothing waits."""
+        if self.oldest_started_at is None:
+            return 0
+        return max(0.0, (now - self.oldest_started_at).total_seconds())
+
+    def days_to_deletion(self, now: datetime, *, deletion_after: timedelta) -> float | None:
+        """Return the days until RingCentral deletes the oldest; None when nothing waits.
+
+        Negative when it should be gone by now.
+        """
+        if self.oldest_started_at is None:
+            return None
+        return (self.oldest_started_at + deletion_after - now) / DAY

@@ -1,0 +1,139 @@
+"""Reads the call log into the catalogue, then feeds the queue from the catalogue."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from ringvault.core.errors import RingvaultError, ThrottledError
+from ringvault.core.listing.feed import FEED_HORIZON
+from ringvault.core.listing.feed_queue import (
+    Candidates,
+    Fed,
+    MediaQuota,
+    RecordingQueue,
+    feed_queue,
+)
+from ringvault.core.listing.read_windows import (
+    AccountCallLog,
+    Listed,
+    Listing,
+    NewRecordings,
+    NumberIndex,
+    OvertakenError,
+    Progress,
+)
+from ringvault.core.listing.windows import ListingProgress, Reach
+from ringvault.core.quota.gate import Clock
+from ringvault.core.ringcentral.call_log import Quota
+
+
+class Catalogue(NewRecordings, Candidates, Protocol):
+    """The catalogue as the lister needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """What each kind of request is counted in; several may be one and the same."""
+
+    call_log: Quota
+    media: MediaQuota
+    settings: Quota
+
+
+@dataclass(slots=True)
+class ListingResult:
+    """What one run did.
+
+    It may have stopped early: at `throttled_until` the quota has a turn again, `problem` says what
+    a person has to look at, `is_overtaken` that another run does the same at the same time. The
+    next run goes on from there. A `problem` of one window did not stop the others: `windows_broken`
+    are those whose pages come to no end.
+    """
+
+    listed: Listed = field(default_factory=Listed)
+    windows_open: int = 0
+    windows_broken: int = 0
+    recordings_a_day: float | None = None
+    deletion_after: timedelta = field(default_factory=lambda: ListingProgress().deletion_after)
+    fed: Fed = field(default_factory=Fed)
+    throttled_until: datetime | None = None
+    problem: RingvaultError | None = None
+    is_overtaken: bool = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the run ended before its windows or its share of the quota did."""
+        return self.throttled_until is not None or self.problem is not None or self.is_overtaken
+
+    @property
+    def has_listed(self) -> bool:
+        """Whether the run read what was due, or a part of it."""
+        return not self.is_stopped or (self.problem is None and self.listed.windows_read > 0)
+
+
+def list_recordings(
+    *,
+    call_log: AccountCallLog,
+    quotas: Quotas,
+    catalogue: Catalogue,
+    number_index: NumberIndex,
+    progress: Progress,
+    queue: RecordingQueue,
+    clock: Clock,
+    latest: datetime,
+    reach: Reach,
+) -> ListingResult:
+    """Return what one run listed and fed, whatever stopped the listing.
+
+    Everything listed is in the catalogue before the progress says so, and in the catalogue before
+    it is fed: a run that dies anywhere is made good by the next. `latest` is when the last
+    request may be sent.
+    """
+    listing = Listing(
+        call_log=call_log,
+        quota=quotas.call_log,
+        settings_quota=quotas.settings,
+        catalogue=catalogue,
+        number_index=number_index,
+        progress=progress,
+        clock=clock,
+        latest=latest,
+        reach=reach,
+    )
+    result = ListingResult(listed=listing.listed)
+    feed_until = clock() + FEED_HORIZON
+    visible, _ = queue.depth()
+    for read in (partial(listing.look_back, is_busy=visible > 0), listing.backfill):
+        if result.is_stopped:
+            break
+        _attempt(read, result)
+        if result.is_overtaken:
+            break  # the other run feeds
+        # Also between the two: today's calls do not wait until old ones are listed.
+        result.fed += feed_queue(
+            quota=quotas.media,
+            catalogue=catalogue,
+            queue=queue,
+            now=clock(),
+            until=feed_until,
+            deletion_after=listing.state.deletion_after,
+        )
+    result.problem = result.problem or listing.broken
+    result.windows_open = len(listing.state.windows)
+    result.windows_broken = len(listing.state.broken)
+    result.recordings_a_day = listing.state.recordings_a_day
+    result.deletion_after = listing.state.deletion_after
+    return result
+
+
+def _attempt(read: Callable[[], None], result: ListingResult) -> None:
+    try:
+        read()
+    except OvertakenError:
+        result.is_overtaken = True
+    except ThrottledError as error:
+        result.throttled_until = error.retry_at
+    except RingvaultError as error:
+        result.problem = error

@@ -1,0 +1,100 @@
+"""What a takeover will take: requests, days, and whether it beats RingCentral's deletion."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from ringvault.core.listing.windows import DAY, LONGEST_STRIDE, LookBacks
+from ringvault.core.quota.window import Quota
+from ringvault.core.ringcentral.retention import Retention
+
+# Nobody has more service users than this for one archive; beyond, the answer is that it can't be.
+_MOST_USERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a plan follows from: `recordings` of the `listed` ones are still to be fetched.
+
+    They are of calls within `period`, which ended `ended_ago`; `recordings_a_day` come besides.
+    `quota` is that of one service user, of whom there are `users`.
+    """
+
+    recordings: int
+    listed: int
+    period: timedelta
+    ended_ago: timedelta
+    recordings_a_day: float
+    quota: Quota
+    users: int
+    look_backs: LookBacks
+    retention: Retention
+    per_page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What it takes; `lasts` None is that the quota does not even suffice for new calls.
+
+    `requests` list and fetch the backlog, `requests_a_day` go to new calls, look-backs and
+    reconciliation meanwhile. `lost` are deleted before their turn, as far as anybody can tell.
+    `users_needed` is how many service users lose none, None where no number would.
+    """
+
+    requests: int
+    requests_a_day: float
+    permitted_a_day: float
+    lasts: timedelta | None
+    lost: int
+    users_needed: int | None
+
+
+def planned(situation: Situation) -> Plan:
+    """Return what the takeover takes at the present quota."""
+    requests = situation.recordings + _pages(situation)
+    permitted, daily = _permitted(situation, situation.users), _daily(situation)
+    spare = permitted - daily
+    return Plan(
+        requests=requests,
+        requests_a_day=daily,
+        permitted_a_day=permitted,
+        lasts=DAY * (requests / spare) if spare > 0 else None,
+        lost=_lost(situation, situation.users),
+        users_needed=next(
+            (users for users in range(1, _MOST_USERS + 1) if not _lost(situation, users)), None
+        ),
+    )
+
+
+def _permitted(situation: Situation, users: int) -> float:
+    """Return the requests a day: a turn comes back a guard later than RingCentral's window."""
+    quota = situation.quota
+    return users * quota.limit * (DAY / (quota.window + quota.guard))
+
+
+def _daily(situation: Situation) -> float:
+    """Return what goes every day to new calls, look-backs and reconciliation."""
+    a_day, per_page = situation.recordings_a_day, situation.per_page
+    look_backs = situation.look_backs.requests_a_day(a_day, per_page=per_page)
+    kept = situation.retention.period + 10 * DAY
+    reconciliation = max(ceil(kept / LONGEST_STRIDE), ceil(a_day * (kept / DAY) / per_page))
+    return a_day + look_backs + reconciliation
+
+
+def _pages(situation: Situation) -> int:
+    """Return what listing costs: full pages, and one for each stride of a sparse account."""
+    strides = ceil(situation.period / LONGEST_STRIDE)
+    return max(strides, ceil(situation.listed / situation.per_page))
+
+
+def _lost(situation: Situation, users: int) -> int:
+    """Return how many are deleted before their turn.
+
+    The oldest come first, evenly spread: so it is what the quota can't fetch until the newest of
+    them are deleted.
+    """
+    kept = situation.retention.deletion_after(situation.recordings_a_day)
+    left = max(0.0, (kept - situation.ended_ago) / DAY)
+    pages = 1 + 1 / situation.per_page
+    fetched_a_day = max(0.0, _permitted(situation, users) - _daily(situation)) / pages
+    return max(0, round(situation.recordings - fetched_a_day * left))

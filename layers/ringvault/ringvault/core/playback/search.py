@@ -1,0 +1,170 @@
+"""Finds recordings by what is known of them, as far as the listener may hear them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ringvault.core.catalogue.item import CatalogueItem
+from ringvault.core.catalogue.phone_number import (
+    ReadNumber,
+    number_key,
+    numbers_of,
+    read_north_american,
+)
+from ringvault.core.catalogue.recording import is_recording_id
+from ringvault.core.playback.rights import Listener
+from ringvault.core.playback.search_parameters import Parameters, Position, Search, read_search
+
+# What one page may read where a filter leaves out most of it: five round trips, half a second at
+# the worst. The cursor goes on from there.
+MOST_READ = 400
+# What BatchGetItem takes.
+ROUND = 100
+
+
+class Index(StrEnum):
+    """What recordings are listed by, each newest first."""
+
+    NUMBER = "number"
+    EXTENSION = "extension"
+    STATE = "state"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One entry of an index; `key` is empty for MONTH, whose entries follow from the span."""
+
+    index: Index
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A stretch of an index: `read` entries, the recordings they lead to, and where to go on.
+
+    There may be fewer recordings than entries; `next` is None at the end of the index.
+    """
+
+    items: tuple[CatalogueItem, ...]
+    read: int
+    next: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePage:
+    """Some recordings, newest first; `next` is None when there are no more.
+
+    There may be more though the page holds few, or none: reading a page is bounded.
+    """
+
+    items: tuple[CatalogueItem, ...]
+    next: Position | None
+
+
+class Indexes(Protocol):
+    """The indexes of the catalogue."""
+
+    def newest_first(
+        self,
+        lookup: Lookup,
+        *,
+        from_at: datetime,
+        before_at: datetime,
+        most: int,
+        after: Position | None,
+    ) -> Reading:
+        """Read at most `most` entries that started in [from_at, before_at), after `after`."""
+
+    def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
+        """Return all recordings of one call, in order of start."""
+
+
+def search_recordings(
+    parameters: Parameters,
+    *,
+    listener: Listener,
+    catalogue: Indexes,
+    now: datetime,
+    read: ReadNumber = read_north_american,
+) -> CataloguePage:
+    """Return the page of recordings that `parameters` ask for, newest first.
+
+    `read` reads phone numbers, those of the records too.
+
+    Nothing is read but what the listener may hear, so neither page nor cursor tells of more.
+
+    Raises:
+        InvalidParameterError: as `read_search` does.
+    """
+    search = _within_rights(read_search(parameters, now=now, read=read), listener)
+    if search is None:
+        return CataloguePage((), None)
+    found: list[CatalogueItem] = []
+    entries, most, after = 0, search.limit + 1, search.after
+    while True:
+        reading = catalogue.newest_first(
+            lookup_for(search),
+            from_at=search.from_at,
+            before_at=search.before_at,
+            most=most,
+            after=after,
+        )
+        entries, after = entries + reading.read, reading.next
+        found += (item for item in reading.items if _is_wanted(item, search, read))
+        if len(found) > search.limit or after is None or entries >= MOST_READ:
+            return _page(found, search.limit, after)
+        most = min(ROUND, MOST_READ - entries)
+
+
+def recordings_of_call(
+    telephony_session_id: str, *, listener: Listener, catalogue: Indexes
+) -> tuple[CatalogueItem, ...]:
+    """Return the recordings of one call that the listener may hear, in order of start.
+
+    RingCentral keeps the telephony session over transfers. Empty where the call is unknown, where
+    none of it may be heard, and where the id is malformed.
+    """
+    if not is_recording_id(telephony_session_id):
+        return ()
+    items = catalogue.of_call(telephony_session_id)
+    return tuple(item for item in items if listener.may_hear(item.recording.extension_id))
+
+
+def lookup_for(search: Search) -> Lookup:
+    """Return the entry that lists the fewest recordings besides those searched for."""
+    if search.number is not None:
+        return Lookup(Index.NUMBER, number_key(search.number, extension_id=search.extension_id))
+    if search.extension_id is not None:
+        return Lookup(Index.EXTENSION, search.extension_id)
+    if search.state is not None:
+        return Lookup(Index.STATE, search.state)
+    return Lookup(Index.MONTH, "")
+
+
+def _within_rights(search: Search, listener: Listener) -> Search | None:
+    """Return the search in what the listener may hear, None where that is nothing."""
+    if listener.hears_all:
+        return search
+    if listener.extension_id is None or search.extension_id not in (None, listener.extension_id):
+        return None
+    return replace(search, extension_id=listener.extension_id)
+
+
+def _is_wanted(item: CatalogueItem, search: Search, read: ReadNumber) -> bool:
+    """Whether the item is what is searched for, whatever the index says that led to it."""
+    recording = item.recording
+    return (
+        search.extension_id in (None, recording.extension_id)
+        and search.state in (None, item.state)
+        and search.direction in (None, recording.call.direction)
+        and (search.number is None or search.number in numbers_of(recording.call_record, read))
+    )
+
+
+def _page(found: list[CatalogueItem], limit: int, after: Position | None) -> CataloguePage:
+    if len(found) > limit:
+        last = found[limit - 1].recording
+        after = Position(last.started_at, last.recording_id)
+    return CataloguePage(tuple(found[:limit]), after)

@@ -1,0 +1,193 @@
+"""The parameters of a search as a request carries them, and the cursor of its next page."""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ringvault.core.catalogue.item import State
+from ringvault.core.catalogue.phone_number import ReadNumber, normalised_number, read_north_american
+from ringvault.core.catalogue.recording import is_recording_id
+from ringvault.core.errors import PermanentError
+from ringvault.core.instants import format_instant, parse_instant
+
+DEFAULT_LIMIT = 50
+MOST_A_PAGE = 100
+# Each month of a search may be a query of its own, so both spans bound what a request can cost.
+DEFAULT_SPAN = timedelta(days=366)
+LONGEST_SPAN = timedelta(days=3660)
+DIRECTIONS = ("Inbound", "Outbound")
+
+_NAMES = ("from", "to", "extension", "phoneNumber", "direction", "state", "limit", "cursor")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_NOT_AN_INSTANT = (
+    "must be a date, 2026-10-01, or an instant with its zone, 2026-10-01T12:00:00Z"
+    " (a plus sign is written %2B in a URL)"
+)
+_NOT_A_NUMBER = (
+    "must be a phone number with + and country code, +16505550100 (a plus sign is written %2B in a"
+    " URL), one of the stack's own country, or an extension number"
+)
+_NOT_A_CURSOR = "must be the cursor of an earlier answer, unchanged"
+
+Parameters = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The recording after which a page goes on, newest first."""
+
+    started_at: datetime
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The recordings that started in [from_at, before_at), a page of `limit` after `after`.
+
+    Both instants are whole milliseconds, as the catalogue's are. `number` is normalised. What is
+    None does not narrow the search.
+    """
+
+    from_at: datetime
+    before_at: datetime
+    limit: int
+    after: Position | None
+    number: str | None
+    extension_id: str | None
+    direction: str | None
+    state: State | None
+
+
+class InvalidParameterError(PermanentError):
+    """A parameter of the request is not what it must be; `parameter` is its name."""
+
+    def __init__(self, parameter: str, must: str) -> None:
+        self.parameter = parameter
+        super().__init__(f"{parameter} {must}")
+
+
+def read_search(
+    parameters: Parameters, *, now: datetime, read: ReadNumber = read_north_american
+) -> Search:
+    """Return the search that the parameters describe.
+
+    A date means the whole UTC day, in `from` as in `to`. An instant in `from` is included, in `to`
+    it is not. Without `to` the search ends now; without `from` it begins 366 days before its end.
+
+    Raises:
+        InvalidParameterError: a parameter is malformed, or not one of these.
+    """
+    _refuse_unknown(parameters)
+    after = _position(parameters.get("cursor"))
+    before_at = _instant(parameters, "to", whole_day=True) or _whole_ms(now)
+    from_at = _instant(parameters, "from", whole_day=False) or _default_from(before_at, after)
+    _refuse_span(from_at, before_at, after)
+    state = _one_of(parameters, "state", tuple(State))
+    return Search(
+        from_at=from_at,
+        before_at=before_at,
+        limit=_limit(parameters.get("limit")),
+        after=after,
+        number=_number(parameters.get("phoneNumber"), read),
+        extension_id=_extension_id(parameters.get("extension")),
+        direction=_one_of(parameters, "direction", DIRECTIONS),
+        state=State(state) if state else None,
+    )
+
+
+def format_cursor(position: Position) -> str:
+    """Return the text that `cursor` takes to go on after `position`; opaque to listeners."""
+    fields = [format_instant(position.started_at), position.recording_id]
+    return urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
+
+
+def _refuse_unknown(parameters: Parameters) -> None:
+    for name in parameters:
+        if name not in _NAMES:
+            raise InvalidParameterError(name[:40], f"is not one of {', '.join(_NAMES)}")
+
+
+def _refuse_span(from_at: datetime, before_at: datetime, after: Position | None) -> None:
+    if from_at >= before_at:
+        raise InvalidParameterError("from", "must lie before to, and before now where to is absent")
+    if before_at - from_at > LONGEST_SPAN:
+        raise InvalidParameterError("from", f"must lie within {LONGEST_SPAN.days} days before to")
+    if after and not from_at <= after.started_at < before_at:
+        raise InvalidParameterError("cursor", "must come from a search with the same from and to")
+
+
+def _instant(parameters: Parameters, name: str, *, whole_day: bool) -> datetime | None:
+    text = parameters.get(name)
+    if text is None:
+        return None
+    try:
+        if _DATE.fullmatch(text):
+            day_at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+            return day_at + timedelta(days=1) if whole_day else day_at
+        return _whole_ms(parse_instant(text))
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameterError(name, _NOT_AN_INSTANT) from error
+
+
+def _whole_ms(instant: datetime) -> datetime:
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def _default_from(before_at: datetime, after: Position | None) -> datetime:
+    try:
+        from_at = before_at - DEFAULT_SPAN
+    except OverflowError as error:
+        raise InvalidParameterError("to", "lies before the first year") from error
+    # Now moves on while a listener pages: the span must not leave the cursor behind.
+    return min(from_at, after.started_at) if after else from_at
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or not 1 <= int(text) <= MOST_A_PAGE:
+        raise InvalidParameterError("limit", f"must be a whole number from 1 to {MOST_A_PAGE}")
+    return int(text)
+
+
+def _number(text: str | None, read: ReadNumber) -> str | None:
+    if text is None:
+        return None
+    number = normalised_number(text, read)
+    if number is None:
+        raise InvalidParameterError("phoneNumber", _NOT_A_NUMBER)
+    return number
+
+
+def _extension_id(text: str | None) -> str | None:
+    # RingCentral's ids of extensions and of recordings are made of the same characters.
+    if text is not None and not is_recording_id(text):
+        raise InvalidParameterError("extension", "must be RingCentral's id of an extension")
+    return text
+
+
+def _one_of(parameters: Parameters, name: str, values: tuple[str, ...]) -> str | None:
+    text = parameters.get(name)
+    if text is not None and text not in values:
+        raise InvalidParameterError(name, f"must be one of {', '.join(values)}")
+    return text
+
+
+def _position(cursor: str | None) -> Position | None:
+    if cursor is None:
+        return None
+    try:
+        started_at, recording_id = json.loads(_unpadded_b64decode(cursor))
+        position = Position(_whole_ms(parse_instant(started_at)), recording_id)
+        if is_recording_id(recording_id):
+            return position
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise InvalidParameterError("cursor", _NOT_A_CURSOR) from error
+    raise InvalidParameterError("cursor", _NOT_A_CURSOR)
+
+
+def _unpadded_b64decode(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,315 @@
+"""Holds call log, catalogue and bucket against each other, and puts right what can be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Protocol
+
+from ringvault.core.defects import place_of
+from ringvault.core.errors import (
+    ConfigurationError,
+    OutOfTimeError,
+    RingvaultError,
+    ThrottledError,
+)
+from ringvault.core.listing.windows import DAY, Kind, ListingProgress, Window
+from ringvault.core.quota.gate import Clock, Turn
+from ringvault.core.reconciliation.evidence import (
+    Catalogue,
+    ListedCalls,
+    Listing,
+    SpanEvidence,
+    Vault,
+)
+from ringvault.core.reconciliation.excused_backfills import excusing, open_since
+from ringvault.core.reconciliation.finding import Finding, Judged, Verdict
+from ringvault.core.reconciliation.repair import RepairCatalogue, RepairVault, put_right
+from ringvault.core.reconciliation.report import Report
+from ringvault.core.reconciliation.report_storage import (
+    ReportVault,
+    last_report,
+    store_report,
+    strangers_behind,
+)
+from ringvault.core.reconciliation.run import (
+    Period,
+    ReconciliationProgress,
+    Run,
+    Span,
+)
+from ringvault.core.ringcentral.call_log import CallLog, Quota, pages_of
+
+# A tenth of what the quota permits from one scheduled invocation to the next: archiving goes on,
+# and an account of 100,000 recordings is through within hours.
+RECONCILING_PERIOD = timedelta(minutes=15)
+RECONCILING_SHARE = 0.1
+# Below this an invocation could not even read a busy hour.
+LEAST_REQUESTS = 4
+# A stride grows only while it stays so small that its evidence fits into memory many times.
+MOST_REQUESTS_OF_A_STRIDE = 4
+MOST_JUDGED_OF_A_STRIDE = 1000
+# RingCentral's deletion is not to the hour, and what was nearly lost should still be seen.
+BEYOND_RETENTION = timedelta(days=10)
+
+
+class ReconciledCatalogue(Catalogue, RepairCatalogue, Protocol):
+    """The catalogue as reconciliation needs it."""
+
+
+class ReconciledVault(Vault, RepairVault, ReportVault, Protocol):
+    """The bucket as reconciliation needs it."""
+
+
+class Progress(Protocol):
+    """Keeps how far reconciliation has come."""
+
+    def load(self) -> tuple[ReconciliationProgress, int]:
+        """Return the progress and its version; nothing yet is version 0."""
+
+    def save(self, progress: ReconciliationProgress, *, version: int) -> int:
+        """Store it and return the new version; ConflictError when `version` is not current."""
+
+
+@dataclass(slots=True)
+class ReconciliationResult:
+    """What one invocation did.
+
+    `run` is the one worked on, None when none was due. It is through when there is a `report`;
+    otherwise the next invocation goes on. `missing` is what this invocation found.
+    """
+
+    run: Run | None = None
+    report: Report | None = None
+    requests: int = 0
+    missing: int = 0
+    throttled_until: datetime | None = None
+    problem: RingvaultError | None = None
+
+
+def reconcile_archive(
+    *,
+    asked: Period | None,
+    daily_reach: timedelta | None,
+    call_log: CallLog,
+    quota: Quota,
+    catalogue: ReconciledCatalogue,
+    vault: ReconciledVault,
+    listing: Listing,
+    wide_look_back: timedelta,
+    progress: Progress,
+    clock: Clock,
+    latest: datetime,
+) -> ReconciliationResult:
+    """Return what one invocation came to; it goes on where the last one stopped.
+
+    With `asked` it works on a run over that period, without on the daily one, or on one that was
+    asked for and is not through. The daily one reaches back `daily_reach`; None is all that
+    RingCentral may still have. What RingCentral shows so late that only the lister's
+    `wide_look_back` will meet it is not missing before that. Nothing starts after `latest`.
+
+    Raises:
+        InvalidRequestError: another period was asked for and is not through yet.
+    """
+    result = ReconciliationResult()
+    invocation = _Invocation(
+        call_log=call_log,
+        quota=quota,
+        catalogue=catalogue,
+        vault=vault,
+        listing=listing,
+        wide_look_back=wide_look_back,
+        progress=progress,
+        clock=clock,
+        latest=latest,
+        result=result,
+    )
+    if invocation.opens(asked, daily_reach):
+        _attempt(invocation, result)
+    return result
+
+
+def _attempt(invocation: "_Invocation", result: ReconciliationResult) -> None:
+    try:
+        invocation.go_on()
+    except ThrottledError as error:
+        result.throttled_until = error.retry_at
+    except RingvaultError as error:
+        result.problem = error
+
+
+class _OverBudgetError(RingvaultError):
+    """The invocation has used its share of the quota."""
+
+
+@dataclass(slots=True)
+class _Invocation:
+    """One invocation's work on the first run that is open."""
+
+    call_log: CallLog
+    quota: Quota
+    catalogue: ReconciledCatalogue
+    vault: ReconciledVault
+    listing: Listing
+    wide_look_back: timedelta
+    progress: Progress
+    clock: Clock
+    latest: datetime
+    result: ReconciliationResult
+    listed: ListingProgress = field(default_factory=ListingProgress)
+    budget: int = 0
+    state: ReconciliationProgress = field(default_factory=ReconciliationProgress)
+    version: int = 0
+
+    def opens(self, asked: Period | None, daily_reach: timedelta | None) -> bool:
+        """Open what is due; return whether there is anything to work on."""
+        self.state, self.version = self.progress.load()
+        self.listed, _ = self.listing.load()
+        if daily_reach is None:
+            daily_reach = self.listed.retention.period + BEYOND_RETENTION
+        now = self.clock()
+        opened = self.state.opened(asked=asked, now=now, daily_reach=daily_reach)
+        if not opened.runs:
+            return False
+        since = open_since(self.listed, before=self.state.backfills_since, now=now)
+        opened = replace(opened, backfills_since=since)
+        self._save(opened.with_head(opened.runs[0].invoked()))
+        return True
+
+    def go_on(self) -> None:
+        """Look at span after span while they fit, then write the report."""
+        permitted = self.quota.requests_in(RECONCILING_PERIOD)
+        self.budget = max(LEAST_REQUESTS, round(permitted * RECONCILING_SHARE))
+        expected, is_first = 1, True
+        while (span := self._run.head) is not None:
+            if not is_first and (self._left < expected or self.clock() >= self.latest):
+                return
+            spent, stride = self.result.requests, self._run.stride
+            try:
+                self._reconcile(span)
+            except (_OverBudgetError, OutOfTimeError, ThrottledError) as stopped:
+                self._stop(stopped, is_first=is_first, spent=self.result.requests - spent)
+                return
+            needed = self.result.requests - spent
+            expected, is_first = ceil(needed * (self._run.stride / stride)), False
+        self._report()
+
+    @property
+    def _run(self) -> Run:
+        return self.state.runs[0]
+
+    @property
+    def _left(self) -> int:
+        return self.budget - self.result.requests
+
+    def _stop(self, stopped: RingvaultError, *, is_first: bool, spent: int) -> None:
+        """Leave the span to the next invocation: smaller, if all of this one was too little."""
+        run = replace(self._run, requests=self._run.requests + spent)
+        is_too_large = is_first and (spent > 0 or isinstance(stopped, OutOfTimeError))
+        self._save_run(run.head_halved() if is_too_large else run)
+        if isinstance(stopped, ThrottledError):
+            self.result.throttled_until = stopped.retry_at
+
+    def _reconcile(self, span: Span) -> None:
+        """Give everything in the span its verdict, and put it right."""
+        spent = self.result.requests
+        judged = self._judged(span)
+        findings = [it.finding for it in judged]
+        spent = self.result.requests - spent
+        # Kept before anything is put right: whoever is killed here still reports what was wrong.
+        self._save_run(self._run.head_found(findings))
+        findings += self._put_right([it for it in judged if it.finding.is_named])
+        would_fit_twice = (
+            2 * spent <= min(self._left, MOST_REQUESTS_OF_A_STRIDE)
+            and 2 * len(findings) <= MOST_JUDGED_OF_A_STRIDE
+        )
+        before = self._missing
+        run = replace(self._run, requests=self._run.requests + spent)
+        run = run.head_done(findings, would_fit_twice=would_fit_twice)
+        is_large = run.stride > DAY and spent > MOST_REQUESTS_OF_A_STRIDE
+        self._save_run(run.head_halved() if is_large else run)
+        self.result.missing += self._missing - before
+
+    def _put_right(self, judged: Sequence[Judged]) -> Sequence[Finding]:
+        """Put right what can be; return what could not, which costs no other its turn.
+
+        Raises:
+            ConfigurationError: the role lacks a right, which concerns all of them.
+            OutOfTimeError: `latest` has come before the end.
+        """
+        failed = []
+        for it in judged:
+            if self.clock() >= self.latest:
+                raise OutOfTimeError("the invocation ends before the span is put right")
+            try:
+                put_right(it, catalogue=self.catalogue, vault=self.vault, now=self.clock())
+            except ConfigurationError:
+                raise
+            except RingvaultError as error:
+                failed.append(_not_put_right(it, str(error)))
+            except Exception as error:  # noqa: BLE001 - one recording must not cost the others theirs
+                failed.append(_not_put_right(it, f"a defect of ringvault, {place_of(error)}"))
+        return failed
+
+    @property
+    def _missing(self) -> int:
+        return sum(counts.get("missing", 0) for counts in self._run.days.values())
+
+    def _judged(self, span: Span) -> Sequence[Judged]:
+        evidence = SpanEvidence(
+            span=span,
+            end_at=self._run.end_at,
+            records=self._read(span),
+            catalogue=self.catalogue,
+            vault=self.vault,
+            backfills=excusing(self.listed, since=self.state.backfills_since, now=self.clock()),
+            kept_from=self.clock() - self.listed.retention.period,
+            wide_look_back=self.wide_look_back,
+            clock=self.clock,
+            latest=self.latest,
+        )
+        named = self._run.named
+        return [it for it in evidence.judged() if it.finding.subject not in named]
+
+    def _read(self, span: Span) -> ListedCalls:
+        window = Window(Kind.BACKFILL, span.from_at, span.to_at)
+        pages = pages_of(self.call_log, window, self._turn)
+        return [record for page in pages for record in page.records]
+
+    def _turn(self) -> Turn:
+        if self._left <= 0:
+            raise _OverBudgetError
+        turn = self.quota.reserve(latest=self.latest)
+        self.result.requests += 1
+        return turn
+
+    def _report(self) -> None:
+        """Write the report of the run, which is through, and close it."""
+        head = self.state.chain_head or last_report(self.vault)
+        if self._run.finished_at is None:
+            # Kept before the report is written: after a kill the same bytes are written again.
+            is_from_bucket = self.state.chain_head is None and head.number > 0
+            run = self._run.finished(
+                list(strangers_behind(head, self.vault, run=self._run)),
+                at=self.clock(),
+                is_chain_from_bucket=is_from_bucket,
+            )
+            self._save(replace(self.state.with_head(run), chain_head=head))
+        report = store_report(self._run, self.vault, after=head)
+        self._save(self.state.reported(report.as_chain_head), run=self._run)
+        self.result.report = report
+
+    def _save_run(self, run: Run) -> None:
+        self._save(self.state.with_head(run))
+
+    def _save(self, state: ReconciliationProgress, *, run: Run | None = None) -> None:
+        self.result.run = run or state.runs[0]
+        if state != self.state:
+            self.version = self.progress.save(state, version=self.version)
+            self.state = state
+
+
+def _not_put_right(judged: Judged, problem: str) -> Finding:
+    recording_id = judged.finding.recording_id
+    detail = f"recording {recording_id} could not be put right: {problem}"
+    return Finding(judged.finding.on, recording_id, Verdict.UNREADABLE, detail=detail)

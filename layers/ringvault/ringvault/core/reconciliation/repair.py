@@ -1,0 +1,171 @@
+"""Puts right what is missing, as far as it can be: nothing in the bucket is ever overwritten."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue.recording import Recording
+from ringvault.core.catalogue.rewritten_record import followed
+from ringvault.core.errors import ConflictError
+from ringvault.core.lifecycle.erasure_proof import tombstone_of
+from ringvault.core.reconciliation.finding import Cause, Judged
+from ringvault.core.vault.layout import proof_key, sidecar_key
+
+# Each brings back an item, its objects, or both.
+_REVIVING = frozenset({Cause.CATALOGUE_ITEM_DELETED, Cause.OBJECT_DELETED, Cause.SIDECAR_MISSING})
+OBJECT_DELETED = "its object was deleted from the vault"
+
+
+class RepairCatalogue(Protocol):
+    """The catalogue; every change is conditional on what it presumes."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item as of now, None where the id is unknown."""
+
+    def bury_erased(self, tombstone: CatalogueItem) -> None:
+        """Put the tombstone of an erased recording in place of its item."""
+
+    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        """Add what is not there yet as PENDING; return how many were added."""
+
+    def restore(self, item: CatalogueItem) -> None:
+        """Put the item where there is none; ConflictError where there is one."""
+
+    def set_pending_again(self, item: CatalogueItem, *, reason: str, retry_at: datetime) -> None:
+        """Set PENDING what is archived as `item` says; ConflictError when it no longer is."""
+
+    def follow_record(self, recording: Recording) -> CatalogueItem:
+        """Take over what a rewritten record says and return the item; ConflictError if gone."""
+
+
+class RepairVault(Protocol):
+    """The bucket."""
+
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+        """Return size and CRC-32 of those objects that are there."""
+
+    def find_audio(self, prefix: str) -> str | None:
+        """Return the key of the one object that starts so, None where there is none."""
+
+    def opened_sidecar(self, object_key: str) -> str:
+        """Return the ETag of the sidecar; where there is none, an empty one is stored first.
+
+        ConflictError when it was deleted meanwhile.
+        """
+
+    def store_sidecar(
+        self,
+        object_key: str,
+        *,
+        item: CatalogueItem,
+        archived: ArchivedObject,
+        replaces: str | None = None,
+    ) -> None:
+        """Store the call-log record and what was measured.
+
+        ConflictError when the object with the ETag `replaces` is no longer there.
+        """
+
+
+def put_right(
+    judged: Judged, *, catalogue: RepairCatalogue, vault: RepairVault, now: datetime
+) -> None:
+    """Put right what can be; what was changed meanwhile by someone else stays as it is by now.
+
+    Doing it again does no harm. An altered object is left to a person. Nothing is written for a
+    recording that is erased or expired, or that begins to be while this is at work.
+    """
+    causes = judged.finding.causes
+    with suppress(ConflictError):
+        if Cause.NEVER_LISTED in causes and judged.listed is not None:
+            catalogue.add_new([judged.listed], listed_at=now)
+        elif judged.item is None:
+            return
+        elif not _REVIVING.isdisjoint(causes) and _has_proof(judged.item, vault):
+            _bury(judged.item, catalogue=catalogue)
+            return
+        elif Cause.CATALOGUE_ITEM_DELETED in causes:
+            catalogue.restore(_restorable(judged.item, causes, now))
+        elif Cause.OBJECT_DELETED in causes:
+            _fetch_again(judged.item, catalogue=catalogue, vault=vault, now=now)
+        elif Cause.SIDECAR_MISSING in causes:
+            _write_sidecar(judged.item.recording.recording_id, catalogue=catalogue, vault=vault)
+        if judged.finding.is_rewritten and judged.item is not None and judged.listed is not None:
+            _follow(judged.item, judged.listed, catalogue=catalogue, vault=vault)
+
+
+def _has_proof(item: CatalogueItem, vault: RepairVault) -> bool:
+    return vault.find_audio(proof_key(item.recording)) is not None
+
+
+def _bury(item: CatalogueItem, *, catalogue: RepairCatalogue) -> None:
+    """Let it be known as erased, whatever a backup or a sidecar says of it."""
+    tombstone = tombstone_of(item)
+    try:
+        catalogue.restore(tombstone)
+    except ConflictError:
+        catalogue.bury_erased(tombstone)
+
+
+def _restorable(item: CatalogueItem, causes: Sequence[Cause], now: datetime) -> CatalogueItem:
+    if Cause.OBJECT_DELETED not in causes:
+        return item
+    return replace(item, state=State.PENDING, archived=None, reason=OBJECT_DELETED, retry_at=now)
+
+
+def _fetch_again(
+    item: CatalogueItem, *, catalogue: RepairCatalogue, vault: RepairVault, now: datetime
+) -> None:
+    """Have it fetched again, unless the object has come back."""
+    if item.archived is not None and not vault.measure([item.archived.object_key]):
+        catalogue.set_pending_again(item, reason=OBJECT_DELETED, retry_at=now)
+
+
+def _write_sidecar(recording_id: str, *, catalogue: RepairCatalogue, vault: RepairVault) -> None:
+    """Write the sidecar from the item as it is by now."""
+    item = catalogue.find(recording_id)
+    if item is not None and _is_in_vault(item):
+        _store_bound(item.recording, catalogue=catalogue, vault=vault)
+
+
+def _store_bound(recording: Recording, *, catalogue: RepairCatalogue, vault: RepairVault) -> None:
+    """Write the sidecar of an archived item with what `recording` says, or nothing at all.
+
+    The object is opened first, then the item is read, then that very object is replaced. An
+    erasure sets the item ERASING before it deletes: if it began before the item was read, this
+    ends there; if it began later, it deletes the opened object, and nothing can be replaced, or
+    it deletes what replaced it.
+
+    Raises:
+        ConflictError: the object was deleted or replaced meanwhile.
+    """
+    key = sidecar_key(recording)
+    etag = vault.opened_sidecar(key)
+    item = catalogue.find(recording.recording_id)
+    if item is not None and item.archived is not None and item.state not in GONE:
+        rewritten = replace(item, recording=recording)
+        vault.store_sidecar(key, item=rewritten, archived=item.archived, replaces=etag)
+
+
+def _is_in_vault(item: CatalogueItem) -> bool:
+    return item.archived is not None and item.state not in GONE
+
+
+def _follow(
+    item: CatalogueItem, listed: Recording, *, catalogue: RepairCatalogue, vault: RepairVault
+) -> None:
+    """Write sidecar, then catalogue: a kill in between leaves the change to be found again."""
+    recording = followed(item.recording, listed)
+    fresh = catalogue.find(item.recording.recording_id)
+    if recording is None or fresh is None or fresh.state in GONE:
+        return
+    if _is_in_vault(fresh):
+        _store_bound(recording, catalogue=catalogue, vault=vault)
+    after = catalogue.follow_record(recording)
+    if _is_in_vault(after) and not _is_in_vault(fresh):
+        # It was archived meanwhile, and its archiver may have known the old record.
+        _store_bound(recording, catalogue=catalogue, vault=vault)

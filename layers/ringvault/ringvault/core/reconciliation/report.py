@@ -1,0 +1,128 @@
+"""The report of a reconciliation: JSON for machines, each with the digest of the one before."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ringvault.core.instants import format_instant
+from ringvault.core.reconciliation.finding import Cause, Finding, Verdict
+from ringvault.core.reconciliation.report_page import page_of
+from ringvault.core.reconciliation.run import ChainHead, Run
+
+# 2 has more verdicts, `previous_number` and `is_chain_from_bucket`.
+SCHEMA_VERSION = 2
+PREFIX = "reports/reconciliation/"
+REWRITTEN = "rewritten"
+COUNTED = (*Verdict, *Cause, REWRITTEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report as it lies in the vault: the JSON and the page that people read."""
+
+    number: int
+    document: bytes
+    page: bytes
+
+    @property
+    def document_key(self) -> str:
+        """The object key of the JSON."""
+        return key_of(self.number)
+
+    @property
+    def page_key(self) -> str:
+        """The object key of the page."""
+        return page_key_of(self.number)
+
+    @property
+    def as_chain_head(self) -> ChainHead:
+        """What the next report has to carry."""
+        return ChainHead(self.number, sha256_hex(self.document))
+
+
+def sha256_hex(content: bytes) -> str:
+    """Return the SHA-256 of `content`."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def key_of(number: int) -> str:
+    """Return the object key of a report's JSON; numbers sort as text."""
+    return f"{PREFIX}{number:06d}.json"
+
+
+def page_key_of(number: int) -> str:
+    """Return the object key of a report's page."""
+    return f"{PREFIX}{number:06d}.html"
+
+
+def number_of(object_key: str) -> int | None:
+    """Return the number of the report whose JSON has that key, None for any other object."""
+    stem, _, suffix = object_key.removeprefix(PREFIX).partition(".")
+    is_report = object_key.startswith(PREFIX) and suffix == "json"
+    return int(stem) if is_report and stem.isascii() and stem.isdigit() else None
+
+
+def report_of(run: Run, *, after: ChainHead, number: int | None = None) -> Report:
+    """Return the report of a finished run; the same run gives the same bytes.
+
+    `number` is the next after `after`, or a later one where that is taken.
+    """
+    number = after.number + 1 if number is None else number
+    told = _told(run) | {
+        "schema_version": SCHEMA_VERSION,
+        "number": number,
+        "previous_number": after.number or None,
+        "previous_sha256_hex": after.sha256_hex or None,
+    }
+    page = page_of(told).encode()
+    document = json.dumps(told | {"page_sha256_hex": sha256_hex(page)}, indent=1, sort_keys=True)
+    return Report(number, document.encode(), page)
+
+
+def totals_of(run: Run) -> dict[str, int]:
+    """Return how often each verdict and cause was found, 0 where it was not."""
+    totals: Counter[str] = Counter()
+    for counts in run.days.values():
+        totals.update(counts)
+    return _all_counts(totals)
+
+
+def _told(run: Run) -> dict[str, Any]:
+    if run.finished_at is None:
+        raise ValueError("the run is not finished")
+    return {
+        "from": run.period.from_on.isoformat(),
+        "to": run.period.to_on.isoformat(),
+        "started_at": format_instant(run.started_at),
+        "finished_at": format_instant(run.finished_at),
+        "took_s": round((run.finished_at - run.started_at).total_seconds()),
+        "quota_requests": run.requests,
+        "invocations": run.invocations,
+        "is_chain_from_bucket": run.is_chain_from_bucket,
+        "totals": totals_of(run),
+        "days": [
+            {"day": day.isoformat(), **_all_counts(counts)}
+            for day, counts in sorted(run.days.items())
+        ],
+        "findings": [_finding(finding) for finding in run.findings],
+        "findings_not_named": run.unnamed,
+    }
+
+
+def _all_counts(counts: Mapping[str, int]) -> dict[str, int]:
+    return {str(name): counts.get(name, 0) for name in COUNTED}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "day": finding.on.isoformat(),
+        "recording_id": finding.recording_id,
+        "verdict": finding.verdict.value,
+        "causes": [cause.value for cause in finding.causes],
+        "detail": finding.detail,
+        "is_rewritten": finding.is_rewritten,
+        "is_counted": finding.is_counted,
+    }

@@ -1,0 +1,260 @@
+"""A reconciliation under way: the period, how far it has come, what it has found."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from math import ceil
+
+from ringvault.core.errors import InvalidRequestError
+from ringvault.core.listing.windows import DAY
+from ringvault.core.reconciliation.finding import Finding, Verdict
+
+# How far one request for the call log may reach is not documented.
+LONGEST_STRIDE = 32 * DAY
+# A stride shorter than this is halved no more: a minute has fewer calls than a run has requests.
+SHORTEST_STRIDE = timedelta(minutes=1)
+# Progress is one DynamoDB item of 400 KB; compressed, a usual finding is about 15 bytes. What goes
+# beyond is put right and counted like all others.
+MOST_NAMED = 10_000
+# How many characters of ids and reasons take as much room as one usual finding.
+CHARACTERS_NAMED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole UTC days, the last one included."""
+
+    from_on: date
+    to_on: date
+
+    @property
+    def from_at(self) -> datetime:
+        """The first instant."""
+        return datetime.combine(self.from_on, time(), UTC)
+
+    @property
+    def to_at(self) -> datetime:
+        """The first instant behind it."""
+        return datetime.combine(self.to_on, time(), UTC) + DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the period, by start of call; `to_at` is the first instant behind it."""
+
+    from_at: datetime
+    to_at: datetime
+
+    def days(self) -> Iterable["Span"]:
+        """Yield the span cut at every midnight."""
+        start = self.from_at
+        while start < self.to_at:
+            midnight = datetime.combine(start.date(), time(), UTC) + DAY
+            yield Span(start, min(midnight, self.to_at))
+            start = midnight
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One reconciliation; every call before `reached_at` has its verdict.
+
+    `found` are findings of the span at `reached_at`, kept before anything is put right: a run
+    that is killed meanwhile reports what it found, not what it had put right already.
+    `days` counts verdicts by day. `finished_at` is set before the report is written.
+    `is_chain_from_bucket` says that no state knew the report before, and the bucket's last was
+    taken for it.
+    """
+
+    period: Period
+    started_at: datetime
+    reached_at: datetime
+    is_daily: bool
+    stride: timedelta = DAY
+    requests: int = 0
+    invocations: int = 0
+    days: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    unnamed: int = 0
+    found: tuple[Finding, ...] = ()
+    finished_at: datetime | None = None
+    is_chain_from_bucket: bool = False
+
+    @classmethod
+    def begun(cls, period: Period, *, now: datetime, is_daily: bool) -> "Run":
+        """Return a run that has read nothing yet."""
+        return cls(period, started_at=now, reached_at=period.from_at, is_daily=is_daily)
+
+    @property
+    def end_at(self) -> datetime:
+        """Where it ends: with its period, or where it began when that was today."""
+        return min(self.period.to_at, self.started_at)
+
+    @property
+    def head(self) -> Span | None:
+        """What to look at next, None when everything has its verdict."""
+        if self.reached_at >= self.end_at:
+            return None
+        return Span(self.reached_at, min(self.reached_at + self.stride, self.end_at))
+
+    @property
+    def named(self) -> frozenset[str]:
+        """What has been found already, so that nothing is found twice."""
+        return frozenset(finding.subject for finding in self.findings)
+
+    def invoked(self) -> "Run":
+        """Return the run with one more invocation, unless its report is all that is left to do."""
+        if self.finished_at is not None:
+            return self
+        return replace(self, invocations=self.invocations + 1)
+
+    def head_found(self, findings: Iterable[Finding]) -> "Run":
+        """Return the run with what is to be named in the head; what was found before stays."""
+        found = {finding.subject: finding for finding in findings if finding.is_named}
+        found |= {finding.subject: finding for finding in self.found}
+        return replace(self, found=_that_fit(tuple(found.values()), self._room))
+
+    def head_done(self, findings: Iterable[Finding], *, would_fit_twice: bool) -> "Run":
+        """Return the run behind its head, with these verdicts and those found before."""
+        head = self.head
+        if head is None:
+            raise ValueError("the run is through")
+        looked_at: dict[date, Mapping[str, int]] = {it.from_at.date(): {} for it in head.days()}
+        all_found = {finding.subject: finding for finding in findings}
+        all_found |= {finding.subject: finding for finding in self.found}
+        named = tuple(finding for finding in all_found.values() if finding.is_named)
+        kept = _that_fit(named, self._room)
+        stride = min(2 * self.stride, LONGEST_STRIDE) if would_fit_twice else self.stride
+        return replace(
+            self,
+            reached_at=head.to_at,
+            stride=stride,
+            days=_counted(looked_at | dict(self.days), all_found.values()),
+            findings=(*self.findings, *kept),
+            unnamed=self.unnamed + len(named) - len(kept),
+            found=(),
+        )
+
+    def finished(
+        self, findings: Sequence[Finding], *, at: datetime, is_chain_from_bucket: bool
+    ) -> "Run":
+        """Return the run as its report has it, with what was found among the reports."""
+        kept = _that_fit(findings, self._room)
+        return replace(
+            self,
+            days=_counted(self.days, findings),
+            findings=(*self.findings, *kept),
+            unnamed=self.unnamed + len(findings) - len(kept),
+            finished_at=at,
+            is_chain_from_bucket=is_chain_from_bucket,
+        )
+
+    @property
+    def last_on(self) -> date:
+        """The last day that it looks at."""
+        return (self.end_at - timedelta(milliseconds=1)).date()
+
+    def head_halved(self) -> "Run":
+        """Return the run with half the stride, in whole days while it has several."""
+        half = self.stride / 2
+        half -= half % (DAY if half >= DAY else timedelta(milliseconds=1))
+        return replace(self, stride=max(half, SHORTEST_STRIDE))
+
+    @property
+    def _room(self) -> int:
+        return MOST_NAMED - sum(map(_weight, self.findings))
+
+
+def _counted(
+    days: Mapping[date, Mapping[str, int]], findings: Iterable[Finding]
+) -> Mapping[date, Mapping[str, int]]:
+    counted = {day: Counter(counts) for day, counts in days.items()}
+    for finding in findings:
+        counts = counted.setdefault(finding.on, Counter())
+        if finding.is_counted:
+            counts[finding.verdict] += 1
+            counts.update(finding.causes)
+        if finding.is_rewritten:
+            counts["rewritten"] += 1
+    return counted
+
+
+def _that_fit(findings: Sequence[Finding], room: int) -> tuple[Finding, ...]:
+    """Return the first of them, as many as there is room for."""
+    kept = []
+    for finding in findings:
+        room -= _weight(finding)
+        if room < 0:
+            break
+        kept.append(finding)
+    return tuple(kept)
+
+
+def _weight(finding: Finding) -> int:
+    """Return how many usual findings take as much room, once compressed.
+
+    Digits take half of it. The key of a missing recording repeats its id and its day; other
+    details repeat most of their words.
+    """
+    recording_id, detail = finding.recording_id or "", finding.detail or ""
+    characters = len(recording_id) // (2 if recording_id.isdigit() else 1)
+    if finding.verdict is not Verdict.MISSING:
+        characters += len(detail) // 4
+    return max(1, ceil(characters / CHARACTERS_NAMED))
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The newest report: its number and the SHA-256 of its JSON; 0 and nothing before the first."""
+
+    number: int = 0
+    sha256_hex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationProgress:
+    """The runs that are open, the one to work on first, and where the chain of reports ends.
+
+    `chain_head` is None as long as no one has looked into the bucket. `backfills_since` says since
+    when reconciliation has known each open backfill, by the backfill's end.
+    """
+
+    runs: tuple[Run, ...] = ()
+    last_daily_on: date | None = None
+    chain_head: ChainHead | None = None
+    backfills_since: Mapping[str, datetime] = field(default_factory=dict)
+
+    def opened(
+        self, *, asked: Period | None, now: datetime, daily_reach: timedelta
+    ) -> "ReconciliationProgress":
+        """Return the progress with the run that is asked for, or the daily one when it is due.
+
+        Raises:
+            InvalidRequestError: another period was asked for and is not through yet.
+        """
+        if asked is not None:
+            return self._with_asked(asked, now)
+        if self.last_daily_on == now.date() or any(run.is_daily for run in self.runs):
+            return self
+        period = Period((now - daily_reach).date(), now.date())
+        run = Run.begun(period, now=now, is_daily=True)
+        return replace(self, runs=(*self.runs, run), last_daily_on=now.date())
+
+    def with_head(self, run: Run) -> "ReconciliationProgress":
+        """Return the progress with `run` in place of the one worked on."""
+        return replace(self, runs=(run, *self.runs[1:]))
+
+    def reported(self, head: ChainHead) -> "ReconciliationProgress":
+        """Return the progress without the run worked on, whose report is the chain's new end."""
+        return replace(self, runs=self.runs[1:], chain_head=head)
+
+    def _with_asked(self, asked: Period, now: datetime) -> "ReconciliationProgress":
+        for run in self.runs:
+            if not run.is_daily and run.period != asked:
+                raise InvalidRequestError(
+                    f"the reconciliation of {run.period.from_on} to {run.period.to_on} is not"
+                    " through yet: invoke it until it is, then ask for another period"
+                )
+        if any(not run.is_daily for run in self.runs):
+            return self
+        return replace(self, runs=(Run.begun(asked, now=now, is_daily=False), *self.runs))

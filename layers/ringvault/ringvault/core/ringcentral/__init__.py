@@ -1,0 +1,1 @@
+"""What RingCentral is to the rules."""

@@ -1,0 +1,123 @@
+"""One access token for all containers.
+
+RingCentral kills older tokens when one user has more than five sessions, and permits five
+sign-ins a minute: so whoever holds a short lease signs in, and everybody else uses what it got.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from ringvault.core.errors import ConflictError, ServiceUnavailableError
+from ringvault.core.quota.gate import Clock, Sleep
+
+# Longer than a sign-in takes, timeouts included. A sign-in that fails keeps its lease: until it
+# is over nobody else tries, as RingCentral asks.
+LEASE = timedelta(seconds=40)
+LOOK_AGAIN_S = 0.5
+# A token is used until shortly before its end, and replaced well before.
+LAST_USE_BEFORE_END = timedelta(seconds=30)
+USED_SHARE_OF_LIFE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A bearer token; its value is never shown."""
+
+    value: str = field(repr=False)
+    refresh_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def minted(cls, value: str, *, at: datetime, lives: timedelta) -> "AccessToken":
+        """Return the token that was issued at `at` for `lives`."""
+        return cls(value, refresh_at=at + lives * USED_SHARE_OF_LIFE, expires_at=at + lives)
+
+    def is_usable(self, now: datetime) -> bool:
+        """Whether RingCentral will still take it when it arrives."""
+        return now < self.expires_at - min(LAST_USE_BEFORE_END, self.expires_at - self.refresh_at)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether nobody has to think of replacing it yet."""
+        return now < self.refresh_at
+
+
+class TokenStore(Protocol):
+    """Where the containers share the token."""
+
+    def load(self) -> AccessToken | None:
+        """Return the token, None where there is none."""
+
+    def take_lease(self, *, now: datetime, until: datetime) -> None:
+        """Become the only one who signs in until `until`; ConflictError when somebody is."""
+
+    def give_back_lease(self, *, until: datetime) -> None:
+        """Give back the lease that was taken until `until`; nothing happens where it is over."""
+
+    def save(self, token: AccessToken) -> None:
+        """Store the token and give the lease back."""
+
+    def drop(self, token: AccessToken) -> None:
+        """Forget the token if it is still the one that is stored."""
+
+
+class SharedAccessToken:
+    """The token that every request carries."""
+
+    def __init__(
+        self,
+        store: TokenStore,
+        *,
+        sign_in: Callable[[], AccessToken],
+        clock: Clock,
+        sleep: Sleep,
+    ) -> None:
+        self._store = store
+        self._sign_in = sign_in
+        self._clock = clock
+        self._sleep = sleep
+        self._held: AccessToken | None = None
+
+    def current(self) -> AccessToken:
+        """Return a usable token; signs in when nobody else is about to.
+
+        Raises:
+            CredentialsError: RingCentral refuses the sign-in.
+            ServiceUnavailableError: nobody got a token within the time of a lease.
+        """
+        if self._held is None or not self._held.is_fresh(self._clock()):
+            self._held = self._shared_or_new()
+        return self._held
+
+    def drop(self, token: AccessToken) -> None:
+        """Give up a token that RingCentral rejected, here and for everybody."""
+        self._held = None
+        self._store.drop(token)
+
+    def _shared_or_new(self) -> AccessToken:
+        give_up_at = self._clock() + LEASE + timedelta(seconds=5)
+        while self._clock() < give_up_at:
+            stored = self._store.load()
+            if stored is not None and stored.is_fresh(self._clock()):
+                return stored
+            lease_until = self._clock() + LEASE
+            try:
+                self._store.take_lease(now=self._clock(), until=lease_until)
+            except ConflictError:
+                if stored is not None and stored.is_usable(self._clock()):
+                    return stored
+                self._sleep(LOOK_AGAIN_S)
+            else:
+                return self._unless_overtaken(lease_until)
+        raise ServiceUnavailableError("no access token: another container's sign-in did not end")
+
+    def _unless_overtaken(self, lease_until: datetime) -> AccessToken:
+        """Sign in, unless somebody did between our look and our lease."""
+        stored = self._store.load()
+        if stored is not None and stored.is_fresh(self._clock()):
+            self._store.give_back_lease(until=lease_until)
+            return stored
+        token = self._sign_in()
+        self._store.save(token)
+        return token

@@ -1,0 +1,97 @@
+"""The account's call log as use cases read it: page by page, each for a turn of the quota."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from ringvault.core.catalogue.recording import CallLogRecord
+from ringvault.core.errors import EndlessPagesError
+from ringvault.core.listing.windows import PartlyRead, Window
+from ringvault.core.quota.gate import Turn
+
+# A quarter of a million calls in one span: the readers cut their spans long before that.
+MAX_PAGES = 1_000
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class CallLogPage:
+    """One page of the call log; `next_uri` is None on the last, and on no other.
+
+    A page that names a next one may have no records.
+    """
+
+    records: Sequence[CallLogRecord]
+    next_uri: str | None
+
+
+class CallLog(Protocol):
+    """RingCentral's account call log, recorded calls only."""
+
+    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+        """Return the first page of the calls that started in the window."""
+
+    def next_page(self, uri: str, turn: Turn) -> CallLogPage:
+        """Return the page that an earlier one named as its next."""
+
+
+class Quota(Protocol):
+    """Turns to send a request."""
+
+    def reserve(self, *, latest: datetime) -> Turn:
+        """Reserve the next turn; ThrottledError when it comes after `latest`."""
+
+    def requests_in(self, period: timedelta) -> float:
+        """Return how many requests the quota permits in `period`."""
+
+
+def pages_of(
+    call_log: CallLog,
+    window: Window,
+    reserve: Callable[[], Turn],
+    *,
+    after: PartlyRead | None = None,
+) -> Iterator[CallLogPage]:
+    """Yield every page of the window; with `after`, those behind what was read of it.
+
+    `reserve` is asked for a turn before each page, and what it raises ends the reading.
+
+    Raises:
+        EndlessPagesError: a page names one that was before it, or there are more than `MAX_PAGES`.
+    """
+    number, uri = (after.pages, after.next_uri) if after else (0, None)
+    seen = {uri}
+    while number < MAX_PAGES:
+        turn = reserve()
+        page = call_log.first_page(window, turn) if uri is None else call_log.next_page(uri, turn)
+        number += 1
+        yield page
+        if page.next_uri is None:
+            return
+        if page.next_uri in seen or not _leads_on(uri, page.next_uri):
+            raise EndlessPagesError(
+                f"call log from {window.from_at} to {window.to_at}: page {number} names as its"
+                " next one that was before it"
+            )
+        uri = page.next_uri
+        seen.add(uri)
+    raise EndlessPagesError(
+        f"call log from {window.from_at} to {window.to_at}: no end after {MAX_PAGES} pages"
+    )
+
+
+def _leads_on(uri: str | None, next_uri: str) -> bool:
+    """Whether the next page has a higher number, as far as the URIs have one."""
+    number, next_number = 1 if uri is None else _page_number(uri), _page_number(next_uri)
+    return number is None or next_number is None or next_number > number
+
+
+def _page_number(uri: str) -> int | None:
+    try:
+        told = parse_qs(urlsplit(uri).query).get("page", [""])[0]
+    except ValueError:
+        return None
+    return int(match[0]) if (match := _NUMBER.fullmatch(told)) else None

@@ -1,0 +1,56 @@
+"""Where things lie in the vault: no name and no phone number in any key."""
+
+import re
+from datetime import date
+
+from ringvault.core.catalogue.recording import Recording
+
+AUDIO = "recordings/"
+SIDECARS = "metadata/"
+PROOFS = "erasures/"
+_DAY = re.compile(r"account=([0-9A-Za-z_-]+)/year=(\d{4})/month=(\d{2})/day=(\d{2})/")
+
+
+def audio_prefix(recording: Recording) -> str:
+    """Return the object key of the audio up to and with the dot before its file type."""
+    return f"{AUDIO}{_day_folder(recording)}/{recording.recording_id}."
+
+
+def audio_key(recording: Recording, file_type: str) -> str:
+    """Return the object key of the audio; `file_type` is `mp3`, `wav` or `bin`."""
+    return audio_prefix(recording) + file_type
+
+
+def sidecar_key(recording: Recording) -> str:
+    """Return the object key of the JSON sidecar, beside the audio tree so that Athena reads it."""
+    return f"{SIDECARS}{_day_folder(recording)}/{recording.recording_id}.json"
+
+
+def proof_key(recording: Recording) -> str:
+    """Return the object key of the proof that the recording was erased."""
+    return f"{PROOFS}{_day_folder(recording)}/{recording.recording_id}.json"
+
+
+def day_prefixes(account_id: str, on: date) -> tuple[str, str]:
+    """Return where the audio and the sidecars of a UTC day lie."""
+    folder = _folder(account_id, on)
+    return f"{AUDIO}{folder}/", f"{SIDECARS}{folder}/"
+
+
+def day_in(folder: str) -> tuple[str, date] | None:
+    """Return account and day of a folder of one of the trees, None where it is none of a day's."""
+    match = _DAY.fullmatch(folder.removeprefix(AUDIO).removeprefix(SIDECARS))
+    if match is None:
+        return None
+    try:
+        return match[1], date(int(match[2]), int(match[3]), int(match[4]))
+    except ValueError:
+        return None
+
+
+def _day_folder(recording: Recording) -> str:
+    return _folder(recording.account_id, recording.started_at)
+
+
+def _folder(account_id: str, on: date) -> str:
+    return f"account={account_id}/{on:year=%Y/month=%m/day=%d}"

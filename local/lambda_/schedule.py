@@ -1,0 +1,82 @@
+"""EventBridge Scheduler in small: each function again and again, never twice at a time."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+from local.cloudformation.provision.site import Function, Schedule
+from local.errors import SetupError
+from local.lambda_.function_process import FunctionProcess, Outcome
+from local.lambda_.host import Host
+
+
+class ScheduledFunction:
+    """A function with its event and the seconds from one run to the next."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        function: Function,
+        process: FunctionProcess,
+        period_s: float,
+    ) -> None:
+        self.function = function
+        self.period_s = period_s
+        self._process = process
+        self._event = schedule.event
+
+    def run_once(self) -> Outcome:
+        """Invoke the function and wait for its end."""
+        return self._process.invoke(self._event)
+
+    def run_on(self, *, on_outcome: Callable[[Function, Outcome], None]) -> NoReturn:
+        """Invoke the function once a period until the run is interrupted.
+
+        Starts with a whole period's wait: whoever calls this has just run it once.
+        """
+        while True:
+            time.sleep(self.period_s)
+            on_outcome(self.function, self.run_once())
+
+    def end(self) -> None:
+        """End the function's process; a run under way ends with an error."""
+        self._process.end()
+
+
+def run_all_on(
+    functions: Sequence[ScheduledFunction], *, on_outcome: Callable[[Function, Outcome], None]
+) -> NoReturn:
+    """Invoke each function on its own schedule until the run is interrupted."""
+    first, *others = functions
+    for other in others:
+        told = {"on_outcome": on_outcome}
+        threading.Thread(target=other.run_on, kwargs=told, daemon=True).start()
+    first.run_on(on_outcome=on_outcome)
+
+
+@contextmanager
+def scheduled(
+    schedule: Schedule,
+    *,
+    function: Function,
+    host: Host,
+    every_s: float | None,
+) -> Iterator[ScheduledFunction]:
+    """Provide a schedule's function for as long as the context lasts.
+
+    `every_s` goes before what the template says.
+
+    Raises:
+        SetupError: the template's expression is no rate, and no `every_s` stands in for it.
+    """
+    period_s = every_s or schedule.period_s
+    if period_s is None:
+        raise SetupError("the schedule is no rate(…): say how often it runs with --every SECONDS")
+    process = FunctionProcess(function, host=host)
+    try:
+        yield ScheduledFunction(schedule, function=function, process=process, period_s=period_s)
+    finally:
+        process.end()

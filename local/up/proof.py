@@ -1,0 +1,64 @@
+"""Proves the archive: what was served against what lies in the bucket, byte for byte."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from local.up.stored import Stored, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is wrong with the vault: ids of recordings, and keys of objects.
+
+    `missing` is not there, `differing` is not what was served, `unexpected` is no recording's
+    audio or one's second, and `open_uploads` were begun and neither completed nor aborted.
+    """
+
+    missing: tuple[str, ...]
+    differing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    open_uploads: tuple[str, ...]
+
+
+def prove(vault: Vault, *, books: dict[str, Any] | None) -> Proof:
+    """Read every archived object back and compare it.
+
+    With the simulator's books it is compared with what the simulator served; without, with what
+    the catalogue says of it, and missing is whatever was listed and is neither archived nor
+    absent.
+    """
+    archived = vault.archived_items()
+    missing = list(vault.unarchived_ids()) if books is None else []
+    differing = []
+    for recording_id, expected in _expected(archived, books):
+        found = (
+            vault.read_back(archived[recording_id]["object_key"])
+            if recording_id in archived
+            else None
+        )
+        if found is None:
+            missing.append(recording_id)
+        elif found != expected:
+            differing.append(recording_id)
+    keys = {item["object_key"] for item in archived.values()}
+    unexpected = [key for key in vault.object_keys() if _is_audio(key) and key not in keys]
+    return Proof(
+        tuple(missing), tuple(differing), tuple(unexpected), tuple(vault.open_upload_keys())
+    )
+
+
+def _is_audio(object_key: str) -> bool:
+    return object_key.startswith("recordings/")
+
+
+def _expected(
+    archived: dict[str, dict[str, str]], books: dict[str, Any] | None
+) -> Iterator[tuple[str, Stored]]:
+    if books is None:
+        for recording_id, item in archived.items():
+            yield recording_id, Stored(int(item["size_bytes"]), item["sha256_hex"])
+        return
+    for recording in books["recordings"]:
+        if recording["available"]:
+            yield recording["id"], Stored(recording["size"], recording["sha256"])

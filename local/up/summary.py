@@ -1,0 +1,73 @@
+"""What a run came to, for people and for machines."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from local.up.proof import Proof
+from local.up.reconcile import Reconciliation
+from local.up.stored import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The last line of `up --once`.
+
+    `missing` to `open_uploads` count what the proof found. `requests` and `throttled` are the
+    simulator's own count; where RingCentral keeps no books that we could read, the functions'.
+    `unreconciled` is what reconciliation found missing or unexpected, `report` the key of its
+    report in the bucket; None where nothing was reconciled.
+    """
+
+    listed: int
+    archived: int
+    absent: int
+    failed: int
+    missing: int
+    differing: int
+    unexpected: int
+    open_uploads: int
+    bytes: int
+    requests: int
+    throttled: int
+    unreconciled: int | None
+    report: str | None
+    seconds: float
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the proof found nothing wrong."""
+        wrong = (self.missing, self.differing, self.unexpected, self.open_uploads)
+        return not (any(wrong) or self.unreconciled)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as a JSON object."""
+        return asdict(self)
+
+
+def summarise(
+    tally: Tally,
+    *,
+    proof: Proof,
+    books: dict[str, Any] | None,
+    reconciliation: Reconciliation | None,
+    traffic: Counter[str],
+    seconds: float,
+) -> Summary:
+    """Return what a run came to after `seconds`; `traffic` is what the functions say they sent."""
+    return Summary(
+        listed=tally.listed,
+        archived=tally.states["ARCHIVED"],
+        absent=tally.states["ABSENT"],
+        failed=tally.states["FAILED"],
+        missing=len(proof.missing),
+        differing=len(proof.differing),
+        unexpected=len(proof.unexpected),
+        open_uploads=len(proof.open_uploads),
+        bytes=tally.archived_bytes,
+        requests=sum(books["requests"].values()) if books else traffic["requests"],
+        throttled=books["throttled"] if books else traffic["throttled"],
+        unreconciled=reconciliation.unreconciled if reconciliation else None,
+        report=reconciliation.report if reconciliation else None,
+        seconds=round(seconds, 1),
+    )

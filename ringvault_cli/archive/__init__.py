@@ -1,0 +1,1 @@
+"""The state of the archive, and its upkeep."""

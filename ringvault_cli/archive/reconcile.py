@@ -1,0 +1,114 @@
+"""`ringvault reconcile`: call log, catalogue and vault held against each other, now."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+from ringvault.core.instants import parse_instant
+from ringvault.core.listing.windows import DAY
+from ringvault.core.reconciliation.complete import complete_reconciliation
+from ringvault.core.reconciliation.finding import Verdict, unsettled
+from ringvault.core.reconciliation.run import Period
+from ringvault_cli.failures import ExitStatus
+from ringvault_cli.options import (
+    DEFAULT_PORT,
+    DEFAULT_STACK,
+    FromDay,
+    Json,
+    Local,
+    Place,
+    Port,
+    Profile,
+    Region,
+    StackName,
+    ToDay,
+    days_asked,
+)
+from ringvault_cli.terminal.screen import Advance, Screen, ended, screen
+
+if TYPE_CHECKING:
+    from ringvault.adapters.aws.stack import DeployedStack
+
+Answer = Mapping[str, Any]
+# Shown always; the other lines of a report where they are not 0.
+TOTALS = ("archived", "absent", "pending", "missing", "unexpected")
+
+
+def reconcile(
+    *,
+    from_: FromDay = None,
+    to: ToDay = None,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    local: Local = False,
+    port: Port = DEFAULT_PORT,
+    json: Json = False,
+) -> None:
+    """Prove that nothing is missing, and write a report.
+
+    Holds call log, catalogue and vault against each other until the report is written.
+    Without days it works on the daily run, and says so when none is due. It invokes the stack's
+    function again and again, each time for a tenth of what the quota permits in a quarter of an
+    hour: archiving goes on more slowly meanwhile. Ctrl-C ends the command and not the run: the
+    same command goes on, as does the schedule.
+
+    Ends with 1 unless the report says that nothing is missing.
+    """
+    with screen(as_json=json) as shown:
+        asked = days_asked(from_, to, today=datetime.now(UTC).date())
+        deployed = Place(stack, profile, region, local, port).open()
+        with shown.bar("days reconciled", unit="days") as advance:
+            answer = _completed(deployed, asked, _moving(advance, shown))
+        show(answer, shown=shown)
+        shown.answer(answer)
+        found = unsettled(answer.get("totals", {}))
+        ended(ExitStatus.WRONG if found else ExitStatus.OK)
+
+
+def show(answer: Answer, *, shown: Screen) -> None:
+    """Print what the last answer says, for a person."""
+    if answer["outcome"] == "idle":
+        shown.say("no run is due: today's is through. Give --from and --to for one of your own.")
+        return
+    shown.section(f"{answer['from']} to {answer['to']}", report_lines(answer["totals"]))
+    shown.section("Report", [("page", answer["page"]), ("JSON", answer["report"])])
+
+
+def report_lines(totals: Mapping[str, int]) -> Sequence[tuple[str, str]]:
+    """Return the lines of a report, of this release or an earlier one, for a person."""
+    shown = [it for it in Verdict if it in TOTALS or totals.get(it, 0)]
+    return [(it.replace("_", " "), f"{totals.get(it, 0):,}") for it in shown]
+
+
+def _completed(
+    deployed: "DeployedStack", asked: Period | None, on_step: Callable[[Answer], None]
+) -> Answer:
+    from ringvault.adapters.aws.functions import InvokedFunction
+
+    name = deployed.output("ReconcileArchiveFunctionName")
+    return complete_reconciliation(
+        asked=asked,
+        invoke=InvokedFunction(name, deployed.invoking_client()),
+        clock=lambda: datetime.now(UTC),
+        sleep=sleep,
+        on_step=on_step,
+    )
+
+
+def _moving(advance: Advance, shown: Screen) -> Callable[[Answer], None]:
+    """Return what shows an invocation's answer: a bar where there is one, a line for a fault."""
+
+    def move(answer: Answer) -> None:
+        if answer["outcome"] == "failed":
+            shown.say(f"an invocation failed and is tried again: {answer['problem']}")
+        elif answer["outcome"] == "overtaken":
+            shown.say("another reconciliation is at work: waiting for it")
+        elif "reached_at" in answer:
+            first, last = (date.fromisoformat(answer[name]) for name in ("from", "to"))
+            period = Period(first, last)
+            reached = (parse_instant(answer["reached_at"]) - period.from_at) / DAY
+            advance(reached, (period.to_at - period.from_at) / DAY)
+
+    return move

@@ -1,0 +1,140 @@
+"""`ringvault retry`: send on their way again what was given up."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ringvault.core.catalogue.item import State
+from ringvault.core.errors import InvalidRequestError
+from ringvault.core.operations.retry_recordings import (
+    ENDED,
+    Choice,
+    Ended,
+    chosen,
+    retry_recordings,
+)
+from ringvault_cli.failures import ExitStatus
+from ringvault_cli.options import (
+    DEFAULT_PORT,
+    DEFAULT_STACK,
+    Json,
+    Local,
+    Place,
+    Port,
+    Profile,
+    Region,
+    StackName,
+    Yes,
+    days_asked,
+)
+from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+
+if TYPE_CHECKING:
+    from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
+
+# More reasons than a screen shows are told by their number.
+_MOST_REASONS = 12
+
+
+class EndedState(StrEnum):
+    """What --state takes."""
+
+    FAILED = "failed"
+    ABSENT = "absent"
+
+
+def retry(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Ids of recordings.")
+    ] = None,
+    *,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Those whose reason has this text in it.")
+    ] = "",
+    day: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Those whose call began on this UTC day.")
+    ] = None,
+    state: Annotated[
+        EndedState | None, typer.Option(help="Those that failed, or those that are absent.")
+    ] = None,
+    yes: Yes = False,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    local: Local = False,
+    port: Port = DEFAULT_PORT,
+    json: Json = False,
+) -> None:
+    """Try again what failed or is absent.
+
+    Sets FAILED and ABSENT recordings PENDING, so that the next feed takes them. What is chosen
+    has to fit everything that is given. Says what it will do and asks first; without a terminal,
+    and with --json, nothing changes unless --yes is given. Each recording costs a request of the
+    quota, and one that RingCentral no longer has is ABSENT again.
+
+    Ends with 1 when something was chosen and nothing was changed.
+    """
+    with screen(as_json=json) as shown:
+        choice = _choice(ids or (), reason, day, state)
+        deployed = Place(stack, profile, region, local, port).open()
+
+        from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
+
+        table = deployed.output("CatalogueTableName")
+        catalogue = CatalogueRetries(table, deployed.client("dynamodb"))
+        with shown.bar("looked at", unit="recordings") as advance:
+            found = chosen(choice, catalogue=catalogue, on_read=lambda it: advance(it, None))
+        show(found, shown=shown)
+        question = f"Send {how_many(len(found), 'recording')} on the way again?"
+        does = bool(found) and shown.confirms(question, yes=yes)
+        changed = _changed(found, catalogue, shown) if does else 0
+        if found and not does:
+            shown.say("nothing was changed; --yes does it without asking")
+        shown.answer({"chosen": [_told(it) for it in found], "changed": changed})
+        ended(ExitStatus.WRONG if found and not changed else ExitStatus.OK)
+
+
+def show(found: Sequence[Ended], *, shown: Screen) -> None:
+    """Print how many were chosen, and why they were given up."""
+    if not found:
+        shown.say("nothing that was given up fits")
+        return
+    shown.say(f"given up: {how_many(len(found), 'recording')}, by reason")
+    reasons = Counter((it.state, it.reason) for it in found).most_common()
+    for (state, reason), number in reasons[:_MOST_REASONS]:
+        shown.row(f"{number:>7,} {state.lower()}", reason)
+    if len(reasons) > _MOST_REASONS:
+        shown.say(f"  and {how_many(len(reasons) - _MOST_REASONS, 'other reason')}")
+
+
+def _choice(ids: Sequence[str], reason: str, day: str | None, state: EndedState | None) -> Choice:
+    if not (ids or reason or day or state):
+        raise InvalidRequestError("say which: ids, --reason, --day or --state")
+    return Choice(
+        states=(State(state.value.upper()),) if state else ENDED,
+        recording_ids=tuple(ids),
+        reason=reason,
+        period=days_asked(day, day, today=datetime.now(UTC).date()),
+    )
+
+
+def _changed(found: Sequence[Ended], catalogue: "CatalogueRetries", shown: Screen) -> int:
+    with shown.bar("sent back", unit="recordings") as advance:
+        changed = retry_recordings(
+            found, catalogue=catalogue, on_done=lambda it: advance(it, len(found))
+        )
+    shown.say(f"{how_many(changed, 'recording')} pending; the next feed takes them in turn")
+    return changed
+
+
+def _told(it: Ended) -> dict[str, object]:
+    return {
+        "recording_id": it.recording_id,
+        "state": it.state,
+        "started_at": it.started_at,
+        "reason": it.reason,
+    }

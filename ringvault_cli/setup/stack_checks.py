@@ -1,0 +1,159 @@
+"""What `ringvault doctor` asks AWS: how the stack is set, and whether its runs come."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from ringvault.adapters.aws.sqs import RecordingQueue
+from ringvault.adapters.aws.stack import DeployedStack
+from ringvault.adapters.aws.stack_settings import (
+    BucketSettings,
+    is_schedule_enabled,
+    key_state,
+    subscriptions,
+)
+from ringvault.core.operations.doctor import (
+    Finding,
+    alarm_finding,
+    clock_finding,
+    dead_letter_finding,
+    examined,
+    is_as_it_should_be,
+    listing_finding,
+    number_index_finding,
+    reconciliation_finding,
+    retention_finding,
+)
+from ringvault.core.operations.expiry_findings import expiry_finding, lock_finding
+from ringvault_cli.stack_parts import (
+    last_report_in,
+    listing_progress_in,
+    number_index_upkeep_in,
+    reconciliation_progress_in,
+)
+
+DEPLOY = "deploy the template again: sam deploy"
+
+
+def stack_findings(deployed: DeployedStack) -> Iterator[Finding]:
+    """Yield what the stack's parts come to."""
+    checks: Mapping[str, Callable[[DeployedStack], Finding]] = {
+        "bucket: public access": _public_access,
+        "bucket: versions": _versions,
+        "bucket: encryption": _encryption,
+        "bucket: uploads": _uploads,
+        "bucket: expiry": _expiry,
+        "Object Lock": lambda it: lock_finding(object_lock=it.object_lock, after=it.expire_after),
+        "access-token key": _key,
+        "AWS's clock": _clock,
+        "schedule: listing": lambda it: _schedule(it, "listing", "ListScheduleName"),
+        "schedule: reconciliation": lambda it: _schedule(
+            it, "reconciliation", "ReconcileScheduleName"
+        ),
+        "retention": lambda it: retention_finding(listing_progress_in(it).load()[0]),
+        "last listing run": lambda it: listing_finding(
+            listing_progress_in(it).load()[0], now=_now()
+        ),
+        "last reconciliation": _reconciliation,
+        "number index": lambda it: number_index_finding(
+            is_current=number_index_upkeep_in(it).is_current()
+        ),
+        "dead letters": _dead_letters,
+        "alarm topic": _alarms,
+    }
+    for subject, check in checks.items():
+        yield examined(subject, partial(check, deployed))
+
+
+def _public_access(deployed: DeployedStack) -> Finding:
+    return is_as_it_should_be(
+        "bucket: public access",
+        is_so=_bucket(deployed).blocks_public(),
+        told="blocked",
+        otherwise="not blocked in all four ways",
+        remedy=DEPLOY,
+    )
+
+
+def _versions(deployed: DeployedStack) -> Finding:
+    return is_as_it_should_be(
+        "bucket: versions",
+        is_so=_bucket(deployed).keeps_versions(),
+        told="kept",
+        otherwise="not kept: what is deleted is gone",
+        remedy=DEPLOY,
+    )
+
+
+def _encryption(deployed: DeployedStack) -> Finding:
+    algorithm = _bucket(deployed).encryption()
+    return is_as_it_should_be(
+        "bucket: encryption",
+        is_so=algorithm is not None,
+        told=str(algorithm),
+        otherwise="no default encryption",
+        remedy=DEPLOY,
+    )
+
+
+def _uploads(deployed: DeployedStack) -> Finding:
+    return is_as_it_should_be(
+        "bucket: uploads",
+        is_so=_bucket(deployed).ends_uploads(),
+        told="incomplete ones are removed",
+        otherwise="incomplete ones stay, and are paid for",
+        remedy=DEPLOY,
+    )
+
+
+def _expiry(deployed: DeployedStack) -> Finding:
+    return expiry_finding(_bucket(deployed).expiry_rules(), after=deployed.expire_after)
+
+
+def _key(deployed: DeployedStack) -> Finding:
+    state = key_state(deployed.output("AccessTokenKeyArn"), deployed.client("kms"))
+    return is_as_it_should_be(
+        "access-token key",
+        is_so=state == "Enabled",
+        told="enabled",
+        otherwise=state,
+        remedy="enable it: aws kms enable-key, or cancel-key-deletion before",
+    )
+
+
+def _clock(deployed: DeployedStack) -> Finding:
+    return clock_finding("AWS's clock", theirs=_bucket(deployed).told_at(), ours=_now())
+
+
+def _schedule(deployed: DeployedStack, called: str, output: str) -> Finding:
+    return is_as_it_should_be(
+        f"schedule: {called}",
+        is_so=is_schedule_enabled(deployed.output(output), deployed.client("scheduler")),
+        told="enabled",
+        otherwise="disabled: nothing runs by itself",
+        remedy="enable it in EventBridge Scheduler, or sam deploy",
+    )
+
+
+def _reconciliation(deployed: DeployedStack) -> Finding:
+    progress = reconciliation_progress_in(deployed)
+    report = last_report_in(deployed).last()
+    return reconciliation_finding(progress.load()[0], report, now=_now())
+
+
+def _dead_letters(deployed: DeployedStack) -> Finding:
+    queue = RecordingQueue(deployed.output("DeadLetterQueueUrl"), deployed.client("sqs"))
+    return dead_letter_finding(sum(queue.depth()))
+
+
+def _alarms(deployed: DeployedStack) -> Finding:
+    confirmed, pending = subscriptions(deployed.output("AlarmTopicArn"), deployed.client("sns"))
+    return alarm_finding(confirmed=confirmed, pending=pending)
+
+
+def _bucket(deployed: DeployedStack) -> BucketSettings:
+    return BucketSettings(deployed.output("VaultBucketName"), deployed.client("s3"))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,80 @@
+"""The parts of a deployed stack, each with what speaks to it.
+
+Imported inside the commands, for it brings the SDKs, which --help does not wait for.
+"""
+
+from ringvault.adapters.aws.stack import DeployedStack
+from ringvault.adapters.dynamodb.inventory import CatalogueInventory
+from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.dynamodb.number_index_upkeep import CatalogueRecords, NumberIndexUpkeep
+from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.numbering_plans import number_reader
+from ringvault.adapters.s3.inventory import VaultInventory
+from ringvault.adapters.s3.last_report import LastReport
+from ringvault.adapters.s3.vault_expiry import VaultExpiry
+from ringvault.adapters.s3.versions import VaultVersions
+
+
+def catalogue_inventory_in(deployed: DeployedStack) -> CatalogueInventory:
+    """Return the catalogue, to be read by its indexes and put right."""
+    return CatalogueInventory(
+        deployed.output("CatalogueTableName"),
+        deployed.client("dynamodb"),
+        number_index=number_index_in(deployed),
+    )
+
+
+def number_index_in(deployed: DeployedStack) -> NumberIndex:
+    """Return the index by the numbers that take part in calls."""
+    return NumberIndex(
+        deployed.output("NumberIndexTableName"),
+        deployed.client("dynamodb"),
+        read=number_reader(deployed.phone_region),
+    )
+
+
+def number_index_upkeep_in(deployed: DeployedStack) -> NumberIndexUpkeep:
+    """Return the same index, to be examined and made again."""
+    return NumberIndexUpkeep(
+        deployed.output("NumberIndexTableName"),
+        deployed.client("dynamodb"),
+        read=number_reader(deployed.phone_region),
+    )
+
+
+def catalogue_records_in(deployed: DeployedStack) -> CatalogueRecords:
+    """Return the catalogue, to be read whole."""
+    return CatalogueRecords(deployed.output("CatalogueTableName"), deployed.client("dynamodb"))
+
+
+def vault_inventory_in(deployed: DeployedStack) -> VaultInventory:
+    """Return the bucket, to be listed and measured."""
+    return VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3"))
+
+
+def vault_versions_in(deployed: DeployedStack) -> VaultVersions:
+    """Return the bucket, to be held and erased version by version."""
+    return VaultVersions(deployed.output("VaultBucketName"), deployed.client("s3"))
+
+
+def vault_expiry_in(deployed: DeployedStack) -> VaultExpiry:
+    """Return the bucket, to be held, and rescued from expiring."""
+    return VaultExpiry(deployed.output("VaultBucketName"), deployed.client("s3"))
+
+
+def listing_progress_in(deployed: DeployedStack) -> ListingProgressStore:
+    """Return how far the call log has been read."""
+    return ListingProgressStore(deployed.output("StateTableName"), deployed.client("dynamodb"))
+
+
+def reconciliation_progress_in(deployed: DeployedStack) -> ReconciliationProgressStore:
+    """Return how far reconciliation has come."""
+    return ReconciliationProgressStore(
+        deployed.output("StateTableName"), deployed.client("dynamodb")
+    )
+
+
+def last_report_in(deployed: DeployedStack) -> LastReport:
+    """Return what reconciliation left."""
+    return LastReport(reconciliation_progress_in(deployed), vault_inventory_in(deployed))

@@ -1,0 +1,94 @@
+"""`ringvault rebuild-catalogue`: the catalogue made again from the bucket alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ringvault.core.fixity.rebuild_catalogue import ADVICE, Rebuilt, Unrestored
+from ringvault.core.fixity.rebuild_catalogue import rebuild_catalogue as rebuilding
+from ringvault_cli.failures import ExitStatus
+from ringvault_cli.options import (
+    DEFAULT_PORT,
+    DEFAULT_STACK,
+    Json,
+    Local,
+    Place,
+    Port,
+    Profile,
+    Region,
+    StackName,
+)
+from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+
+if TYPE_CHECKING:
+    from ringvault.adapters.aws.stack import DeployedStack
+
+# More than a person goes through: the rest is told by its number, and found by running it again.
+MOST_NAMED = 1000
+
+
+def rebuild_catalogue(
+    *,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    local: Local = False,
+    port: Port = DEFAULT_PORT,
+    json: Json = False,
+) -> None:
+    """Make the catalogue again from the bucket alone.
+
+    Restores each archived recording that the catalogue lacks, from the JSON beside it, where the
+    audio agrees with it by size and CRC-32. What is in the catalogue stays as it is. Disable the
+    lister's schedule first (docs/operations.md). No audio is read. For each recording it sends
+    two requests to S3 and two to DynamoDB. Ctrl-C ends the command and loses nothing: the same
+    command goes on.
+
+    Ends with 1 when a recording in the bucket could not be restored.
+    """
+    with screen(as_json=json) as shown:
+        deployed = Place(stack, profile, region, local, port).open()
+        found: list[Unrestored] = []
+        with shown.bar("rebuilt", unit="days") as advance:
+            for rebuilt in _steps(deployed):
+                found += rebuilt.found[: MOST_NAMED - len(found)]
+                advance(rebuilt.days_done, rebuilt.days)
+        show(rebuilt, found, shown=shown)
+        shown.answer(as_json(rebuilt, found))
+        ended(ExitStatus.WRONG if rebuilt.unrestored else ExitStatus.OK)
+
+
+def show(rebuilt: Rebuilt, found: Sequence[Unrestored], *, shown: Screen) -> None:
+    """Print what became of the recordings in the bucket, for a person."""
+    shown.say(f"{how_many(rebuilt.days, 'day')} of recordings in the bucket")
+    shown.row("  restored", f"{rebuilt.restored:,}")
+    shown.row("  there already", f"{rebuilt.known:,}")
+    shown.row("  not restored", f"{rebuilt.unrestored:,}")
+    for it in found:
+        detail = f" ({it.detail})" if it.detail else ""
+        shown.row(it.recording_id, f"{it.fault.replace('_', ' ')}{detail}: {ADVICE[it.fault]}")
+        shown.verbatim(f"  {it.object_key}")
+    if rebuilt.unrestored > len(found):
+        shown.say(f"and {how_many(rebuilt.unrestored - len(found), 'other')}")
+
+
+def as_json(rebuilt: Rebuilt, found: Sequence[Unrestored]) -> dict[str, Any]:
+    """Return the same for a machine."""
+    return {
+        "days": rebuilt.days,
+        "restored": rebuilt.restored,
+        "known": rebuilt.known,
+        "unrestored": rebuilt.unrestored,
+        "found": [asdict(it) | {"advice": ADVICE[it.fault]} for it in found],
+    }
+
+
+def _steps(deployed: "DeployedStack") -> Iterator[Rebuilt]:
+    from ringvault.adapters.concurrency import at_once
+    from ringvault_cli.stack_parts import catalogue_inventory_in, vault_inventory_in
+
+    return rebuilding(
+        vault=vault_inventory_in(deployed),
+        catalogue=catalogue_inventory_in(deployed),
+        at_once=at_once,
+    )

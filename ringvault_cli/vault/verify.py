@@ -1,0 +1,190 @@
+"""`ringvault verify`: are the recordings, and the reports, still what they were."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ringvault.core.errors import InvalidRequestError
+from ringvault.core.fixity.check import Damage, Verdict
+from ringvault.core.fixity.verification import Selection, Verification
+from ringvault.core.fixity.verify_vault import verify_vault
+from ringvault.core.reconciliation.chain import ChainFault, verify_chain
+from ringvault_cli.failures import ExitStatus
+from ringvault_cli.options import (
+    DEFAULT_PORT,
+    DEFAULT_STACK,
+    Json,
+    Local,
+    Place,
+    Port,
+    Profile,
+    Region,
+    StackName,
+)
+from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+
+if TYPE_CHECKING:
+    from ringvault.adapters.aws.stack import DeployedStack
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What this command read of a verification, which others may have begun."""
+
+    verification: Verification
+    read_bytes: int
+    elapsed_s: float
+
+    @property
+    def bytes_a_second(self) -> int:
+        """How fast, 0 where it took no time."""
+        return round(self.read_bytes / self.elapsed_s) if self.elapsed_s > 0 else 0
+
+
+def verify(
+    *,
+    sample: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="So many recordings, chosen by the seed."),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="The same seed, the same sample; else one of the day."),
+    ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Begin again, whatever was not through.")
+    ] = False,
+    reports: Annotated[
+        bool, typer.Option("--reports", help="Verify the chain of reports, and no recording.")
+    ] = False,
+    stack: StackName = DEFAULT_STACK,
+    profile: Profile = None,
+    region: Region = None,
+    local: Local = False,
+    port: Port = DEFAULT_PORT,
+    json: Json = False,
+) -> None:
+    """Read recordings back and compare their SHA-256.
+
+    Compares each archived recording with the catalogue, and the JSON beside it too: all of them,
+    oldest first, or a sample. Nothing is changed by it. Ctrl-C ends the command and loses
+    nothing: the same command goes on, from any machine. AWS bills what leaves it: run it in the
+    stack's region.
+
+    Ends with 1 when anything is not what it was.
+    """
+    with screen(as_json=json) as shown:
+        if seed is not None and sample is None:
+            raise InvalidRequestError("--seed chooses a sample: give --sample too")
+        if reports and (sample is not None or anew):
+            raise InvalidRequestError("--reports stands alone: it always reads every report")
+        deployed = Place(stack, profile, region, local, port).open()
+        if reports:
+            _verify_reports(deployed, shown)
+            return
+        read = _read(deployed, Selection(sample, seed), anew=anew, shown=shown)
+        show(read, shown=shown)
+        shown.answer(as_json(read))
+        ended(ExitStatus.OK if read.verification.is_intact else ExitStatus.WRONG)
+
+
+def show(read: Read, *, shown: Screen) -> None:
+    """Print what the recordings are by now, for a person."""
+    found = read.verification
+    rate = f"{read.bytes_a_second / MB:,.1f} MB/s"
+    shown.say(f"{found.selection}: {found.read_bytes / MB:,.1f} MB read back, {rate}")
+    for verdict in Verdict:
+        shown.row(f"  {verdict}", f"{found.verdicts.get(verdict, 0):,}")
+    for damage in found.damages:
+        _show_damage(damage, shown)
+    if found.unnamed:
+        shown.say(f"and {how_many(found.unnamed, 'other')}, too many to be kept by name")
+
+
+def as_json(read: Read) -> dict[str, Any]:
+    """Return the same for a machine."""
+    found = read.verification
+    return {
+        "sample": found.selection.sample,
+        "seed": found.selection.seed,
+        "started_at": found.started_at,
+        "finished_at": found.finished_at,
+        "recordings": {verdict.value: found.verdicts.get(verdict, 0) for verdict in Verdict},
+        "read_bytes": found.read_bytes,
+        "bytes_a_second": read.bytes_a_second,
+        "damages": [asdict(damage) for damage in found.damages],
+        "unnamed": found.unnamed,
+    }
+
+
+def show_faults(faults: Sequence[ChainFault], *, number: int, shown: Screen) -> None:
+    """Print what is wrong with the chain of reports, for a person."""
+    intact = "" if faults else ": a whole chain, up to the last one that the state table knows"
+    shown.say(f"{how_many(number, 'object')} under the reports{intact}")
+    for fault in faults:
+        shown.verbatim(f"{fault.object_key}")
+        shown.row("", fault.problem)
+    if faults:
+        shown.say("All versions are kept: docs/operations.md, Read the reconciliation report.")
+
+
+def _show_damage(damage: Damage, shown: Screen) -> None:
+    shown.row(damage.recording_id, f"{damage.verdict}: {damage.problem}; {damage.advice}")
+    shown.verbatim(f"  {damage.object_key}")
+    if damage.command:
+        shown.verbatim(f"  {damage.command}")
+
+
+def _read(deployed: "DeployedStack", asked: Selection, *, anew: bool, shown: Screen) -> Read:
+    began_s, steps = monotonic(), _steps(deployed, asked, anew=anew)
+    first = found = next(steps)
+    with shown.bar("read back", unit="MB") as advance:
+        for found in steps:
+            advance((found.read_bytes - first.read_bytes) / MB, _all_mb(found, first))
+    return Read(found, found.read_bytes - first.read_bytes, monotonic() - began_s)
+
+
+def _all_mb(found: Verification, first: Verification) -> float | None:
+    """Return how much there is to read, by the mean of what was: no index tells sizes."""
+    if found.done == 0:
+        return None
+    all_bytes = found.read_bytes * max(1, found.total / found.done)
+    return (all_bytes - first.read_bytes) / MB
+
+
+def _steps(deployed: "DeployedStack", asked: Selection, *, anew: bool) -> Iterator[Verification]:
+    from ringvault.adapters.concurrency import at_once
+    from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+    from ringvault_cli.stack_parts import catalogue_inventory_in, vault_inventory_in
+
+    return verify_vault(
+        asked=asked,
+        anew=anew,
+        catalogue=catalogue_inventory_in(deployed),
+        vault=vault_inventory_in(deployed),
+        progress=VerificationProgressStore(
+            deployed.output("StateTableName"), deployed.client("dynamodb")
+        ),
+        at_once=at_once,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def _verify_reports(deployed: "DeployedStack", shown: Screen) -> None:
+    from ringvault.adapters.concurrency import at_once
+    from ringvault_cli.stack_parts import reconciliation_progress_in, vault_inventory_in
+
+    vault = vault_inventory_in(deployed)
+    keys = vault.report_keys()
+    head = reconciliation_progress_in(deployed).load()[0].chain_head
+    contents = dict(zip(keys, at_once(vault.read_report, keys), strict=True))
+    faults = verify_chain(contents, head=head)
+    show_faults(faults, number=len(contents), shown=shown)
+    shown.answer({"reports": len(contents), "faults": [asdict(fault) for fault in faults]})
+    ended(ExitStatus.WRONG if faults else ExitStatus.OK)
