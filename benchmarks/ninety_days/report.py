@@ -37,7 +37,9 @@ class Row:
     def has_calm_reports(self) -> bool:
         """Whether some report is only of days with nothing that it has to name."""
         plan = self.life.plan
-        return bool(plan.reconciled) and plan.calm_days * DAY > plan.reconciled + SETTLED_AFTER
+        if plan.reconciled is None:
+            return False
+        return plan.calm_days * DAY > plan.reconciled + SETTLED_AFTER
 
     @property
     def missed(self) -> Iterator[str]:
