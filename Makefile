@@ -82,7 +82,7 @@ bench-quota: $(INSTALLED) ## Measure how much of the quota is used: about six mi
 soak: $(INSTALLED) ## Archive 2,000 recordings while everything fails, on three seeds: long
 	@SOAK_RECORDINGS=2000 $(BIN)/python -m pytest --quiet tests/integration/test_soak.py
 
-bench-90-days: $(INSTALLED) ## Live through 90 days and a takeover in virtual time: about four minutes
+bench-90-days: $(INSTALLED) ## Live through 90 days and a takeover in virtual time: ten minutes or more
 	@$(BIN)/python -m benchmarks.ninety_days
 
 bench-playback: $(INSTALLED) ## Measure playback URLs, cold start and what a search reads: two minutes

@@ -12,7 +12,8 @@ from typing import Any
 
 from benchmarks.ninety_days.traffic import Call
 from benchmarks.quota.ringcentral import PER_PAGE, record
-from ringvault.core.errors import NotFoundError, PermissionLostError
+from ringvault.core.catalogue.call_record import CallRecord, normalised
+from ringvault.core.errors import NotFoundError, RecordingRefusedError
 from ringvault.core.instants import format_instant
 from ringvault.core.listing.windows import Window
 from ringvault.core.quota.gate import Clock
@@ -27,8 +28,9 @@ _BEFORE_MIDNIGHT = timedelta(seconds=20)
 class Entry:
     """What the books say of one recording.
 
-    `first_served_at` and `last_refused_at`, a 404, are what the archiver was answered. A rewritten
-    record has a leg, which is a recording, too. Until `mislaid_until` every other hour is 404.
+    `first_served_at`, `last_not_found_at` and the counts of 404s and 403s are what the archiver
+    was answered. A rewritten record has a leg, which is a recording, too. Until `mislaid_until`
+    every other hour is 404.
     """
 
     recording_id: str
@@ -37,7 +39,9 @@ class Entry:
     content_at: datetime
     deleted_at: datetime
     first_served_at: datetime | None = None
-    last_refused_at: datetime | None = None
+    last_not_found_at: datetime | None = None
+    not_found: int = 0
+    refused: int = 0
     rewritten_at: datetime | None = None
     mislaid_until: datetime | None = None
     is_forbidden: bool = False
@@ -50,13 +54,16 @@ class Entry:
 
 @dataclass(slots=True)
 class _Logged:
-    """A record of the call log: its form, and each later one with when it was written, in order."""
+    """A record of the call log: its form, and each later one with when it was written, in order.
+
+    Each form went through the core's border once; again for every page it would be most of the run.
+    """
 
     visible_at: datetime
-    form: Json
-    later_forms: Sequence[tuple[datetime, Json]]
+    form: CallRecord
+    later_forms: Sequence[tuple[datetime, CallRecord]]
 
-    def at(self, now: datetime) -> Json:
+    def at(self, now: datetime) -> CallRecord:
         written = [form for at, form in self.later_forms if at <= now]
         return written[-1] if written else self.form
 
@@ -95,16 +102,17 @@ class Account:
 
         Raises:
             NotFoundError: it is not ready yet, mislaid, or deleted.
-            PermissionLostError: it is forbidden.
+            RecordingRefusedError: it is forbidden.
         """
         entry, now = self.entries[recording_id], self.clock()
+        is_mislaid = entry.mislaid_until and now < entry.mislaid_until and now.hour % 2
+        if is_mislaid or not entry.content_at <= now < entry.deleted_at:
+            entry.not_found += 1
+            entry.last_not_found_at = now
+            raise NotFoundError("404")
         if entry.is_forbidden:
-            raise PermissionLostError("403", concerns_all_users=False)
-        if entry.mislaid_until and now < entry.mislaid_until and now.hour % 2:
-            raise NotFoundError("404")
-        if not entry.content_at <= now < entry.deleted_at:
-            entry.last_refused_at = now
-            raise NotFoundError("404")
+            entry.refused += 1
+            raise RecordingRefusedError("403")
         entry.first_served_at = entry.first_served_at or now
 
     def _page(self, page: int, from_at: datetime, to_at: datetime) -> CallLogPage:
@@ -128,8 +136,8 @@ class Account:
         later, written = [], first
         for at, changed in changes:
             written = {**written, **changed, "lastModifiedTime": format_instant(at)}
-            later.append((at, written))
-        return _Logged(call.visible_at, first, later)
+            later.append((at, normalised(written)))
+        return _Logged(call.visible_at, normalised(first), later)
 
     def _with_leg(
         self, recording_id: str, leg_id: str, call: Call
@@ -145,7 +153,7 @@ class Account:
     def _enter(
         self, recording_id: str, call: Call, visible_at: datetime, content_at: datetime
     ) -> None:
-        deleted_at = call.started_at + self.retention.period
+        deleted_at = call.started_at + _kept_for(self.retention, call)
         if call.readable_at is not None:
             visible_at = max(visible_at, call.readable_at)
         self.entries[recording_id] = Entry(
@@ -159,6 +167,11 @@ class Account:
             in_order, in_order[self.retention.most_recordings :], strict=False
         ):
             entry.deleted_at = min(entry.deleted_at, one_too_many.visible_at)
+
+
+def _kept_for(retention: Retention, call: Call) -> timedelta:
+    """Return how long a call's recordings are kept: automatic ones for the longest period."""
+    return (call.is_on_demand and retention.shortest_period) or retention.period
 
 
 def _rewritten(call: Call, form: Json) -> Iterator[tuple[datetime, Json]]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import WAV
-from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, Pause
+from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, Pause, learnt
 from ringvault.core.archiving.archive_recording import StoredObject
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, ItemsRead, State
 from ringvault.core.catalogue.recording import Recording
@@ -44,8 +44,9 @@ class KeepingCatalogue(MemoryCatalogue):
         present = self._items[item.recording.recording_id]
         if present.state is State.ARCHIVED:
             raise ConflictError("archived")
-        ended = replace(present, state=state, reason=reason, attempts=attempts)
-        self._set(replace(ended, claimed_until=None, queued_at=None, retry_at=None))
+        self._losses.pop(item.recording.recording_id, None)
+        ended = replace(learnt(present, item), state=state, reason=reason, attempts=attempts)
+        self._set(replace(ended, retry_at=None))
 
     def started_in(self, from_at: datetime, before_at: datetime) -> ItemsRead:
         """Return all items that started in [from_at, before_at)."""

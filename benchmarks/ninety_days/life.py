@@ -25,7 +25,7 @@ from benchmarks.quota.virtual_time import START, VirtualTime
 from local.ringcentral.account.options import Quota as ServerQuota
 from local.ringcentral.limits.sliding_window import Verdict
 from ringvault.core.archiving.recording_stream import MediaResponse
-from ringvault.core.errors import ServiceUnavailableError, TransientError
+from ringvault.core.errors import RetryLaterError, ServiceUnavailableError, TransientError
 from ringvault.core.listing.windows import LookBacks, Reach
 from ringvault.core.quota.gate import QuotaGate, Turn
 from ringvault.core.quota.window import Quota
@@ -36,6 +36,8 @@ USER, WORKERS = "user-0", 2
 # An idle poller looks again after this; an idle account would otherwise cost most of the run.
 POLL_S = 20.0
 TIMEOUT_S = 20.0
+# What a maintenance names in Retry-After, at most.
+MAX_RETRY_AFTER_S = 1800.0
 # As template.yaml and its handler say.
 RECONCILING_EVERY_S, RECONCILING_LATEST = 900, timedelta(seconds=900 - 90)
 NEVER = Outage(0, 0)
@@ -48,7 +50,8 @@ class Plan:
     Both are as busy as `a_day` and `before_a_day` say. What RingCentral has for `savable_after`
     after the call log first showed it has to be saved. Deaths are in a thousand invocations.
     Reconciliation goes over the last `reconciled` each day, or never. While `shared` another
-    program spends half of the quota in the same user's name.
+    program spends half of the quota in the same user's name. Calls of the last `calm_days` are
+    as `calm` says: only then may a report find nothing missing.
     """
 
     days: float
@@ -65,17 +68,31 @@ class Plan:
     shared: Outage = NEVER
     deaths_in_thousand: float = 0.0
     reconciled: timedelta | None = None
+    calm_days: float = 0.0
 
     @property
     def end_at(self) -> datetime:
         """When the run is over."""
         return START + timedelta(days=self.days)
 
+    @property
+    def calm(self) -> Habits:
+        """The same habits without what a report has to name."""
+        return replace(self.habits, mislaid=0.0, unreadable=0.0, forbidden=0.0)
+
 
 class AccountClient(Client):
     """A client of one simulated account."""
 
     account: Account
+
+    def _send(self, turn: Turn) -> None:
+        """Send, and close the gate as `Retry-After` says."""
+        try:
+            super()._send(turn)
+        except RetryLaterError as error:
+            self._gate.close(turn.service_user, error.retry_at)
+            raise
 
     def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:  # noqa: ARG002 - every recording is as short
         """Return a recording, as far as the account serves it."""
@@ -96,6 +113,7 @@ class Life:
         self.counts = Counts()
         self.deaths = 0
         self.unserved = 0
+        self.asked_to_wait = 0
         self.missing = 0
         self._time = VirtualTime()
         self._random = Random(plan.seed)  # noqa: S311 - a story, nothing secret
@@ -135,10 +153,12 @@ class Life:
         account = Account(self._time.clock, plan.retention)
         random = Random(plan.seed + 1000)  # noqa: S311 - a story, nothing secret
         from_at = START - timedelta(days=plan.history)
+        calm_at = plan.end_at - timedelta(days=plan.calm_days)
         account.take(
             chain(
                 calls(random, from_at, START, a_day=plan.before_a_day, habits=plan.habits),
-                calls(random, START, plan.end_at, a_day=plan.a_day, habits=plan.habits),
+                calls(random, START, calm_at, a_day=plan.a_day, habits=plan.habits),
+                calls(random, calm_at, plan.end_at, a_day=plan.a_day, habits=plan.calm),
             )
         )
         return account
@@ -261,9 +281,15 @@ class Life:
         return verdict, arrived_at
 
     def _fail(self) -> None:
-        """Answer 503, or not at all."""
+        """Answer 503, with `Retry-After` or without, or not at all."""
         self.unserved += 1
-        self._time.sleep(TIMEOUT_S if self._random.random() < 1 / 2 else 0.0)
+        kind = self._random.random()
+        if kind < 1 / 3:
+            self.asked_to_wait += 1
+            wait = timedelta(seconds=self._random.uniform(1, MAX_RETRY_AFTER_S))
+            retry_at = self._time.clock() + wait
+            raise RetryLaterError("503", retry_at=retry_at, concerns_all_users=True)
+        self._time.sleep(TIMEOUT_S if kind < 2 / 3 else 0.0)
         raise ServiceUnavailableError("503")
 
     def _travel(self) -> None:

@@ -11,12 +11,15 @@ from benchmarks.ninety_days.account import Entry
 from benchmarks.ninety_days.life import Life
 from benchmarks.ninety_days.traffic import HOUR, MINUTE
 from benchmarks.quota.virtual_time import START
+from ringvault.core.archiving.absence import MIN_NOT_FOUND
+from ringvault.core.archiving.retry_policy import MIN_REFUSALS
 from ringvault.core.catalogue.item import CatalogueItem, State
 
 # A call is prompt when the call log shows its recording within this of the call's start: four
 # hours of talking and what is usual after it. The rest waits for the look-backs of hour and day.
 PROMPT = 5 * HOUR - 10 * MINUTE
-WHOLE = b"Nothing is missing"
+# What a page says where nothing is, and where RingCentral no longer had all.
+WHOLE = (b"Nothing is missing", b"Nothing that RingCentral still has is missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,14 @@ class Proof:
     """What the books say; `owed` could have been saved, `lost` and `untrue` are ids.
 
     Lost is what is owed and not archived. Untrue is a state that the books contradict: archived
-    and never served, absent while RingCentral had it, or given up. `deleted` are RingCentral's
+    and never served, absent while RingCentral had it, given up and not refused, or on more
+    answers than were given. `deleted` are RingCentral's
     deletions by age and by number. `waits` are those of prompt calls from the call log to the
     vault, in order; `late` counts the other calls. `unfollowed` are archived recordings whose
     record was rewritten `savable_after` ago, while catalogue or sidecar have the old one.
-    `falsely_whole` are the numbers of reports that said that nothing was missing, while a
-    recording of their days could have been saved by then and was not, or is refused.
+    `whole` counts the reports that said that nothing was missing; `falsely_whole` are the numbers
+    of those that did while a recording of their days could have been saved by then and was not,
+    or is refused.
     """
 
     recordings: int
@@ -41,6 +46,7 @@ class Proof:
     waits: Sequence[timedelta]
     late: int
     unfollowed: Sequence[str]
+    whole: int
     falsely_whole: Sequence[int]
 
     def wait(self, share: float) -> timedelta:
@@ -57,8 +63,10 @@ def prove(life: Life) -> Proof:
     owed = {it.recording_id for it in entries if _could_be_saved(it, life)}
     saved = {it.recording_id for it, item in pairs if item and _is_saved(it, item, life)}
     gone = [it for it in entries if it.deleted_at <= life.plan.end_at]
-    by_age = sum(it.deleted_at == it.started_at + life.plan.retention.period for it in gone)
+    periods = {life.plan.retention.period, life.plan.retention.shortest_period}
+    by_age = sum(it.deleted_at - it.started_at in periods for it in gone)
     archived = [it for it in entries if it.recording_id in saved and it.visible_at >= START]
+    whole = list(_reports_of_nothing_missing(life))
     return Proof(
         recordings=len(entries),
         owed=len(owed),
@@ -73,9 +81,10 @@ def prove(life: Life) -> Proof:
         waits=sorted(_waits(archived, life)),
         late=sum(not _is_prompt(it) for it in archived),
         unfollowed=[it.recording_id for it in archived if not _is_followed(it, life)],
+        whole=len(whole),
         falsely_whole=[
             report["number"]
-            for report in _reports_of_nothing_missing(life)
+            for report in whole
             if any(_was_missing(it, report, life) for it in entries)
         ],
     )
@@ -86,7 +95,7 @@ def _reports_of_nothing_missing(life: Life) -> Iterator[Mapping[str, Any]]:
     reports = life.vault.reports
     for key in reports:
         page = reports.get(f"{key.removesuffix('.json')}.html")
-        if key.endswith(".json") and page is not None and WHOLE in page:
+        if key.endswith(".json") and page and any(said in page for said in WHOLE):
             yield json.loads(reports[key])
 
 
@@ -118,8 +127,13 @@ def _is_true(entry: Entry, item: CatalogueItem, *, is_saved: bool) -> bool:
     if item.state is State.ARCHIVED:
         return is_saved
     if item.state is State.ABSENT:
-        return entry.last_refused_at is not None and entry.last_refused_at >= entry.deleted_at
-    return item.state is not State.FAILED or entry.is_forbidden
+        was_gone = entry.last_not_found_at and entry.last_not_found_at >= entry.deleted_at
+        times = item.not_found.times if item.not_found else 0
+        return bool(was_gone) and MIN_NOT_FOUND <= times <= entry.not_found
+    if item.state is State.FAILED:
+        times = item.refused.times if item.refused else 0
+        return entry.is_forbidden and MIN_REFUSALS <= times <= entry.refused
+    return True
 
 
 def _is_followed(entry: Entry, life: Life) -> bool:
@@ -130,7 +144,7 @@ def _is_followed(entry: Entry, life: Life) -> bool:
 
 
 def _is_prompt(entry: Entry) -> bool:
-    return entry.ready_at - entry.started_at <= PROMPT
+    return entry.mislaid_until is None and entry.ready_at - entry.started_at <= PROMPT
 
 
 def _waits(archived: Sequence[Entry], life: Life) -> Iterator[timedelta]:

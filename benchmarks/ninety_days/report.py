@@ -15,6 +15,8 @@ MOST_LISTING = 0.10
 LONGEST_WAIT = timedelta(minutes=15)
 REQUESTS_A_DAY = LIMIT * DAY.total_seconds() / WINDOW_S
 NAMED = 5
+# A report's run takes up to a day, and what was late on the first calm day is in the vault.
+SETTLED_AFTER = 3 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,14 @@ class Row:
         return self.life.counts.listed_pages / (REQUESTS_A_DAY * self.life.plan.days)
 
     @property
+    def has_calm_reports(self) -> bool:
+        """Whether some report is only of days with nothing that it has to name."""
+        plan = self.life.plan
+        if plan.reconciled is None:
+            return False
+        return plan.calm_days * DAY > plan.reconciled + SETTLED_AFTER
+
+    @property
     def missed(self) -> Iterator[str]:
         """Every bound that was missed, in words."""
         proof = self.proof
@@ -44,6 +54,8 @@ class Row:
         if proof.falsely_whole:
             numbers = [str(number) for number in proof.falsely_whole]
             yield f"{len(numbers)} reports false, {_first(numbers)}"
+        if self.has_calm_reports and not proof.whole:
+            yield "no report found nothing missing: none could be false"
         if not proof.owed:
             yield "nothing was to be saved: the run is too short to prove anything"
         if self.listing_share > MOST_LISTING:
@@ -100,8 +112,11 @@ def _json(row: Row) -> dict[str, Any]:
         "listing_share": row.listing_share,
         "answers_429": life.counts.throttled,
         "unanswered": life.unserved,
+        "asked_to_wait": life.asked_to_wait,
+        "refused": [it.recording_id for it in life.account.entries.values() if it.refused],
         "reconciliations": len(life.vault.reports) // 2,
         "found_missing": life.missing,
+        "reports_of_nothing_missing": proof.whole,
         "reports_false": proof.falsely_whole,
         "rewritten_unseen": proof.unfollowed,
         "deaths": life.deaths,
@@ -132,12 +147,15 @@ def _lines(row: Row) -> Iterator[str]:
         f" {told['listing_share']:9.2%}"
     )
     yield f"  answers 429, unanswered         {told['answers_429']:11,} {told['unanswered']:9,}"
-    yield f"  invocations killed              {told['deaths']:11,}"
+    yield f"  invocations killed, given up    {told['deaths']:11,} {states['FAILED']:9,}"
     yield (
         f"  reconciliations, found missing  {told['reconciliations']:11,}"
         f" {told['found_missing']:9,}"
     )
-    yield f"  reports that were false         {len(told['reports_false']):11,}"
+    yield (
+        f"  reports: nothing missing, false {told['reports_of_nothing_missing']:11,}"
+        f" {len(told['reports_false']):9,}"
+    )
     yield (
         f"  minutes to the vault, prompt calls: median {wait['median']:.1f},"
         f" p99 {wait['p99']:.1f}, max {wait['max']:.1f}"

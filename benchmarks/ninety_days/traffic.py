@@ -24,6 +24,7 @@ class Habits:
     serves their content. `mislaid` ones are served for a while, then 404 for hours, then served
     again; `unreadable` records lack what names their recording until they are rewritten;
     `moved` ones get a start on the day before later; `forbidden` ones are refused for good.
+    `on_demand` ones were recorded on demand, and are kept for the shorter period.
     """
 
     long: float = 1.0
@@ -35,6 +36,7 @@ class Habits:
     unreadable: float = 0.0
     moved: float = 0.0
     forbidden: float = 0.0
+    on_demand: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Call:
     readable_at: datetime | None = None
     moved_at: datetime | None = None
     is_forbidden: bool = False
+    is_on_demand: bool = False
 
 
 def calls(
@@ -101,6 +104,7 @@ def _troubled(random: Random, call: Call, habits: Habits) -> Call:
         readable_at=within(48, habits.unreadable),
         moved_at=within(72, habits.moved),
         is_forbidden=_may(random, habits.forbidden),
+        is_on_demand=_may(random, habits.on_demand),
     )
 
 

@@ -149,7 +149,8 @@ class MemoryCatalogue:
         """Set FAILED what is lost."""
         self._counts.lister_writes += 1
         self._losses[candidate.recording_id] = losses
-        self._set(replace(self._items[candidate.recording_id], state=State.FAILED, reason=reason))
+        failed = replace(self._items[candidate.recording_id], state=State.FAILED, reason=reason)
+        self._set(replace(failed, claimed_until=None, queued_at=None, retry_at=None))
 
     def find(self, recording_id: str) -> CatalogueItem | None:
         """Return the item."""
@@ -178,7 +179,18 @@ class MemoryCatalogue:
         self._write()
         present = self._items[recording_id]
         self._counts.archived += present.state is not State.ARCHIVED
-        self._set(replace(present, state=State.ARCHIVED, archived=archived, claimed_until=None))
+        self._losses.pop(recording_id, None)
+        # Nothing stays of what attempts left behind but their number.
+        self._set(
+            CatalogueItem(
+                present.recording,
+                State.ARCHIVED,
+                listed_at=present.listed_at,
+                attempts=present.attempts,
+                queued_at=present.queued_at,
+                archived=archived,
+            )
+        )
 
     def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
         """Set PENDING until `retry_at`."""
@@ -186,20 +198,9 @@ class MemoryCatalogue:
         present = self._items[item.recording.recording_id]
         if present.state in {State.ARCHIVED, State.ABSENT}:
             raise ConflictError("ended")
-        self._set(
-            replace(
-                present,
-                state=State.PENDING,
-                retry_at=retry_at,
-                reason=reason,
-                attempts=attempts,
-                deferrals=item.deferrals,
-                not_found=item.not_found,
-                refused=item.refused,
-                claimed_until=None,
-                queued_at=None,
-            )
-        )
+        self._losses.pop(item.recording.recording_id, None)
+        deferred = replace(learnt(present, item), state=State.PENDING, retry_at=retry_at)
+        self._set(replace(deferred, reason=reason, attempts=attempts))
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
         """Refuse: nothing in a benchmark of the quota ends a recording."""
@@ -225,6 +226,19 @@ class MemoryCatalogue:
             insort(self._pending, place)
         elif item.state is State.QUEUED:
             self._queued.add(name)
+
+
+def learnt(present: CatalogueItem, item: CatalogueItem) -> CatalogueItem:
+    """Return `present` without its claim, and with what the attempts taught as `item` has it."""
+    return replace(
+        present,
+        deferrals=item.deferrals,
+        not_found=item.not_found,
+        refused=item.refused,
+        unrecognised_sha256_hex=item.unrecognised_sha256_hex,
+        claimed_until=None,
+        queued_at=None,
+    )
 
 
 def _candidate(item: CatalogueItem) -> Candidate:

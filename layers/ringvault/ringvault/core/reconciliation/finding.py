@@ -5,7 +5,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from pathlib import PurePosixPath
 
 from ringvault.core.archiving.archive_recording import StoredObject
 from ringvault.core.catalogue.item import CatalogueItem
@@ -178,7 +177,7 @@ def in_words(counts: Mapping[str, int]) -> str:
 
 def recording_id_in(object_key: str) -> str | None:
     """Return the recording that an object of audio or a sidecar is named after, None for none."""
-    path = PurePosixPath(object_key)
+    stem, dot, suffix = object_key.rpartition("/")[2].rpartition(".")
     suffixes = FILE_TYPES if object_key.startswith(AUDIO) else {".json"}
-    is_ours = object_key.count("/") == KEY_PARTS - 1 and path.suffix in suffixes
-    return path.stem if is_ours and is_recording_id(path.stem) else None
+    is_ours = object_key.count("/") == KEY_PARTS - 1 and dot + suffix in suffixes
+    return stem if is_ours and is_recording_id(stem) else None
