@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ringvault.core.audio.mp3_frame import HEADER_BYTES, Mp3Frame, frame_of
-from ringvault.core.audio.wav_format import WavFormat, read_wav_format
+from ringvault.core.audio.mp3 import HEADER_BYTES, Mp3Frame, frame_of
+from ringvault.core.audio.wav import WavFormat, read_wav_format
 from ringvault.core.errors import NotAudioError
 
 # Enough for any header that tells the duration, an ID3 tag of a few kilobytes before it included.

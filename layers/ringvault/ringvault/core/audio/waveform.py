@@ -3,10 +3,9 @@
 from typing import Protocol
 
 from ringvault.core.audio.head import AudioHead, FileType
-from ringvault.core.audio.mp3_frame import HEADER_BYTES
-from ringvault.core.audio.mp3_levels import frame_level, layout_of
+from ringvault.core.audio.mp3 import HEADER_BYTES, frame_level, layout_of
 from ringvault.core.audio.peaks import Peaks
-from ringvault.core.audio.wav_levels import PIECE_FRAMES, Level, wav_level
+from ringvault.core.audio.wav import PIECE_FRAMES, Level, wav_level
 
 # Behind the last frame of an MP3 may stand a tag; more than this is audio that we can't read.
 _MOST_TAIL_BYTES = 4096
