@@ -36,9 +36,8 @@ from ringvault.api.requests import require_small
 from ringvault.core.catalogue.recording import is_recording_id
 from ringvault.core.errors import TransientError, UnreadableItemError
 from ringvault.core.playback.audit import Caller, PlayNotKeptError, plays_of
-from ringvault.core.playback.playback_api import UnknownCallError, find_recording
 from ringvault.core.playback.playback_url import PlaybackUrls
-from ringvault.core.playback.rights import listener_of
+from ringvault.core.playback.rights import UnknownCallError, find_recording, listener_of
 from ringvault.core.playback.search import recordings_of_call, search_recordings
 from ringvault.observability import count, failure_of, logger
 from ringvault.settings import PlaybackApiSettings

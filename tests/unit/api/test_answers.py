@@ -26,9 +26,13 @@ from ringvault.api.requests import BodyRefusedError, QueryTooLongError
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import ConfigurationError, ServiceUnavailableError, UnreadableItemError
 from ringvault.core.playback.audit import Disposition, Play, PlayNotKeptError, PlaysPage
-from ringvault.core.playback.playback_api import UnknownCallError, UnknownRecordingError
 from ringvault.core.playback.playback_url import NotPlayableError, PlaybackUrl
-from ringvault.core.playback.rights import NotAListenerError, NotForThisListenerError
+from ringvault.core.playback.rights import (
+    NotAListenerError,
+    NotForThisListenerError,
+    UnknownCallError,
+    UnknownRecordingError,
+)
 from ringvault.core.playback.search import CataloguePage
 from ringvault.core.playback.search_parameters import InvalidParameterError, Position, format_cursor
 from ringvault.core.vault.cold_storage import InColdStorageError, StoredObject

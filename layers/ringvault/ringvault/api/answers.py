@@ -18,12 +18,13 @@ from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import PermanentError, TransientError, UnreadableItemError
 from ringvault.core.instants import format_instant
 from ringvault.core.playback.audit import Play, PlayNotKeptError, PlaysPage, format_plays_cursor
-from ringvault.core.playback.playback_api import UnknownCallError, UnknownRecordingError
 from ringvault.core.playback.playback_url import NotPlayableError, PlaybackUrl
 from ringvault.core.playback.rights import (
     LISTENERS_GROUP,
     NotAListenerError,
     NotForThisListenerError,
+    UnknownCallError,
+    UnknownRecordingError,
 )
 from ringvault.core.playback.search import CataloguePage
 from ringvault.core.playback.search_parameters import InvalidParameterError, format_cursor

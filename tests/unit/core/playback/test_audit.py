@@ -3,8 +3,7 @@
 import pytest
 
 from ringvault.core.playback.audit import PlaysPage, format_plays_cursor, plays_of
-from ringvault.core.playback.playback_api import UnknownRecordingError
-from ringvault.core.playback.rights import NotForThisListenerError
+from ringvault.core.playback.rights import NotForThisListenerError, UnknownRecordingError
 from ringvault.core.playback.search_parameters import InvalidParameterError
 from tests.support.catalogued import ALL, NINE, FakeCatalogue, FakePlays, recorded
 

@@ -4,7 +4,7 @@ import pytest
 
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import UnreadableItemError
-from ringvault.core.playback.playback_api import UnknownRecordingError, find_recording
+from ringvault.core.playback.rights import UnknownRecordingError, find_recording
 from tests.support.catalogued import ALL, EIGHT, NINE, FakeCatalogue, recorded
 
 

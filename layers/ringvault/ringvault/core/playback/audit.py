@@ -9,8 +9,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from ringvault.core.errors import TransientError
-from ringvault.core.playback.playback_api import Catalogue, find_recording
-from ringvault.core.playback.rights import Listener, NotForThisListenerError
+from ringvault.core.playback.rights import (
+    Catalogue,
+    Listener,
+    NotForThisListenerError,
+    find_recording,
+)
 from ringvault.core.playback.search_parameters import InvalidParameterError
 
 PLAYS_A_PAGE = 50

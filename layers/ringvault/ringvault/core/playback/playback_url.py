@@ -15,7 +15,7 @@ from ringvault.core.playback.audit import (
     Plays,
     play_of,
 )
-from ringvault.core.playback.playback_api import Catalogue, find_recording
+from ringvault.core.playback.rights import Catalogue, find_recording
 from ringvault.core.playback.search_parameters import InvalidParameterError
 from ringvault.core.vault.cold_storage import InColdStorageError, StoredObject
 

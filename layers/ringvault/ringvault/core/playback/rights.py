@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from ringvault.core.errors import PermanentError
+from ringvault.core.catalogue.item import GONE, CatalogueItem
+from ringvault.core.catalogue.recording import is_recording_id
+from ringvault.core.errors import PermanentError, UnreadableItemError
 from ringvault.core.playback.bearer_token import claims_of
 
 LISTENERS_GROUP = "ringvault-listeners-all"
@@ -82,3 +85,40 @@ def _groups(claims: Mapping[str, object], name: str, authorization: str | None) 
 def _entries(flattened: str) -> Sequence[str]:
     is_array = flattened.startswith("[") and flattened.endswith("]")
     return flattened[1:-1].split(" ") if is_array else (flattened,)
+
+
+class Catalogue(Protocol):
+    """Where recordings are looked up."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item, or None where RingCentral never listed the recording."""
+
+
+class UnknownRecordingError(PermanentError):
+    """No recording that the listener may hear has this id.
+
+    Whether it is malformed, unlisted, erased or another's makes no difference.
+    """
+
+
+class UnknownCallError(PermanentError):
+    """No recording that the listener may hear belongs to this call."""
+
+
+def find_recording(recording_id: str, *, listener: Listener, catalogue: Catalogue) -> CatalogueItem:
+    """Return the recording in whatever state it is.
+
+    Raises:
+        UnknownRecordingError: there is none with this id that the listener may hear.
+        UnreadableItemError: its item is damaged, and the listener hears all.
+    """
+    try:
+        item = catalogue.find(recording_id) if is_recording_id(recording_id) else None
+    except UnreadableItemError as error:
+        if listener.hears_all:
+            raise
+        # Nobody knows whose it is.
+        raise UnknownRecordingError("no recording of this id may be heard") from error
+    if item is None or item.state in GONE or not listener.may_hear(item.recording.extension_id):
+        raise UnknownRecordingError("no recording of this id may be heard")
+    return item
