@@ -11,7 +11,7 @@ from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.core.catalogue.item import ItemsRead, State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError
-from ringvault.core.lifecycle.erasure_proof import tombstone_of
+from ringvault.core.lifecycle.erase_recordings import tombstone_of
 from tests.support.cloud import Cloud
 from tests.support.dying import DiedError
 from tests.support.recordings import NOW, STARTED_AT, archived_of, recording_of

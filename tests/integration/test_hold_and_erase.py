@@ -19,8 +19,7 @@ from ringvault.core.catalogue.recording import Recording
 from ringvault.core.catalogue.selection import Selection, choose
 from ringvault.core.errors import ConfigurationError, ConflictError, InvalidRequestError
 from ringvault.core.fixity.rebuild_catalogue import rebuild_catalogue
-from ringvault.core.lifecycle.erase_recordings import EraseRecordings, Outcome
-from ringvault.core.lifecycle.erasure_proof import tombstone_of_proof
+from ringvault.core.lifecycle.erase_recordings import EraseRecordings, Outcome, tombstone_of_proof
 from ringvault.core.lifecycle.hold_recordings import Outcome as HoldOutcome
 from ringvault.core.reconciliation.run import Period
 from ringvault.core.vault.layout import proof_key, sidecar_key

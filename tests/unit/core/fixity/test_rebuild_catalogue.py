@@ -13,7 +13,7 @@ from ringvault.core.archiving.archive_recording import StoredObject
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.fixity.rebuild_catalogue import ADVICE, Fault, Rebuilt, rebuild_catalogue
-from ringvault.core.lifecycle.erasure_proof import tombstone_of
+from ringvault.core.lifecycle.erase_recordings import tombstone_of
 from ringvault.core.vault.layout import day_in, sidecar_key
 from tests.support.in_turn import in_turn
 from tests.support.vault_in_memory import DiedError, Outside, call

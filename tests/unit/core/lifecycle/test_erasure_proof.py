@@ -7,7 +7,7 @@ import pytest
 
 from ringvault.core.catalogue.item import CatalogueItem, Erasure, State
 from ringvault.core.errors import InvalidRecordError
-from ringvault.core.lifecycle.erasure_proof import proof_of, tombstone_of, tombstone_of_proof
+from ringvault.core.lifecycle.erase_recordings import proof_of, tombstone_of, tombstone_of_proof
 from ringvault.core.reconciliation.finding import Evidence, Verdict
 from ringvault.core.reconciliation.judge import judge
 from tests.support.catalogued import ARCHIVED, NOW, recorded

@@ -18,7 +18,7 @@ from ringvault.core.archiving.archive_recording import StoredObject
 from ringvault.core.catalogue.item import CatalogueItem
 from ringvault.core.errors import ConflictError, InvalidRecordError, ObjectExistsError
 from ringvault.core.fixity.check import Digest
-from ringvault.core.lifecycle.erasure_proof import tombstone_of_proof
+from ringvault.core.lifecycle.erase_recordings import tombstone_of_proof
 from ringvault.core.reconciliation.report import PREFIX
 from ringvault.core.vault.checksum import crc32_base64
 from ringvault.core.vault.cold_storage import InColdStorageError

@@ -38,7 +38,7 @@ from ringvault.core.errors import (
     ThrottledError,
 )
 from ringvault.core.instants import format_instant
-from ringvault.core.lifecycle.erasure_proof import tombstone_of
+from ringvault.core.lifecycle.erase_recordings import tombstone_of
 from ringvault.core.quota.gate import Clock, Turn
 from ringvault.core.vault.checksum import Crc32
 from ringvault.core.vault.layout import audio_key, audio_prefix, proof_key, sidecar_key

@@ -1,19 +1,21 @@
 """Erases recordings for good: what is held is refused, and a tombstone and a proof stay."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from ringvault.core.catalogue.item import CatalogueItem, Erasure, State
-from ringvault.core.catalogue.recording import Recording
+from ringvault.core.catalogue.recording import Recording, is_recording_id
 from ringvault.core.catalogue.selection import Chosen
+from ringvault.core.catalogue.tombstone import tombstone
 from ringvault.core.concurrency import AtOnce
-from ringvault.core.errors import ConflictError, RingvaultError
-from ringvault.core.lifecycle.erasure_proof import proof_of, tombstone_of
+from ringvault.core.errors import ConflictError, InvalidRecordError, RingvaultError
+from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.quota.gate import Clock
+from ringvault.core.vault.layout import proof_key
 
 ERASED_AT_ONCE = 50
 # An archiver's invocation ends after 15 minutes: whoever claimed it before works no longer.
@@ -164,3 +166,65 @@ class EraseRecordings:
                 raise
             return Outcome.ERASED_ALREADY
         return Outcome.ERASED
+
+
+SCHEMA_VERSION = 1
+
+
+def proof_of(item: CatalogueItem, *, erased_at: datetime) -> dict[str, Any]:
+    """Return the proof for an item that is being erased; `sha256_hex` is that of its audio.
+
+    What was never in the vault has no key, digest and size.
+
+    Raises:
+        ValueError: it is not being erased.
+    """
+    if item.erasure is None:
+        raise ValueError("the item is not being erased")
+    recording, archived = item.recording, item.archived
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "recording_id": recording.recording_id,
+        "account_id": recording.account_id,
+        "started_at": format_instant(recording.started_at),
+        "listed_at": format_instant(item.listed_at),
+        "object_key": archived and archived.object_key,
+        "size_bytes": archived and archived.size_bytes,
+        "sha256_hex": archived and archived.sha256_hex,
+        "erasure_began_at": format_instant(item.erasure.began_at),
+        "erased_at": format_instant(erased_at),
+        "erased_by": item.erasure.by,
+    }
+
+
+def tombstone_of(item: CatalogueItem) -> CatalogueItem:
+    """Return what stays of an item that was erased."""
+    return tombstone(item, State.ERASED, reason=f"erased; the proof is {proof_key(item.recording)}")
+
+
+def tombstone_of_proof(proof: Mapping[str, Any]) -> CatalogueItem:
+    """Return the same out of a proof.
+
+    Raises:
+        InvalidRecordError: it is none that ringvault wrote.
+    """
+    try:
+        recording = Recording(
+            recording_id=_id_in(proof),
+            account_id=proof["account_id"],
+            content_uri="",
+            started_at=parse_instant(proof["started_at"]),
+            duration_s=None,
+            extension_id=None,
+            call_record={},
+        )
+        listed_at = parse_instant(proof["listed_at"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidRecordError("a proof of erasure is not of ringvault's writing") from error
+    return tombstone_of(CatalogueItem(recording, State.ERASED, listed_at=listed_at))
+
+
+def _id_in(proof: Mapping[str, Any]) -> str:
+    if proof["schema_version"] != SCHEMA_VERSION or not is_recording_id(proof["recording_id"]):
+        raise ValueError("another schema, or no recording")
+    return str(proof["recording_id"])

@@ -11,7 +11,7 @@ from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, S
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.catalogue.rewritten_record import followed
 from ringvault.core.errors import ConflictError
-from ringvault.core.lifecycle.erasure_proof import tombstone_of
+from ringvault.core.lifecycle.erase_recordings import tombstone_of
 from ringvault.core.reconciliation.finding import Cause, Judged
 from ringvault.core.vault.layout import proof_key, sidecar_key
 
