@@ -7,7 +7,7 @@ import pytest
 
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.catalogue.tombstone import tombstone
-from ringvault.core.lifecycle.expiry import expires_at
+from ringvault.core.lifecycle.expire_recordings import expires_at
 from ringvault.core.listing.windows import DAY
 from ringvault.core.reconciliation.finding import Evidence, Verdict
 from ringvault.core.reconciliation.judge import judge

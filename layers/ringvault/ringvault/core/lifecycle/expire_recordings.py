@@ -6,7 +6,7 @@ Nothing carries the tag that S3 deletes by until it is due, so nothing that is h
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Protocol
@@ -21,7 +21,6 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
     UnreadableItemError,
 )
-from ringvault.core.lifecycle.expiry import expires_at
 from ringvault.core.listing.windows import DAY
 from ringvault.core.quota.gate import Clock
 
@@ -197,3 +196,13 @@ def _tried(do: Do, item: CatalogueItem) -> tuple[Outcome, RingvaultError | None]
         return Outcome.CHANGED, None
     except ServiceUnavailableError as error:
         return Outcome.FAILED, error
+
+
+def expires_at(archived_at: datetime, *, after: timedelta) -> datetime:
+    """Return from when S3 deletes what was archived then: the midnight that follows, in UTC.
+
+    S3 adds the rule's days to the object's creation and rounds up to the next midnight ("Lifecycle
+    configuration elements", Amazon S3 User Guide).
+    """
+    due_at = archived_at + after
+    return datetime.combine(due_at.date(), time(), due_at.tzinfo) + DAY

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from ringvault.core.lifecycle.expiry import expires_at
+from ringvault.core.lifecycle.expire_recordings import expires_at
 from ringvault.core.listing.windows import DAY
 
 
