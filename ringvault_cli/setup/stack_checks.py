@@ -18,13 +18,14 @@ from ringvault.core.operations.doctor import (
     clock_finding,
     dead_letter_finding,
     examined,
+    expiry_finding,
     is_as_it_should_be,
     listing_finding,
+    lock_finding,
     number_index_finding,
     reconciliation_finding,
     retention_finding,
 )
-from ringvault.core.operations.expiry_findings import expiry_finding, lock_finding
 from ringvault_cli.stack_parts import (
     last_report_in,
     listing_progress_in,

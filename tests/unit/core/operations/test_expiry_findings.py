@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from ringvault.core.operations.doctor import Level
-from ringvault.core.operations.expiry_findings import ExpiryRule, expiry_finding, lock_finding
+from ringvault.core.operations.doctor import ExpiryRule, Level, expiry_finding, lock_finding
 
 AUDIO = ExpiryRule("recordings/", 365, is_tagged=True)
 SIDECARS = ExpiryRule("metadata/", 1, is_tagged=True)

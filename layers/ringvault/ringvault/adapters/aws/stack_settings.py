@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from ringvault.adapters.aws.errors import aws_errors, error_code
 from ringvault.adapters.s3.vault_expiry import TAG_KEY, TAG_VALUE
-from ringvault.core.operations.expiry_findings import ExpiryRule
+from ringvault.core.operations.doctor import ExpiryRule
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
