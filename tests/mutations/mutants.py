@@ -692,7 +692,7 @@ DENIAL = (
     ),
     Mutant(
         "D10",
-        f"{_CORE}/listing/feed_queue.py",
+        f"{_CORE}/listing/feed.py",
         "queue_depth=max(on_their_way, visible)",
         "queue_depth=sum(queue.depth())",
         f"{_UNIT}/core/listing/test_feed_queue.py::test_messages_in_flight_take_nobodys_place",

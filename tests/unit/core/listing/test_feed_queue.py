@@ -7,8 +7,7 @@ from itertools import pairwise
 
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import UnreadableItemError
-from ringvault.core.listing.feed import MAX_DEATHS, MAX_WAIT, Candidate, Losses
-from ringvault.core.listing.feed_queue import Fed, feed_queue
+from ringvault.core.listing.feed import MAX_DEATHS, MAX_WAIT, Candidate, Fed, Losses, feed_queue
 from tests.support.fakes import START as NOW
 
 MINUTE = timedelta(minutes=1)

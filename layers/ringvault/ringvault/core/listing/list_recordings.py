@@ -7,8 +7,8 @@ from functools import partial
 from typing import Protocol
 
 from ringvault.core.errors import RingvaultError, ThrottledError
-from ringvault.core.listing.feed import FEED_HORIZON
-from ringvault.core.listing.feed_queue import (
+from ringvault.core.listing.feed import (
+    FEED_HORIZON,
     Candidates,
     Fed,
     MediaQuota,
