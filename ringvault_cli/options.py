@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.reconciliation.request import day_of, period_of
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.reconciliation.run import Period, day_of, period_of
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack

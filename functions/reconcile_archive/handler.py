@@ -25,8 +25,7 @@ from ringvault.core.instants import format_instant
 from ringvault.core.reconciliation.finding import Cause, Verdict
 from ringvault.core.reconciliation.reconcile_archive import ReconciliationResult, reconcile_archive
 from ringvault.core.reconciliation.report import totals_of
-from ringvault.core.reconciliation.request import period_of
-from ringvault.core.reconciliation.run import Run
+from ringvault.core.reconciliation.run import Run, period_of
 from ringvault.observability import count, failure_of, logger, measure
 from ringvault.settings import ReconcileArchiveSettings
 

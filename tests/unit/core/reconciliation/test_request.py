@@ -8,8 +8,7 @@ import pytest
 
 from local.places import ROOT
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.reconciliation.request import period_of
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.reconciliation.run import Period, period_of
 
 TODAY = date(2026, 11, 22)
 EVENTS = ROOT / "events"

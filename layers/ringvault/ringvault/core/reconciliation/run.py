@@ -1,10 +1,12 @@
 """A reconciliation under way: the period, how far it has come, what it has found."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
+from typing import Any
 
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.listing.windows import DAY
@@ -258,3 +260,45 @@ class ReconciliationProgress:
         if any(not run.is_daily for run in self.runs):
             return self
         return replace(self, runs=(Run.begun(asked, now=now, is_daily=False), *self.runs))
+
+
+EXAMPLE = '{"from": "2026-10-01", "to": "2026-10-31"}'
+
+_NAMES = frozenset({"from", "to"})
+# The scheduler sends nothing at all, or the envelope of an event of its own.
+_SCHEDULED = "Scheduled Event"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - whatever somebody sends
+    """Return the days that an event asks for, None for the daily run of the schedule.
+
+    Raises:
+        InvalidRequestError: it asks for anything else; nothing was changed.
+    """
+    if not isinstance(event, Mapping):
+        raise InvalidRequestError(f"an event is an object: {EXAMPLE}")
+    if not event or event.get("detail-type") == _SCHEDULED:
+        return None
+    if event.keys() != _NAMES:
+        raise InvalidRequestError(f"an event has from and to and nothing else: {EXAMPLE}")
+    from_on, to_on = (day_of(event[name], called=name) for name in ("from", "to"))
+    if from_on > to_on:
+        raise InvalidRequestError(f"from {from_on} comes after to {to_on}: swap them")
+    if to_on > today:
+        raise InvalidRequestError(f"to {to_on} has not come yet: today is {today} (UTC)")
+    return Period(from_on, to_on)
+
+
+def day_of(value: object, *, called: str) -> date:
+    """Return the day that a text names.
+
+    Raises:
+        InvalidRequestError: it names none; `called` is what the error calls it.
+    """
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise InvalidRequestError(f"{called} is not a UTC day such as 2026-10-01")
