@@ -9,7 +9,7 @@ from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationPr
 from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.fixity.verification import Selection, Verification
-from ringvault.core.reconciliation.report_storage import store_report
+from ringvault.core.reconciliation.report import store_report
 from ringvault.core.reconciliation.run import (
     ChainHead,
     Period,

@@ -25,8 +25,8 @@ from ringvault.core.reconciliation.evidence import (
 from ringvault.core.reconciliation.excused_backfills import excusing, open_since
 from ringvault.core.reconciliation.finding import Finding, Judged, Verdict
 from ringvault.core.reconciliation.repair import RepairCatalogue, RepairVault, put_right
-from ringvault.core.reconciliation.report import Report
-from ringvault.core.reconciliation.report_storage import (
+from ringvault.core.reconciliation.report import (
+    Report,
     ReportVault,
     last_report,
     store_report,
