@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ringvault.core.catalogue.recording import Recording, read_record
-from ringvault.core.catalogue.rewritten_record import followed
+from ringvault.core.catalogue.recording import Recording, followed, read_record
 from tests.unit.core.catalogue.test_recording import record
 
 BEFORE = "2026-10-01T13:00:00.000Z"

@@ -6,8 +6,7 @@ from functools import partial
 
 from ringvault.core.archiving.archive_recording import StoredObject
 from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
-from ringvault.core.catalogue.recording import Recording
-from ringvault.core.catalogue.rewritten_record import followed
+from ringvault.core.catalogue.recording import Recording, followed
 from ringvault.core.defects import place_of
 from ringvault.core.reconciliation.finding import (
     KEY_PARTS,

@@ -8,8 +8,7 @@ from typing import Protocol
 
 from ringvault.core.archiving.archive_recording import StoredObject
 from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
-from ringvault.core.catalogue.recording import Recording
-from ringvault.core.catalogue.rewritten_record import followed
+from ringvault.core.catalogue.recording import Recording, followed
 from ringvault.core.errors import ConflictError
 from ringvault.core.lifecycle.erase_recordings import tombstone_of
 from ringvault.core.reconciliation.finding import Cause, Judged
