@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ringvault.core.catalogue.item import CatalogueItem, State
-from ringvault.core.catalogue.tombstone import tombstone
+from ringvault.core.catalogue.item import CatalogueItem, State, tombstone
 from ringvault.core.lifecycle.expire_recordings import expires_at
 from ringvault.core.listing.windows import DAY
 from ringvault.core.reconciliation.finding import Evidence, Verdict

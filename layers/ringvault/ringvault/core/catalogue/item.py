@@ -1,6 +1,6 @@
 """What the catalogue says of a recording: its state, and what was archived."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -127,3 +127,11 @@ class ItemsRead:
 
     items: tuple[CatalogueItem, ...] = ()
     unreadable: tuple[UnreadableItemError, ...] = ()
+
+
+def tombstone(item: CatalogueItem, state: State, *, reason: str) -> CatalogueItem:
+    """Return that there was a recording of this id at that time, and why it is gone."""
+    recording = replace(
+        item.recording, content_uri="", duration_s=None, extension_id=None, call_record={}
+    )
+    return CatalogueItem(recording, state, listed_at=item.listed_at, reason=reason)

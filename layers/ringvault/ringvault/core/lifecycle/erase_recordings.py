@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from ringvault.core.catalogue.item import CatalogueItem, Erasure, State
+from ringvault.core.catalogue.item import CatalogueItem, Erasure, State, tombstone
 from ringvault.core.catalogue.recording import Recording, is_recording_id
 from ringvault.core.catalogue.selection import Chosen
-from ringvault.core.catalogue.tombstone import tombstone
 from ringvault.core.concurrency import AtOnce
 from ringvault.core.errors import ConflictError, InvalidRecordError, RingvaultError
 from ringvault.core.instants import format_instant, parse_instant

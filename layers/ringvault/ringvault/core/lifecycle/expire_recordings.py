@@ -11,9 +11,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
-from ringvault.core.catalogue.item import CatalogueItem, State
+from ringvault.core.catalogue.item import CatalogueItem, State, tombstone
 from ringvault.core.catalogue.recording import Recording
-from ringvault.core.catalogue.tombstone import tombstone
 from ringvault.core.concurrency import AtOnce
 from ringvault.core.errors import (
     ConflictError,
