@@ -21,8 +21,9 @@ from ringvault.core.reconciliation.evidence import (
     Listing,
     SpanEvidence,
     Vault,
+    excusing,
+    open_since,
 )
-from ringvault.core.reconciliation.excused_backfills import excusing, open_since
 from ringvault.core.reconciliation.finding import Finding, Judged, Verdict
 from ringvault.core.reconciliation.repair import RepairCatalogue, RepairVault, put_right
 from ringvault.core.reconciliation.report import (
