@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from ringvault.api.sign_in import SignIn
+from ringvault.api.page import SignIn
 from ringvault.core.errors import ConfigurationError
 from ringvault.core.listing.windows import LookBacks, Reach
 

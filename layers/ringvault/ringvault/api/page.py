@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ringvault.api.answers import NoSuchPathError
-from ringvault.api.sign_in import SignIn
 
 _CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -71,3 +70,17 @@ def page_headers(*, media_origin: str, sign_in: SignIn) -> Mapping[str, str]:
 @cache
 def _file_names(folder: Path) -> frozenset[str]:
     return frozenset(path.name for path in folder.iterdir() if path.suffix in _CONTENT_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """An OpenID Connect issuer as its client, the page, has to know it.
+
+    `end_session_endpoint` is None where the issuer has no session that could be ended.
+    """
+
+    authorization_endpoint: str
+    token_endpoint: str
+    end_session_endpoint: str | None
+    client_id: str
+    scope: str
