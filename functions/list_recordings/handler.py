@@ -14,7 +14,7 @@ from ringvault.adapters.aws.session import patient_session
 from ringvault.adapters.aws.sqs import RecordingQueue
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
-from ringvault.adapters.dynamodb.catalogue_backlog import CatalogueBacklog
+from ringvault.adapters.dynamodb.counts import CatalogueBacklog
 from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.numbering_plans import number_reader

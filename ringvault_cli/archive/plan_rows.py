@@ -84,8 +84,7 @@ def planned_for(
     Raises:
         RingvaultError: RingCentral or AWS does not let itself be asked.
     """
-    from ringvault.adapters.dynamodb.counts import CatalogueCounts
-    from ringvault.adapters.dynamodb.recording_sizes import mean_size_bytes
+    from ringvault.adapters.dynamodb.counts import CatalogueCounts, mean_size_bytes
 
     dynamodb, table = deployed.client("dynamodb"), deployed.output("CatalogueTableName")
     estimate = _estimate(outside, asked, requests, advance)

@@ -142,7 +142,7 @@ def _outlook(deployed: "DeployedStack", days: int, tried: int | None, shown: Scr
 def _forecast(
     deployed: "DeployedStack", after: timedelta, days: int, now: datetime, shown: Screen
 ) -> Forecast:
-    from ringvault.adapters.dynamodb.archived_recordings import ArchivedInCatalogue
+    from ringvault.adapters.dynamodb.counts import ArchivedInCatalogue
 
     table = deployed.output("CatalogueTableName")
     archived = ArchivedInCatalogue(table, deployed.client("dynamodb"))

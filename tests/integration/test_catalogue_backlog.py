@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
-from ringvault.adapters.dynamodb.catalogue_backlog import CHEAP, CatalogueBacklog
+from ringvault.adapters.dynamodb.counts import CHEAP, CatalogueBacklog
 from ringvault.core.catalogue.item import State
 from ringvault.core.listing.backlog import Backlog
 from ringvault.core.listing.feed import Candidate

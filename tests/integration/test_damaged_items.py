@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.dynamodb.archived_recordings import ArchivedInCatalogue
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.catalogue_expiry import CatalogueExpiry
 from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
 from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
+from ringvault.adapters.dynamodb.counts import ArchivedInCatalogue
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
 from ringvault.adapters.dynamodb.item import item_of
