@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from ringvault.adapters.aws.session import patient_session
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.concurrency import at_once
-from ringvault.adapters.dynamodb.catalogue_expiry import CatalogueExpiry
+from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.s3.vault_expiry import VaultExpiry

@@ -34,7 +34,7 @@ from ringvault_cli.options import (
 from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
 
 if TYPE_CHECKING:
-    from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
+    from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
 
 # More reasons than a screen shows are told by their number.
 _MOST_REASONS = 12
@@ -82,7 +82,7 @@ def retry(
         choice = _choice(ids or (), reason, day, state)
         deployed = Place(stack, profile, region, local, port).open()
 
-        from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
+        from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
 
         table = deployed.output("CatalogueTableName")
         catalogue = CatalogueRetries(table, deployed.client("dynamodb"))

@@ -86,8 +86,8 @@ def status_of(deployed: "DeployedStack", *, now: datetime) -> ArchiveStatus:
     """Return how the archive of a stack stands."""
     from ringvault.adapters.aws.metrics import StackMetrics
     from ringvault.adapters.aws.sqs import RecordingQueue
-    from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
     from ringvault.adapters.dynamodb.counts import CatalogueCounts
+    from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
     from ringvault.adapters.ringcentral.client import PER_PAGE
     from ringvault_cli.stack_parts import last_report_in, listing_progress_in
 

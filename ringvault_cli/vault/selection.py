@@ -16,7 +16,7 @@ from ringvault_cli.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
-    from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
+    from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 
 RecordingIds = Annotated[
     list[str] | None,
@@ -58,7 +58,7 @@ def selection_of(
 
 def catalogue_in(deployed: "DeployedStack") -> "CatalogueHolds":
     """Return the catalogue of a stack."""
-    from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
+    from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 
     return CatalogueHolds(deployed.output("CatalogueTableName"), deployed.client("dynamodb"))
 

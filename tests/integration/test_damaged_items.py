@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
-from ringvault.adapters.dynamodb.catalogue_expiry import CatalogueExpiry
-from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
-from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
 from ringvault.adapters.dynamodb.counts import ArchivedInCatalogue
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
 from ringvault.adapters.dynamodb.item import item_of
+from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry, CatalogueHolds, CatalogueRetries
 from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore

@@ -8,7 +8,7 @@ import pytest
 
 from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.http.server import Simulator
-from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
+from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.adapters.s3.vault_expiry import VaultExpiry
 from ringvault.core.archiving.archive_recording import Outcome

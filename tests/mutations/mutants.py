@@ -667,7 +667,7 @@ DENIAL = (
     ),
     Mutant(
         "D8",
-        f"{_ADAPTERS}/dynamodb/catalogue_expiry.py",
+        f"{_ADAPTERS}/dynamodb/lifecycle.py",
         " AND attribute_not_exists(held)",
         "",
         f"{_INTEGRATION}/test_expire_recordings.py::test_a_hold_between_look_and_expiry_wins",

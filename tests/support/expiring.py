@@ -12,7 +12,7 @@ from local.cloudformation.provision.stack import provision
 from local.moto.clients import Aws
 from local.places import ROOT
 from ringvault.adapters.clock import now
-from ringvault.adapters.dynamodb.catalogue_expiry import CatalogueExpiry
+from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.instants import format_instant, parse_instant

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
+from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.s3.vault_expiry import VaultExpiry
 from ringvault.core.catalogue.item import CatalogueItem, Hold

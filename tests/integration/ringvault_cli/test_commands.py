@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
-from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
+from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
 from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.catalogue.item import State

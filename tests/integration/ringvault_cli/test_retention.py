@@ -10,9 +10,8 @@ import pytest
 
 from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.dynamodb.batches import MOST_KEYS
-from ringvault.adapters.dynamodb.catalogue_expiry import CatalogueExpiry
-from ringvault.adapters.dynamodb.catalogue_holds import CatalogueHolds
 from ringvault.adapters.dynamodb.counts import ArchivedInCatalogue
+from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry, CatalogueHolds
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.s3.vault_expiry import VaultExpiry
 from ringvault.core.catalogue.item import Hold, State
