@@ -10,7 +10,7 @@ from datetime import date, datetime
 from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import WAV
 from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, Pause, learnt
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, ItemsRead, State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError, ObjectExistsError
@@ -92,7 +92,7 @@ class KeepingVault(MemoryVault):
     def __init__(self, *, pause: Pause) -> None:
         """Begin empty."""
         super().__init__(pause=pause)
-        self._audio: dict[str, StoredObject] = {}
+        self._audio: dict[str, StoredSize] = {}
         self._sidecars: dict[str, CatalogueItem] = {}
         self._by_folder: dict[str, set[str]] = defaultdict(set)
         self.reports: dict[str, bytes] = {}
@@ -105,7 +105,7 @@ class KeepingVault(MemoryVault):
 
     def store_audio(
         self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
-    ) -> StoredObject:
+    ) -> StoredSize:
         """Keep the key."""
         stored = super().store_audio(object_key, content_type=content_type, chunks=chunks)
         if object_key in self._audio:
@@ -149,7 +149,7 @@ class KeepingVault(MemoryVault):
         audio, sidecars = day_prefixes(account_id, on)
         return dict.fromkeys(self._by_folder[audio] | self._by_folder[sidecars], 1)
 
-    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
         """Return what is there."""
         return {key: self._audio[key] for key in object_keys if key in self._audio}
 

@@ -17,7 +17,7 @@ from benchmarks.quota.stores import (
 )
 from benchmarks.quota.virtual_time import VirtualTime
 from ringvault.core.archiving.absence import AccountEvidence
-from ringvault.core.archiving.archive_recording import ArchiveRecording, Outcome
+from ringvault.core.archiving.archive_recording import ArchiveOutcome, ArchiveRecording
 from ringvault.core.archiving.retry_policy import RetryPolicy
 from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.core.listing.windows import Reach
@@ -64,7 +64,7 @@ class Stack:
             reach=self.reach,
         )
 
-    def archive_once(self, recording_id: str, gate: QuotaGate, client: Client) -> Outcome:
+    def archive_once(self, recording_id: str, gate: QuotaGate, client: Client) -> ArchiveOutcome:
         """Return what became of one message; it is queued again where the handler would."""
         result = ArchiveRecording(
             source=client,
@@ -77,7 +77,7 @@ class Stack:
             deadline=self.time.clock() + ARCHIVING_TIME,
             policy=RetryPolicy(),
         )(recording_id)
-        if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
+        if result.outcome is ArchiveOutcome.HANDED_BACK and result.retry_at is not None:
             self.queue.send_back(recording_id, delay=result.retry_at - self.time.clock())
         return result.outcome
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from benchmarks.quota.counts import Counts
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, State
 from ringvault.core.catalogue.phone_number import numbers_of
 from ringvault.core.catalogue.recording import Recording
@@ -264,11 +264,11 @@ class MemoryVault:
         *,
         content_type: str,  # noqa: ARG002 - the same
         chunks: Iterable[bytes],
-    ) -> StoredObject:
+    ) -> StoredSize:
         """Read it to its end."""
         size_bytes = sum(map(len, chunks))
         self._pause(0.040)
-        return StoredObject(size_bytes, "")
+        return StoredSize(size_bytes, "")
 
     def find_audio(self, prefix: str) -> str | None:
         """Return None: nothing that was begun here was left behind whole."""

@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ringvault.adapters.aws.session import Session, patient_session
-from ringvault.adapters.aws.sqs import DeadLetterQueue, RecordingQueue
+from ringvault.adapters.aws.sqs import DeadLetterQueue, SQSRecordingQueue
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
@@ -26,7 +26,11 @@ from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.s3.vault import Vault
 from ringvault.core.archiving.absence import AccountEvidence
-from ringvault.core.archiving.archive_recording import ArchiveRecording, ArchiveResult, Outcome
+from ringvault.core.archiving.archive_recording import (
+    ArchiveOutcome,
+    ArchiveRecording,
+    ArchiveResult,
+)
 from ringvault.core.archiving.message import recording_id_of
 from ringvault.core.archiving.retry_policy import RetryPolicy
 from ringvault.core.audio.head import UNRECOGNISED
@@ -76,7 +80,7 @@ def _session() -> Session:
 class _Queues:
     """Where a message goes that can't be dealt with now, or ever."""
 
-    recordings: RecordingQueue
+    recordings: SQSRecordingQueue
     dead_letters: DeadLetterQueue
 
 
@@ -84,7 +88,7 @@ class _Queues:
 def _queues() -> _Queues:
     sqs = _session().client("sqs")
     return _Queues(
-        RecordingQueue(_settings().recording_queue_url, sqs),
+        SQSRecordingQueue(_settings().recording_queue_url, sqs),
         DeadLetterQueue(_settings().dead_letter_queue_url, sqs),
     )
 
@@ -153,7 +157,7 @@ def _deal_with(record: SQSRecord, context: LambdaContext, told: dict[str, Any]) 
         if isinstance(error, UnreadableItemError):
             count(["CatalogueItemsUnreadable"])
         return
-    if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
+    if result.outcome is ArchiveOutcome.HANDED_BACK and result.retry_at is not None:
         _queues().recordings.send_back(recording_id, delay=result.retry_at - now())
     told |= _told(result)
     if figures := _figures(result):
@@ -166,7 +170,9 @@ def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> 
         archiver = _archiver()
     except ConfigurationError as error:
         retry_at = now() + _MISCONFIGURED_RETRY
-        return ArchiveResult(Outcome.HANDED_BACK, str(error), retry_at, error="ConfigurationError")
+        return ArchiveResult(
+            ArchiveOutcome.HANDED_BACK, str(error), retry_at, error="ConfigurationError"
+        )
     before = archiver.outside.transport.traffic
     remaining_ms = context.get_remaining_time_in_millis()
     deadline = before_end(remaining_ms, margin=_MARGIN)
@@ -192,7 +198,7 @@ def _figures(result: ArchiveResult) -> dict[str, float]:
         return gained
     if result.error in _CONFIGURATION_FAULTS:
         return {"ConfigurationFaults": 1}
-    ends = {Outcome.FAILED: "RecordingsFailed", Outcome.ABSENT: "RecordingsAbsent"}
+    ends = {ArchiveOutcome.FAILED: "RecordingsFailed", ArchiveOutcome.ABSENT: "RecordingsAbsent"}
     return {ends[result.outcome]: 1} if result.outcome in ends else {}
 
 

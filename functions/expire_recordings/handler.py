@@ -14,7 +14,7 @@ from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.s3.vault_expiry import VaultExpiry
-from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, Outcome, Sweep
+from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, ExpiryOutcome, Sweep
 from ringvault.observability import failure_of, logger, measure
 from ringvault.settings import ExpireRecordingsSettings
 
@@ -43,7 +43,7 @@ def _swept(context: LambdaContext) -> dict[str, Any]:
     unreadable = expire_recordings.catalogue.take_unreadable()
     measure(
         {
-            "RecordingsExpired": sweep.counts[Outcome.EXPIRED],
+            "RecordingsExpired": sweep.counts[ExpiryOutcome.EXPIRED],
             "CatalogueItemsUnreadable": len(unreadable),
         }
     )
@@ -78,4 +78,4 @@ def _expire_recordings() -> ExpireRecordings:
 
 
 def _told(sweep: Sweep) -> dict[str, Any]:
-    return {outcome.value: sweep.counts[outcome] for outcome in Outcome}
+    return {outcome.value: sweep.counts[outcome] for outcome in ExpiryOutcome}

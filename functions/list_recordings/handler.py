@@ -11,7 +11,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ringvault.adapters.aws.session import patient_session
-from ringvault.adapters.aws.sqs import RecordingQueue
+from ringvault.adapters.aws.sqs import SQSRecordingQueue
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.counts import CatalogueBacklog
@@ -23,7 +23,7 @@ from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.ringcentral.transport import Traffic
 from ringvault.core.errors import RingvaultError
 from ringvault.core.instants import format_instant
-from ringvault.core.listing.feed import Turn
+from ringvault.core.listing.feed import FeedReason
 from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.observability import count, failure_of, logger, measure
 from ringvault.settings import ListRecordingsSettings
@@ -93,7 +93,7 @@ def _outside() -> _Outside:
             settings.number_index_table, dynamodb, read=number_reader(settings.phone_region)
         ),
         progress=ListingProgressStore(settings.ringcentral.state_table, dynamodb),
-        queue=RecordingQueue(settings.recording_queue_url, session.client("sqs")),
+        queue=SQSRecordingQueue(settings.recording_queue_url, session.client("sqs")),
         clock=now,
         reach=settings.reach,
     )
@@ -111,7 +111,7 @@ def _told(result: ListingResult) -> dict[str, Any]:
         "windows_open": result.windows_open,
         "windows_broken": result.windows_broken,
         "fed": result.fed.total(),
-        "fed_for": {turn.value: result.fed.turns[turn] for turn in Turn},
+        "fed_for": {turn.value: result.fed.turns[turn] for turn in FeedReason},
         "given_up": result.fed.given_up,
         "items_unreadable": result.fed.unreadable,
         "recordings_a_day": result.recordings_a_day and round(result.recordings_a_day),

@@ -85,7 +85,7 @@ def _watched(deployed: "DeployedStack", *, every_s: int, as_lines: bool) -> None
 def status_of(deployed: "DeployedStack", *, now: datetime) -> ArchiveStatus:
     """Return how the archive of a stack stands."""
     from ringvault.adapters.aws.metrics import StackMetrics
-    from ringvault.adapters.aws.sqs import RecordingQueue
+    from ringvault.adapters.aws.sqs import SQSRecordingQueue
     from ringvault.adapters.dynamodb.counts import CatalogueCounts
     from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
     from ringvault.adapters.ringcentral.client import PER_PAGE
@@ -98,8 +98,8 @@ def status_of(deployed: "DeployedStack", *, now: datetime) -> ArchiveStatus:
         listing=listing_progress_in(deployed),
         metrics=StackMetrics(deployed.name, deployed.client("cloudwatch")),
         given_up=CatalogueRetries(table, dynamodb),
-        queue=RecordingQueue(deployed.output("RecordingQueueUrl"), sqs),
-        dead_letter_queue=RecordingQueue(deployed.output("DeadLetterQueueUrl"), sqs),
+        queue=SQSRecordingQueue(deployed.output("RecordingQueueUrl"), sqs),
+        dead_letter_queue=SQSRecordingQueue(deployed.output("DeadLetterQueueUrl"), sqs),
         reports=last_report_in(deployed),
         look_backs=deployed.look_backs,
         per_page=PER_PAGE,

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import asdict
 
-from ringvault.core.operations.doctor import Finding, Level
+from ringvault.core.operations.doctor import Check, Level
 from ringvault_cli.failures import ExitStatus
 from ringvault_cli.options import (
     DEFAULT_PORT,
@@ -41,7 +41,7 @@ def doctor(
         from ringvault_cli.setup.ringcentral_checks import ringcentral_findings
         from ringvault_cli.setup.stack_checks import stack_findings
 
-        found: list[Finding] = []
+        found: list[Check] = []
         for checks in (ringcentral_findings, stack_findings):
             for finding in checks(deployed):
                 show(finding, shown)
@@ -52,7 +52,7 @@ def doctor(
         ended(ExitStatus.WRONG if counts[Level.FAIL] else ExitStatus.OK)
 
 
-def show(finding: Finding, shown: Screen) -> None:
+def show(finding: Check, shown: Screen) -> None:
     """Print a finding, and below it what to do."""
     shown.row(finding.level, f"{finding.subject}: {finding.told}", indent=5)
     if finding.remedy:

@@ -13,7 +13,7 @@ from ringvault.adapters.ringcentral.transport import origin_of
 from ringvault.core.catalogue.recording import CallLogRecord, Recording, read_record
 from ringvault.core.listing.windows import DAY, Kind, Window
 from ringvault.core.operations.doctor import (
-    Finding,
+    Check,
     Level,
     clock_finding,
     examined,
@@ -29,16 +29,16 @@ CALL_LOG_SPAN = 7 * DAY
 MINUTE = timedelta(minutes=1)
 
 
-def ringcentral_findings(deployed: DeployedStack) -> Iterator[Finding]:
+def ringcentral_findings(deployed: DeployedStack) -> Iterator[Check]:
     """Yield what RingCentral and the secret come to, for each service user in its turn."""
     client = deployed.client("secretsmanager")
     secret = CredentialsSecret(deployed.output("RingCentralSecretArn"), client)
     names: list[str] = []
 
-    def credentials() -> Finding:
+    def credentials() -> Check:
         names.extend(sorted(secret.read().jwts))
         told = f"the secret is whole, with {how_many(len(names), 'service user')}"
-        return Finding("credentials", Level.OK, told)
+        return Check("credentials", Level.OK, told)
 
     found = examined("credentials", credentials)
     yield replace(found, remedy="" if found.level is Level.OK else "ringvault configure")
@@ -46,11 +46,11 @@ def ringcentral_findings(deployed: DeployedStack) -> Iterator[Finding]:
         yield from _of_user(name, deployed)
 
 
-def media_host_of_newest(deployed: DeployedStack, name: str) -> Finding:
+def media_host_of_newest(deployed: DeployedStack, name: str) -> Check:
     """Return whether the newest recordings lie where the stack looks for them."""
     user = _user(name, deployed)
 
-    def media_host() -> Finding:
+    def media_host() -> Check:
         user.call_log()
         return user.media_host()
 
@@ -64,9 +64,9 @@ def _user(name: str, deployed: DeployedStack) -> "_User":
     return _User(name, outside, groups)
 
 
-def _of_user(name: str, deployed: DeployedStack) -> Iterator[Finding]:
+def _of_user(name: str, deployed: DeployedStack) -> Iterator[Check]:
     user = _user(name, deployed)
-    checks: Mapping[str, Callable[[], Finding]] = {
+    checks: Mapping[str, Callable[[], Check]] = {
         "token": user.token,
         "call log": user.call_log,
         "media host": user.media_host,
@@ -89,11 +89,11 @@ class _User:
     skew: tuple[datetime | None, datetime] | None = None
     page: tuple[CallLogRecord, ...] | None = None
 
-    def token(self) -> Finding:
+    def token(self) -> Check:
         token = self.outside.access_tokens[self.name].current()
         return self._ok("token", f"valid until {instant(token.expires_at)}")
 
-    def call_log(self) -> Finding:
+    def call_log(self) -> Check:
         now = _now()
         window = Window(Kind.LOOK_BACK, now - CALL_LOG_SPAN, now)
         turn = self._turn(RequestKind.CALL_LOG)
@@ -102,7 +102,7 @@ class _User:
         self.page = tuple(with_page.records)
         return self._ok("call log", "may be read")
 
-    def media_host(self) -> Finding:
+    def media_host(self) -> Check:
         uris = [
             recording.content_uri
             for record in self.page or ()
@@ -112,12 +112,12 @@ class _User:
         foreign = {origin_of(uri) for uri in uris if not is_configured(uri)}
         return media_host_finding(f"media host ({self.name})", foreign=foreign, seen=len(uris))
 
-    def recordings(self) -> Finding:
+    def recordings(self) -> Check:
         recording = self._any_recording()
         if recording is None:
             told = "not checked: no recorded call of the last seven days is known"
             remedy = "put the call log right, or record a call, and ask again"
-            return Finding(f"recordings ({self.name})", Level.WARN, told, remedy)
+            return Check(f"recordings ({self.name})", Level.WARN, told, remedy)
         turn = self._turn(RequestKind.MEDIA)
         media = self.outside.client.open(recording.content_uri, offset=0, turn=turn)
         # The first bytes are enough; chunks that were never asked for would leave the body open.
@@ -126,11 +126,11 @@ class _User:
             media.chunks.close()
         return self._ok("recordings", "may be fetched")
 
-    def settings(self) -> Finding:
+    def settings(self) -> Check:
         kept = self.outside.client.retention(self._turn(RequestKind.SETTINGS))
         return self._ok("settings", f"may be read: kept for {kept.days}")
 
-    def quota(self) -> Finding:
+    def quota(self) -> Check:
         told = (
             f"{kind.replace('_', ' ')} {self.groups.of(kind)}"
             f" {self.outside.gates[kind].requests_in(MINUTE):g}/min"
@@ -138,7 +138,7 @@ class _User:
         )
         return self._ok("quota", ", ".join(told))
 
-    def clock(self) -> Finding:
+    def clock(self) -> Check:
         theirs, ours = self.skew or (None, _now())
         return clock_finding(f"RingCentral's clock ({self.name})", theirs=theirs, ours=ours)
 
@@ -153,8 +153,8 @@ class _User:
     def _turn(self, kind: RequestKind) -> Turn:
         return self.outside.gates[kind].reserve(latest=_now() + LONGEST_WAIT)
 
-    def _ok(self, subject: str, told: str) -> Finding:
-        return Finding(f"{subject} ({self.name})", Level.OK, told)
+    def _ok(self, subject: str, told: str) -> Check:
+        return Check(f"{subject} ({self.name})", Level.OK, told)
 
 
 def _now() -> datetime:

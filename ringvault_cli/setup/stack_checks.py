@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from ringvault.adapters.aws.sqs import RecordingQueue
+from ringvault.adapters.aws.sqs import SQSRecordingQueue
 from ringvault.adapters.aws.stack import DeployedStack
 from ringvault.adapters.aws.stack_settings import (
     BucketSettings,
@@ -13,7 +13,7 @@ from ringvault.adapters.aws.stack_settings import (
     subscriptions,
 )
 from ringvault.core.operations.doctor import (
-    Finding,
+    Check,
     alarm_finding,
     clock_finding,
     dead_letter_finding,
@@ -36,9 +36,9 @@ from ringvault_cli.stack_parts import (
 DEPLOY = "deploy the template again: sam deploy"
 
 
-def stack_findings(deployed: DeployedStack) -> Iterator[Finding]:
+def stack_findings(deployed: DeployedStack) -> Iterator[Check]:
     """Yield what the stack's parts come to."""
-    checks: Mapping[str, Callable[[DeployedStack], Finding]] = {
+    checks: Mapping[str, Callable[[DeployedStack], Check]] = {
         "bucket: public access": _public_access,
         "bucket: versions": _versions,
         "bucket: encryption": _encryption,
@@ -66,7 +66,7 @@ def stack_findings(deployed: DeployedStack) -> Iterator[Finding]:
         yield examined(subject, partial(check, deployed))
 
 
-def _public_access(deployed: DeployedStack) -> Finding:
+def _public_access(deployed: DeployedStack) -> Check:
     return is_as_it_should_be(
         "bucket: public access",
         is_so=_bucket(deployed).blocks_public(),
@@ -76,7 +76,7 @@ def _public_access(deployed: DeployedStack) -> Finding:
     )
 
 
-def _versions(deployed: DeployedStack) -> Finding:
+def _versions(deployed: DeployedStack) -> Check:
     return is_as_it_should_be(
         "bucket: versions",
         is_so=_bucket(deployed).keeps_versions(),
@@ -86,7 +86,7 @@ def _versions(deployed: DeployedStack) -> Finding:
     )
 
 
-def _encryption(deployed: DeployedStack) -> Finding:
+def _encryption(deployed: DeployedStack) -> Check:
     algorithm = _bucket(deployed).encryption()
     return is_as_it_should_be(
         "bucket: encryption",
@@ -97,7 +97,7 @@ def _encryption(deployed: DeployedStack) -> Finding:
     )
 
 
-def _uploads(deployed: DeployedStack) -> Finding:
+def _uploads(deployed: DeployedStack) -> Check:
     return is_as_it_should_be(
         "bucket: uploads",
         is_so=_bucket(deployed).ends_uploads(),
@@ -107,11 +107,11 @@ def _uploads(deployed: DeployedStack) -> Finding:
     )
 
 
-def _expiry(deployed: DeployedStack) -> Finding:
+def _expiry(deployed: DeployedStack) -> Check:
     return expiry_finding(_bucket(deployed).expiry_rules(), after=deployed.expire_after)
 
 
-def _key(deployed: DeployedStack) -> Finding:
+def _key(deployed: DeployedStack) -> Check:
     state = key_state(deployed.output("AccessTokenKeyArn"), deployed.client("kms"))
     return is_as_it_should_be(
         "access-token key",
@@ -122,11 +122,11 @@ def _key(deployed: DeployedStack) -> Finding:
     )
 
 
-def _clock(deployed: DeployedStack) -> Finding:
+def _clock(deployed: DeployedStack) -> Check:
     return clock_finding("AWS's clock", theirs=_bucket(deployed).told_at(), ours=_now())
 
 
-def _schedule(deployed: DeployedStack, called: str, output: str) -> Finding:
+def _schedule(deployed: DeployedStack, called: str, output: str) -> Check:
     return is_as_it_should_be(
         f"schedule: {called}",
         is_so=is_schedule_enabled(deployed.output(output), deployed.client("scheduler")),
@@ -136,18 +136,18 @@ def _schedule(deployed: DeployedStack, called: str, output: str) -> Finding:
     )
 
 
-def _reconciliation(deployed: DeployedStack) -> Finding:
+def _reconciliation(deployed: DeployedStack) -> Check:
     progress = reconciliation_progress_in(deployed)
     report = last_report_in(deployed).last()
     return reconciliation_finding(progress.load()[0], report, now=_now())
 
 
-def _dead_letters(deployed: DeployedStack) -> Finding:
-    queue = RecordingQueue(deployed.output("DeadLetterQueueUrl"), deployed.client("sqs"))
+def _dead_letters(deployed: DeployedStack) -> Check:
+    queue = SQSRecordingQueue(deployed.output("DeadLetterQueueUrl"), deployed.client("sqs"))
     return dead_letter_finding(sum(queue.depth()))
 
 
-def _alarms(deployed: DeployedStack) -> Finding:
+def _alarms(deployed: DeployedStack) -> Check:
     confirmed, pending = subscriptions(deployed.output("AlarmTopicArn"), deployed.client("sns"))
     return alarm_finding(confirmed=confirmed, pending=pending)
 

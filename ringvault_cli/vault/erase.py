@@ -11,7 +11,7 @@ import typer
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.selection import Chosen, Selection
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.lifecycle.erase_recordings import REFUSED, EraseRecordings, Outcome
+from ringvault.core.lifecycle.erase_recordings import REFUSED, EraseRecordings, ErasureOutcome
 from ringvault_cli.failures import ExitStatus
 from ringvault_cli.options import (
     DEFAULT_PORT,
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
 
 _TOLD = {
-    Outcome.ERASED: "erased; the proofs lie in the vault under erasures/",
-    Outcome.ERASED_ALREADY: "erased before, or expired",
-    Outcome.HELD: "refused: held, see ringvault hold list",
-    Outcome.FAILED: "failed, and stay as they are: run it again",
-    Outcome.BEING_FETCHED: "refused: on their way into the vault, try again in 20 minutes",
+    ErasureOutcome.ERASED: "erased; the proofs lie in the vault under erasures/",
+    ErasureOutcome.ERASED_ALREADY: "erased before, or expired",
+    ErasureOutcome.HELD: "refused: held, see ringvault hold list",
+    ErasureOutcome.FAILED: "failed, and stay as they are: run it again",
+    ErasureOutcome.BEING_FETCHED: "refused: on their way into the vault, try again in 20 minutes",
 }
 # Enough to see what is wrong; the JSON has all.
 _MAX_PROBLEMS_SHOWN = 20
@@ -103,7 +103,7 @@ def erase(
         if free and not does:
             shown.say("nothing was erased; --yes does it without asking")
         counts, ids, problems = _erased(free if does else (), deployed, by, shown)
-        told = {outcome.value: counts[outcome] for outcome in Outcome}
+        told = {outcome.value: counts[outcome] for outcome in ErasureOutcome}
         shown.answer(
             {
                 "chosen": len(chosen),
@@ -180,8 +180,8 @@ def types_the_count(number: int, *, as_json: bool) -> bool:
 
 def _erased(
     chosen: Sequence[Chosen], deployed: "DeployedStack", by: str | None, shown: Screen
-) -> tuple[Counter[Outcome], list[str], dict[str, str]]:
-    counts: Counter[Outcome] = Counter()
+) -> tuple[Counter[ErasureOutcome], list[str], dict[str, str]]:
+    counts: Counter[ErasureOutcome] = Counter()
     ids: list[str] = []
     if not chosen:
         return counts, ids, {}
@@ -200,7 +200,7 @@ def _erased(
     with shown.bar("erased", unit="recordings") as advance:
         for outcomes in erase_recordings(chosen, at_once=at_once):
             counts.update(outcome for _, outcome in outcomes)
-            ids += [it for it, outcome in outcomes if outcome is Outcome.ERASED]
+            ids += [it for it, outcome in outcomes if outcome is ErasureOutcome.ERASED]
             advance(counts.total(), len(chosen))
     for outcome, number in counts.items():
         shown.row(f"{number:>7,}", _TOLD[outcome])

@@ -9,7 +9,7 @@ import typer
 
 from ringvault.core.catalogue.item import CatalogueItem, Hold
 from ringvault.core.lifecycle.hold_recordings import (
-    Outcome,
+    HoldOutcome,
     checked_reason,
     hold_recordings,
     release_recordings,
@@ -48,20 +48,20 @@ hold = typer.Typer(
     rich_markup_mode=None,
 )
 _TOLD = {
-    Outcome.HELD: "held",
-    Outcome.HELD_ALREADY: "held for this reason before; the date stays",
-    Outcome.HELD_OTHERWISE: "held for another reason, which stays: see hold list",
-    Outcome.ERASED: "erased, or being erased: too late",
-    Outcome.BEING_EXPIRED: "due to expire, about to be deleted by S3: run it again in 15 minutes",
-    Outcome.EXPIRED: "expired, S3 has deleted it: too late",
-    Outcome.RELEASED: "no longer held",
-    Outcome.NOT_HELD: "not held",
+    HoldOutcome.HELD: "held",
+    HoldOutcome.HELD_ALREADY: "held for this reason before; the date stays",
+    HoldOutcome.HELD_OTHERWISE: "held for another reason, which stays: see hold list",
+    HoldOutcome.ERASED: "erased, or being erased: too late",
+    HoldOutcome.BEING_EXPIRED: "due to expire, about to be deleted by S3: run it again in 15 minutes",
+    HoldOutcome.EXPIRED: "expired, S3 has deleted it: too late",
+    HoldOutcome.RELEASED: "no longer held",
+    HoldOutcome.NOT_HELD: "not held",
 }
 _NOT_HELD_SO = (
-    Outcome.HELD_OTHERWISE,
-    Outcome.ERASED,
-    Outcome.BEING_EXPIRED,
-    Outcome.EXPIRED,
+    HoldOutcome.HELD_OTHERWISE,
+    HoldOutcome.ERASED,
+    HoldOutcome.BEING_EXPIRED,
+    HoldOutcome.EXPIRED,
 )
 _NO_LOCK = (
     "This vault has no Object Lock: erase refuses what is held, but whoever may delete from the"
@@ -194,8 +194,10 @@ def show_held(
         shown.answer({"held": [_told(item) for item in held]})
 
 
-def _counted(outcomes: Iterable[Sequence[Outcome]], *, of: int, shown: Screen) -> Counter[Outcome]:
-    counts: Counter[Outcome] = Counter()
+def _counted(
+    outcomes: Iterable[Sequence[HoldOutcome]], *, of: int, shown: Screen
+) -> Counter[HoldOutcome]:
+    counts: Counter[HoldOutcome] = Counter()
     with shown.bar("done", unit="recordings") as advance:
         for some in outcomes:
             counts.update(some)
@@ -205,7 +207,7 @@ def _counted(outcomes: Iterable[Sequence[Outcome]], *, of: int, shown: Screen) -
     return counts
 
 
-def _plain(counts: Counter[Outcome]) -> dict[str, Any]:
+def _plain(counts: Counter[HoldOutcome]) -> dict[str, Any]:
     return {outcome.value: number for outcome, number in counts.items()}
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.fixity.check import Damage, Verdict
-from ringvault.core.fixity.verification import Selection, Verification
+from ringvault.core.fixity.check import Condition, Damage
+from ringvault.core.fixity.verification import Sample, Verification
 from ringvault.core.fixity.verify_vault import verify_vault
 from ringvault.core.reconciliation.chain import ChainFault, verify_chain
 from ringvault_cli.failures import ExitStatus
@@ -88,7 +88,7 @@ def verify(
         if reports:
             _verify_reports(deployed, shown)
             return
-        read = _read(deployed, Selection(sample, seed), anew=anew, shown=shown)
+        read = _read(deployed, Sample(sample, seed), anew=anew, shown=shown)
         show(read, shown=shown)
         shown.answer(as_json(read))
         ended(ExitStatus.OK if read.verification.is_intact else ExitStatus.WRONG)
@@ -99,7 +99,7 @@ def show(read: Read, *, shown: Screen) -> None:
     found = read.verification
     rate = f"{read.bytes_a_second / MB:,.1f} MB/s"
     shown.say(f"{found.selection}: {found.read_bytes / MB:,.1f} MB read back, {rate}")
-    for verdict in Verdict:
+    for verdict in Condition:
         shown.row(f"  {verdict}", f"{found.verdicts.get(verdict, 0):,}")
     for damage in found.damages:
         _show_damage(damage, shown)
@@ -115,7 +115,7 @@ def as_json(read: Read) -> dict[str, Any]:
         "seed": found.selection.seed,
         "started_at": found.started_at,
         "finished_at": found.finished_at,
-        "recordings": {verdict.value: found.verdicts.get(verdict, 0) for verdict in Verdict},
+        "recordings": {verdict.value: found.verdicts.get(verdict, 0) for verdict in Condition},
         "read_bytes": found.read_bytes,
         "bytes_a_second": read.bytes_a_second,
         "damages": [asdict(damage) for damage in found.damages],
@@ -141,7 +141,7 @@ def _show_damage(damage: Damage, shown: Screen) -> None:
         shown.verbatim(f"  {damage.command}")
 
 
-def _read(deployed: "DeployedStack", asked: Selection, *, anew: bool, shown: Screen) -> Read:
+def _read(deployed: "DeployedStack", asked: Sample, *, anew: bool, shown: Screen) -> Read:
     began_s, steps = monotonic(), _steps(deployed, asked, anew=anew)
     first = found = next(steps)
     with shown.bar("read back", unit="MB") as advance:
@@ -158,7 +158,7 @@ def _all_mb(found: Verification, first: Verification) -> float | None:
     return (all_bytes - first.read_bytes) / MB
 
 
-def _steps(deployed: "DeployedStack", asked: Selection, *, anew: bool) -> Iterator[Verification]:
+def _steps(deployed: "DeployedStack", asked: Sample, *, anew: bool) -> Iterator[Verification]:
     from ringvault.adapters.concurrency import at_once
     from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
     from ringvault_cli.stack_parts import catalogue_inventory_in, vault_inventory_in

@@ -16,7 +16,7 @@ from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.faults.faults import Fault
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
-from ringvault.adapters.dynamodb.quota_store import QuotaStore
+from ringvault.adapters.dynamodb.quota_store import DynamoDBQuotaStore
 from ringvault.core.catalogue.item import RepeatedAnswer, State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.quota.window import Quota as QuotaValue
@@ -348,7 +348,7 @@ def test_a_closed_gate_hands_the_id_back(
     deployed: Deployed, simulator: Simulator, log: Log
 ) -> None:
     """While nobody may send, the id goes back to the queue with a delay, at nobody's expense."""
-    store = QuotaStore(
+    store = DynamoDBQuotaStore(
         deployed["STATE_TABLE"],
         deployed.cloud.dynamodb,
         service_user="1",

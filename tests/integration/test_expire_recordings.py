@@ -15,9 +15,9 @@ from ringvault.adapters.s3.vault_expiry import TAG_KEY, TAG_VALUE, VaultExpiry
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError
-from ringvault.core.lifecycle.erase_recordings import Outcome as EraseOutcome
-from ringvault.core.lifecycle.expire_recordings import Outcome
-from ringvault.core.lifecycle.hold_recordings import Outcome as HoldOutcome
+from ringvault.core.lifecycle.erase_recordings import ErasureOutcome
+from ringvault.core.lifecycle.expire_recordings import ExpiryOutcome
+from ringvault.core.lifecycle.hold_recordings import HoldOutcome
 from ringvault.core.playback.search import Index, Lookup
 from ringvault.core.vault.layout import audio_prefix
 from tests.support.cloud import Cloud
@@ -52,7 +52,7 @@ def swept() -> dict[str, Any]:
 
 def counts(**numbers: int) -> dict[str, Any]:
     """Return the numbers of an answer."""
-    return {outcome.value: numbers.get(outcome.value, 0) for outcome in Outcome}
+    return {outcome.value: numbers.get(outcome.value, 0) for outcome in ExpiryOutcome}
 
 
 def test_what_is_due_and_not_held_is_deleted_by_s3(
@@ -190,7 +190,7 @@ def test_a_hold_rescues_what_s3_still_has(archive: Expiring) -> None:
     archive.pass_days(3)
     assert archive.versions(recording) == before
     archive.kept.release("1")
-    assert archive.sweep().counts == {Outcome.TAGGED: 1}
+    assert archive.sweep().counts == {ExpiryOutcome.TAGGED: 1}
 
 
 def test_a_hold_takes_a_tag_that_nobody_remembers(archive: Expiring) -> None:
@@ -248,7 +248,7 @@ def test_a_hold_between_look_and_expiry_wins(archive: Expiring) -> None:
     table, dynamodb = archive.kept.catalogue_table, archive.kept.cloud.dynamodb
     sweep = archive.sweep(catalogue=HeldMeanwhile(table, dynamodb))
 
-    assert sweep.counts == {Outcome.CHANGED: 1}
+    assert sweep.counts == {ExpiryOutcome.CHANGED: 1}
     assert archive.state("1") is State.ARCHIVED
     assert archive.tags(recording) == [[]] * 3
 
@@ -262,7 +262,7 @@ def test_a_sweep_between_look_and_rescue_wins(archive: Expiring) -> None:
     class SweptMeanwhile(VaultExpiry):
         def untag(self, recording: Recording) -> None:
             super().untag(recording)
-            assert archive.sweep().counts == {Outcome.TAGGED: 1}
+            assert archive.sweep().counts == {ExpiryOutcome.TAGGED: 1}
 
     vault = SweptMeanwhile(archive.kept.bucket, archive.kept.s3)
 
@@ -277,7 +277,7 @@ def test_a_legal_hold_is_a_hold(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -
     recording = archive.archive("1")
     archive.kept.vault.hold(recording)
 
-    assert archive.sweep().counts == {Outcome.HELD: 1}
+    assert archive.sweep().counts == {ExpiryOutcome.HELD: 1}
     assert archive.tags(recording) == [[]] * 3
     assert archive.state("1") is State.ARCHIVED
 
@@ -291,7 +291,7 @@ def test_what_is_locked_waits_for_its_lock(cloud: Cloud, monkeypatch: pytest.Mon
 
     assert len(archive.versions(recording)) == 3
     assert archive.kept.vault.find_audio(audio_prefix(recording)) is None
-    assert archive.sweep().counts == {Outcome.LEFT: 1}
+    assert archive.sweep().counts == {ExpiryOutcome.LEFT: 1}
     assert archive.sweep().counts == {}
     assert archive.state("1") is State.EXPIRING
 
@@ -302,11 +302,11 @@ def test_what_expires_can_be_erased(archive: Expiring) -> None:
     archive.archive("2")
     archive.sweep()
 
-    assert archive.kept.erase("1") == [EraseOutcome.ERASED]
+    assert archive.kept.erase("1") == [ErasureOutcome.ERASED]
     archive.pass_days(4)
 
     assert archive.state("1") is State.ERASED
-    assert archive.kept.erase("2") == [EraseOutcome.ERASED_ALREADY]
+    assert archive.kept.erase("2") == [ErasureOutcome.ERASED_ALREADY]
     assert archive.state("2") is State.EXPIRED
 
 
@@ -402,4 +402,4 @@ def test_the_day_of_expiry_ends_at_midnight(archive: Expiring) -> None:
     midnight = datetime.combine(now().date(), datetime.min.time(), now().tzinfo)
 
     assert archive.sweep(clock=lambda: midnight + DAY - timedelta(seconds=1)).counts == {}
-    assert archive.sweep(clock=lambda: midnight + DAY).counts == {Outcome.TAGGED: 1}
+    assert archive.sweep(clock=lambda: midnight + DAY).counts == {ExpiryOutcome.TAGGED: 1}

@@ -19,8 +19,12 @@ from ringvault.core.catalogue.recording import Recording
 from ringvault.core.catalogue.selection import Selection, choose
 from ringvault.core.errors import ConfigurationError, ConflictError, InvalidRequestError
 from ringvault.core.fixity.rebuild_catalogue import rebuild_catalogue
-from ringvault.core.lifecycle.erase_recordings import EraseRecordings, Outcome, tombstone_of_proof
-from ringvault.core.lifecycle.hold_recordings import Outcome as HoldOutcome
+from ringvault.core.lifecycle.erase_recordings import (
+    EraseRecordings,
+    ErasureOutcome,
+    tombstone_of_proof,
+)
+from ringvault.core.lifecycle.hold_recordings import HoldOutcome
 from ringvault.core.reconciliation.run import Period
 from ringvault.core.vault.layout import proof_key, sidecar_key
 from tests.support.cloud import Cloud
@@ -56,7 +60,7 @@ def test_an_erased_recording_leaves_nothing_but_its_id(archive: KeptArchive) -> 
         Bucket=archive.bucket, Key=archived_of(recording_of("1")).object_key
     )
 
-    assert archive.erase("1") == [Outcome.ERASED]
+    assert archive.erase("1") == [ErasureOutcome.ERASED]
 
     assert {key.rpartition("/")[2] for key in archive.versions()} == {"2.mp3", "2.json"}
     everything = archive.everything()
@@ -144,7 +148,7 @@ class BothAtOnce(Dying):
     def __getattr__(self, name: str) -> Any:
         if name == self._step:
             self._step = ""
-            assert self._archive.erase("1") == [Outcome.ERASED]
+            assert self._archive.erase("1") == [ErasureOutcome.ERASED]
         return getattr(self._inner, name)
 
 
@@ -156,7 +160,7 @@ def test_two_erasures_at_once_both_end_well(archive: KeptArchive, step: str) -> 
 
     outcomes = archive.erase("1", "2", catalogue=BothAtOnce(archive, step))
 
-    assert outcomes == [Outcome.ERASED_ALREADY, Outcome.ERASED]
+    assert outcomes == [ErasureOutcome.ERASED_ALREADY, ErasureOutcome.ERASED]
     assert archive.versions() == []
 
 
@@ -180,7 +184,7 @@ def test_one_that_fails_keeps_none_of_the_others(archive: KeptArchive) -> None:
     )
     [outcomes] = erase(archive.chosen("1", "2"), at_once=in_turn)
 
-    assert outcomes == [("1", Outcome.FAILED), ("2", Outcome.ERASED)]
+    assert outcomes == [("1", ErasureOutcome.FAILED), ("2", ErasureOutcome.ERASED)]
     assert "AccessDenied" in str(erase.problems["1"])
     assert archive.item("1").state is State.ERASING
 
@@ -192,9 +196,9 @@ def test_what_came_back_of_an_erased_recording_is_erased_again(archive: KeptArch
     archive.erase("1")
     archive.vault.store_sidecar(sidecar_key(recording), item=item, archived=archived_of(recording))
 
-    assert archive.erase("1") == [Outcome.ERASED]
+    assert archive.erase("1") == [ErasureOutcome.ERASED]
     assert archive.versions() == []
-    assert archive.erase("1") == [Outcome.ERASED_ALREADY]
+    assert archive.erase("1") == [ErasureOutcome.ERASED_ALREADY]
 
 
 def rewritten(archive: KeptArchive, pointers: NumberIndex) -> None:
@@ -221,7 +225,7 @@ def test_an_erasure_removes_former_numbers(archive: KeptArchive) -> None:
         rewritten(archive, dying)
     assert archive.cloud.dynamodb.scan(TableName=archive.number_index_table)["Count"] == 4
 
-    assert archive.erase("1") == [Outcome.ERASED]
+    assert archive.erase("1") == [ErasureOutcome.ERASED]
 
     assert archive.cloud.dynamodb.scan(TableName=archive.number_index_table)["Count"] == 0
 
@@ -251,12 +255,12 @@ def test_what_is_held_is_not_erased(archive: KeptArchive) -> None:
     archive.archive("2")
     archive.hold("1")
 
-    assert archive.erase("1", "2") == [Outcome.HELD, Outcome.ERASED]
+    assert archive.erase("1", "2") == [ErasureOutcome.HELD, ErasureOutcome.ERASED]
     assert archive.item("1").state is State.ARCHIVED
     assert len(archive.versions()) == 3
 
     assert archive.release("1") == [HoldOutcome.RELEASED]
-    assert archive.erase("1") == [Outcome.ERASED]
+    assert archive.erase("1") == [ErasureOutcome.ERASED]
 
 
 def test_a_hold_between_look_and_erasure_wins(archive: KeptArchive) -> None:
@@ -270,7 +274,7 @@ def test_a_hold_between_look_and_erasure_wins(archive: KeptArchive) -> None:
             return getattr(self._inner, name)
 
     racing = HeldMeanwhile(archive.catalogue, [], after=False)
-    assert archive.erase("1", catalogue=racing) == [Outcome.BEING_FETCHED]
+    assert archive.erase("1", catalogue=racing) == [ErasureOutcome.BEING_FETCHED]
     assert archive.item("1").hold == HOLD
     assert len(archive.versions()) == 3
 
@@ -280,9 +284,9 @@ def test_what_is_being_fetched_is_not_erased(archive: KeptArchive) -> None:
     archive.catalogue.add_new([recording_of("1")], listed_at=NOW)
     archive.catalogue.claim(archive.item("1"), now=NOW, until=NOW + timedelta(seconds=75))
 
-    assert archive.erase("1", at=NOW + timedelta(minutes=16)) == [Outcome.BEING_FETCHED]
+    assert archive.erase("1", at=NOW + timedelta(minutes=16)) == [ErasureOutcome.BEING_FETCHED]
     assert archive.item("1").state is State.PENDING
-    assert archive.erase("1", at=NOW + timedelta(minutes=18)) == [Outcome.ERASED]
+    assert archive.erase("1", at=NOW + timedelta(minutes=18)) == [ErasureOutcome.ERASED]
 
 
 def test_one_hold_a_recording(archive: KeptArchive) -> None:

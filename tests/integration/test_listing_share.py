@@ -8,7 +8,7 @@ import pytest
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.dynamodb.quota_store import QuotaStore
+from ringvault.adapters.dynamodb.quota_store import DynamoDBQuotaStore
 from ringvault.core.errors import ThrottledError
 from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.core.listing.read_windows import LISTING_PERIOD, LISTING_SHARE
@@ -115,7 +115,7 @@ def rivals(request: pytest.FixtureRequest, cloud: Cloud, time: MovingTime) -> Ri
     table = cloud.make_table("StateTable")
 
     def gate(group: str = "heavy") -> QuotaGate:
-        store = QuotaStore(
+        store = DynamoDBQuotaStore(
             table, cloud.dynamodb, service_user="1", group=lambda: group, default=Quota()
         )
         return QuotaGate({"1": store}, clock=time, sleep=time.sleep, jitter=lambda: 0.0)

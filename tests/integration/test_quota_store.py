@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ringvault.adapters.dynamodb.quota_store import QuotaStore
+from ringvault.adapters.dynamodb.quota_store import DynamoDBQuotaStore
 from ringvault.core.errors import ConflictError, ThrottledError
 from ringvault.core.quota.gate import QuotaGate
 from ringvault.core.quota.window import MAX_LIMIT, MAX_TURNS, Quota
@@ -21,9 +21,9 @@ SMALL = Quota(limit=3, window=10 * SECOND)
 
 def store_of(
     cloud: Cloud, table: str, *, user: str = "1", group: str = "heavy", default: Quota = SMALL
-) -> QuotaStore:
+) -> DynamoDBQuotaStore:
     """Return a store as one container has it."""
-    return QuotaStore(
+    return DynamoDBQuotaStore(
         table, cloud.dynamodb, service_user=user, group=lambda: group, default=default
     )
 

@@ -11,11 +11,10 @@ from local.ringcentral.http.server import Simulator
 from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.adapters.s3.vault_expiry import VaultExpiry
-from ringvault.core.archiving.archive_recording import Outcome
+from ringvault.core.archiving.archive_recording import ArchiveOutcome
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.selection import chosen_of
-from ringvault.core.lifecycle.erase_recordings import EraseRecordings
-from ringvault.core.lifecycle.erase_recordings import Outcome as Erased
+from ringvault.core.lifecycle.erase_recordings import EraseRecordings, ErasureOutcome
 from ringvault.core.reconciliation.chain import verify_chain
 from ringvault.core.reconciliation.evidence import LISTED_WITHIN
 from ringvault.core.reconciliation.finding import Cause, Finding, Judged, Verdict
@@ -111,7 +110,7 @@ def test_what_is_missing_is_put_right(archive: Archive, old: list[str]) -> None:
     for cause in ("object_deleted", "never_listed"):
         item = archive.item(damaged[cause])
         assert (item.state, item.archived) == (State.PENDING, None)
-        assert archive.archive_recording(damaged[cause]) is Outcome.ARCHIVED
+        assert archive.archive_recording(damaged[cause]) is ArchiveOutcome.ARCHIVED
     restored = archive.item(damaged["catalogue_item_deleted"])
     assert restored == before[damaged["catalogue_item_deleted"]]
     altered = damaged["object_altered"]
@@ -230,7 +229,7 @@ def test_a_repair_brings_no_erased_sidecar_back(
     judged = Judged(finding, item, replace(item.recording, call_record=stale))
     put_right(judged, catalogue=archive.catalogue, vault=vault, now=archive.time())
 
-    assert outcomes == [[(old[0], Erased.ERASED)]]
+    assert outcomes == [[(old[0], ErasureOutcome.ERASED)]]
     keys = [it for it in archive.cloud.keys_in(archive.bucket) if old[0] in it]
     assert [it for it in keys if not it.startswith("erasures/")] == []
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from ringvault.adapters.aws.sqs import DeadLetterQueue, RecordingQueue
+from ringvault.adapters.aws.sqs import DeadLetterQueue, SQSRecordingQueue
 from ringvault.core.archiving.message import recording_id_of
 from ringvault.core.errors import ConfigurationError
 from tests.support.cloud import Cloud
@@ -37,7 +37,7 @@ def accepted(*places: int) -> list[dict[str, str]]:
 
 def test_every_id_is_queued_once(cloud: Cloud, queue_url: str) -> None:
     """More ids than a batch takes are all sent, each in a message that the archiver reads."""
-    queue = RecordingQueue(queue_url, cloud.sqs)
+    queue = SQSRecordingQueue(queue_url, cloud.sqs)
     ids = [str(number) for number in range(25)]
     assert queue.send(ids) == ids
     assert queue.depth() == (25, 0)
@@ -47,7 +47,7 @@ def test_every_id_is_queued_once(cloud: Cloud, queue_url: str) -> None:
 
 def test_no_ids_no_request(cloud: Cloud) -> None:
     """Nothing to send asks nothing of the queue, which may be missing."""
-    assert RecordingQueue(f"{cloud.url}/1/none", cloud.sqs).send([]) == []
+    assert SQSRecordingQueue(f"{cloud.url}/1/none", cloud.sqs).send([]) == []
 
 
 def test_what_a_batch_refuses_is_left_out(cloud: Cloud, queue_url: str) -> None:
@@ -65,14 +65,14 @@ def test_what_a_batch_refuses_is_left_out(cloud: Cloud, queue_url: str) -> None:
             {"Successful": accepted(1), "Failed": [{**failed[0], "Id": "0"}]},
             {"QueueUrl": queue_url, "Entries": entries(10, 11)},
         )
-        sent = RecordingQueue(queue_url, client).send([str(number) for number in range(12)])
+        sent = SQSRecordingQueue(queue_url, client).send([str(number) for number in range(12)])
         stub.assert_no_pending_responses()
     assert sent == ["0", "2", "3", "4", "5", "6", "7", "8", "9", "11"]
 
 
 def test_depth_tells_waiting_from_in_flight(cloud: Cloud, queue_url: str) -> None:
     """Delayed messages wait like visible ones; received ones are in flight."""
-    queue = RecordingQueue(queue_url, cloud.sqs)
+    queue = SQSRecordingQueue(queue_url, cloud.sqs)
     queue.send(["1", "2"])
     queue.send_back("3", delay=timedelta(minutes=5))
     assert queue.depth() == (3, 0)
@@ -97,7 +97,7 @@ def test_a_delay_is_what_sqs_takes(
         body = json.dumps({"recording_id": "7"})
         expected = {"QueueUrl": queue_url, "MessageBody": body, "DelaySeconds": seconds}
         stub.add_response("send_message", SENT_BACK, expected)
-        RecordingQueue(queue_url, client).send_back("7", delay=delay)
+        SQSRecordingQueue(queue_url, client).send_back("7", delay=delay)
         stub.assert_no_pending_responses()
 
 
@@ -114,7 +114,7 @@ def test_a_dead_letter_says_why(cloud: Cloud, queue_url: str) -> None:
 
 def test_a_missing_queue_is_a_fault_of_the_stack(cloud: Cloud) -> None:
     """A queue that is not there is named as a matter for a person."""
-    queue = RecordingQueue(f"{cloud.url}/123456789012/none", cloud.sqs)
+    queue = SQSRecordingQueue(f"{cloud.url}/123456789012/none", cloud.sqs)
     for ask in (queue.depth, lambda: queue.send(["1"])):
         with pytest.raises(ConfigurationError, match=r"queue.*is the stack whole"):
             ask()

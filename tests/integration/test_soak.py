@@ -19,7 +19,7 @@ from functions.list_recordings import handler as list_recordings_handler
 from local.ringcentral.account.options import Options
 from local.ringcentral.faults.chaos import Chaos, even_weights
 from local.ringcentral.http.server import Simulator
-from ringvault.core.archiving.archive_recording import Outcome
+from ringvault.core.archiving.archive_recording import ArchiveOutcome
 from ringvault.core.catalogue.item import State
 from ringvault.observability import failure_of, logger
 from tests.support.cloud import Cloud
@@ -48,7 +48,7 @@ class Soak:
     """The main job to its end; logs what the functions log."""
 
     job: Job
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[ArchiveOutcome] = field(default_factory=list)
     is_throttled: bool = False
 
     def run(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from ringvault.adapters.dynamodb.token_store import TokenStore
+from ringvault.adapters.dynamodb.token_store import DynamoDBTokenStore
 from ringvault.core.errors import (
     ConflictError,
     CredentialsError,
@@ -39,9 +39,9 @@ class Stage:
     time: MovingTime
     sign_ins: list[str] = field(default_factory=list)
 
-    def store(self, service_user: str = "1") -> TokenStore:
+    def store(self, service_user: str = "1") -> DynamoDBTokenStore:
         """Return the store as one container has it."""
-        return TokenStore(
+        return DynamoDBTokenStore(
             self.table,
             self.cloud.dynamodb,
             kms=self.cloud.kms,
@@ -147,7 +147,7 @@ def test_a_token_under_a_lost_key_is_no_token(stage: Stage) -> None:
 class Overtaken:
     """A store whose container is overtaken between its look at the token and its lease."""
 
-    def __init__(self, store: TokenStore, overtake: Callable[[], object]) -> None:
+    def __init__(self, store: DynamoDBTokenStore, overtake: Callable[[], object]) -> None:
         self._store = store
         self._overtake = overtake
         self.load = store.load

@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 
 from local.cloudformation.transform import REGION
 from ringvault.adapters.s3.vault import PART_BYTES, READ_BYTES, Vault
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import BodyInterruptedError, ConfigurationError, ObjectExistsError
 from tests.support.cloud import KEY_ID, SECRET_KEY, Cloud
@@ -115,7 +115,7 @@ def test_what_was_stored_is_told_and_typed(
 ) -> None:
     """The answer is size and checksum of the whole; the object has the audio's content type."""
     stored = vault.store_audio(KEY, content_type="audio/wav", chunks=chunks_of(size_bytes))
-    assert stored == StoredObject(size_bytes, crc32_of(content_of(size_bytes)))
+    assert stored == StoredSize(size_bytes, crc32_of(content_of(size_bytes)))
     head = cloud.s3.head_object(Bucket=bucket, Key=KEY)
     assert (head["ContentType"], head["ContentLength"]) == ("audio/wav", size_bytes)
 

@@ -18,8 +18,8 @@ from ringvault.adapters.dynamodb.verification_progress import VerificationProgre
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.adapters.s3.vault import READ_BYTES
 from ringvault.core.errors import ConflictError, ServiceUnavailableError
-from ringvault.core.fixity.check import Damage, Digest, Verdict
-from ringvault.core.fixity.verification import MOST_NAMED, Selection, Verification
+from ringvault.core.fixity.check import Condition, Damage, Digest
+from ringvault.core.fixity.verification import MOST_NAMED, Sample, Verification
 from ringvault.core.fixity.verify_vault import verify_vault
 from ringvault.core.playback.search_parameters import Position
 from ringvault.core.vault.layout import sidecar_key
@@ -31,7 +31,7 @@ from tests.support.tiny_server import Reply, TinyServer
 
 RECORDINGS = 5
 OPTIONS = Options(recordings=RECORDINGS, days=3, quotas=quotas_with(heavy=Quota(600, 60, 60)))
-VERIFICATION = Verification(Selection(sample=3, seed="s"), started_at=NOW, total=3)
+VERIFICATION = Verification(Sample(sample=3, seed="s"), started_at=NOW, total=3)
 
 
 @pytest.fixture
@@ -45,10 +45,10 @@ def store_of(archive: Archive) -> VerificationProgressStore:
     return VerificationProgressStore(archive.state_table, archive.cloud.dynamodb)
 
 
-def verified(archive: Archive, asked: Selection | None = None) -> Verification:
+def verified(archive: Archive, asked: Sample | None = None) -> Verification:
     """Verify to the end."""
     *_, last = verify_vault(
-        asked=asked or Selection(),
+        asked=asked or Sample(),
         anew=False,
         catalogue=archive.catalogue,
         vault=archive.vault,
@@ -67,7 +67,7 @@ def test_a_whole_archive_is_intact(archive: Archive) -> None:
     assert found.verdicts == {"intact": RECORDINGS}
     assert found.read_bytes == sum(sizes)
     assert store_of(archive).load()[0] == found
-    assert verified(archive, Selection(sample=3)).done == 3
+    assert verified(archive, Sample(sample=3)).done == 3
 
 
 def test_each_damage_is_named(archive: Archive) -> None:
@@ -89,10 +89,10 @@ def test_each_damage_is_named(archive: Archive) -> None:
 
     told = {it.recording_id: (it.verdict, it.object_key) for it in found.damages}
     assert told == {
-        altered: (Verdict.ALTERED, archive.archived(altered).object_key),
-        missing: (Verdict.MISSING, archive.archived(missing).object_key),
-        cold: (Verdict.UNREADABLE, key),
-        bare: (Verdict.MISSING, sidecar_key(archive.item(bare).recording)),
+        altered: (Condition.ALTERED, archive.archived(altered).object_key),
+        missing: (Condition.MISSING, archive.archived(missing).object_key),
+        cold: (Condition.UNREADABLE, key),
+        bare: (Condition.MISSING, sidecar_key(archive.item(bare).recording)),
     }
     (command,) = (it.command for it in found.damages if it.command)
     assert f"--bucket {archive.bucket} --key {key}" in command
@@ -140,7 +140,7 @@ def test_progress_comes_back_whole(cloud: Cloud, state_table: str) -> None:
     """Every field, from any machine; whoever was overtaken learns it."""
     store = VerificationProgressStore(state_table, cloud.dynamodb)
     assert store.load() == (None, 0)
-    damage = Damage("1", "recordings/1.mp3", Verdict.ALTERED, "it is another", "look at it")
+    damage = Damage("1", "recordings/1.mp3", Condition.ALTERED, "it is another", "look at it")
     full = replace(
         VERIFICATION,
         position=Position(STARTED_AT, "1"),

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ConfigurationError
-from ringvault.core.lifecycle.erase_recordings import Outcome
+from ringvault.core.lifecycle.erase_recordings import ErasureOutcome
 from tests.support.cloud import Cloud, running_cloud
 from tests.support.kept_recordings import KeptArchive
 from tests.support.recordings import archived_of, recording_of
@@ -83,7 +83,7 @@ def test_erasure_goes_through_a_default_retention(archive: KeptArchive) -> None:
     archive.archive("1")
     archive.s3.delete_object(Bucket=archive.bucket, Key=KEY)
 
-    assert archive.erase("1") == [Outcome.ERASED]
+    assert archive.erase("1") == [ErasureOutcome.ERASED]
 
     assert archive.versions() == []
     [proof] = archive.s3.list_object_versions(Bucket=archive.bucket)["Versions"]
@@ -98,7 +98,7 @@ def test_a_hold_that_only_s3_knows_is_respected(archive: KeptArchive) -> None:
     archive.archive("1")
     archive.vault.hold(recording_of("1"))
 
-    assert archive.erase("1") == [Outcome.HELD]
+    assert archive.erase("1") == [ErasureOutcome.HELD]
     assert archive.item("1").state is State.ARCHIVED
     assert len(archive.versions()) == 3
 
@@ -118,7 +118,7 @@ def test_what_s3_refuses_waits_for_the_next_run(archive: KeptArchive) -> None:
 
     assert [it.recording_id for it in archive.catalogue.erasing()] == ["1"]
     archive.vault.release(recording_of("1"))
-    assert archive.erase("1") == [Outcome.ERASED]
+    assert archive.erase("1") == [ErasureOutcome.ERASED]
     assert archive.versions() == []
 
 
@@ -129,7 +129,7 @@ def test_a_vault_without_object_lock_is_erased_too(cloud: Cloud, tables: Cloud) 
 
     archive.hold("1")
     assert not archive.vault.has_object_lock
-    assert archive.erase("1") == [Outcome.HELD]
+    assert archive.erase("1") == [ErasureOutcome.HELD]
     archive.release("1")
-    assert archive.erase("1") == [Outcome.ERASED]
+    assert archive.erase("1") == [ErasureOutcome.ERASED]
     assert archive.versions() == []

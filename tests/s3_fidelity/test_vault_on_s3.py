@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ringvault.adapters.s3.vault import PART_BYTES, Vault
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import (
     BodyInterruptedError,
@@ -50,7 +50,7 @@ def crc32_of(content: bytes) -> str:
     return base64.b64encode(zlib.crc32(content).to_bytes(4, "big")).decode()
 
 
-def store(vault: Vault, content: bytes) -> StoredObject:
+def store(vault: Vault, content: bytes) -> StoredSize:
     """Store content under the key of every test."""
     return vault.store_audio(KEY, content_type="audio/mpeg", chunks=[content])
 
@@ -105,7 +105,7 @@ def test_what_is_stored_is_read_back(
     content = content_of(size_bytes)
     stored = store(vault, content)
 
-    assert stored == StoredObject(size_bytes, crc32_of(content))
+    assert stored == StoredSize(size_bytes, crc32_of(content))
     assert b"".join(vault.read_audio(KEY)) == content
     assert vault.find_audio(KEY.removesuffix("mp3")) == KEY
     head = cloud.s3.head_object(Bucket=bucket, Key=KEY, ChecksumMode="ENABLED")

@@ -14,7 +14,7 @@ from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationPr
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.archiving.absence import AccountEvidence
-from ringvault.core.archiving.archive_recording import ArchiveRecording, Outcome
+from ringvault.core.archiving.archive_recording import ArchiveOutcome, ArchiveRecording
 from ringvault.core.archiving.retry_policy import RetryPolicy
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
 from ringvault.core.catalogue.recording import read_record
@@ -75,7 +75,7 @@ class Archive:
         opened_to = dict.fromkeys(("short", "deep", "wide"), now)
         listing.save(ListingProgress(opened_to=opened_to), version=version)
 
-    def archive_recording(self, recording_id: str) -> Outcome:
+    def archive_recording(self, recording_id: str) -> ArchiveOutcome:
         """Bring one recording into the vault."""
         return ArchiveRecording(
             source=self.line.client,
@@ -174,5 +174,5 @@ def archived_account(simulator: Simulator, *, cloud: Cloud, time: MovingTime) ->
     )
     archive.list_all()
     for recording_id in simulator.account.recordings:
-        assert archive.archive_recording(recording_id) is Outcome.ARCHIVED
+        assert archive.archive_recording(recording_id) is ArchiveOutcome.ARCHIVED
     return archive

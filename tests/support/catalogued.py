@@ -10,7 +10,7 @@ from ringvault.core.errors import ServiceUnavailableError
 from ringvault.core.playback.audit import Disposition, Play, PlaysPage
 from ringvault.core.playback.playback_url import PlaybackUrl
 from ringvault.core.playback.rights import Listener
-from ringvault.core.vault.cold_storage import StoredObject
+from ringvault.core.vault.cold_storage import StorageState
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 STARTED_AT = datetime(2026, 11, 20, 9, 30, 0, 500_000, tzinfo=UTC)
@@ -67,7 +67,7 @@ class FakeCatalogue:
 class FakeAudio:
     """Signs with nothing, visibly; says what it was told about storage."""
 
-    def __init__(self, stored: StoredObject | None = None) -> None:
+    def __init__(self, stored: StorageState | None = None) -> None:
         self.stored = stored
 
     def sign(
@@ -78,7 +78,7 @@ class FakeAudio:
         expires_at = at + timedelta(minutes=15)
         return PlaybackUrl(url=url, expires_at=expires_at, content_type=archived.content_type)
 
-    def look_at(self, archived: ArchivedObject) -> StoredObject:
+    def look_at(self, archived: ArchivedObject) -> StorageState:
         """Return how it is stored; asking is a fault where nothing was told."""
         assert self.stored is not None
         return self.stored

@@ -17,7 +17,8 @@ from local.lambda_.function_process import Outcome
 from local.ringcentral.faults.faults import Fault
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
-from ringvault.adapters.dynamodb import listing_progress, reconciliation_progress
+from ringvault.adapters.dynamodb.listing_progress import LISTING_NAME
+from ringvault.adapters.dynamodb.reconciliation_progress import RECONCILIATION_NAME
 from ringvault.core.instants import format_instant
 from tests.support.deployed import event
 from tests.support.deployed_stack import FUNCTIONS, DeployedStack
@@ -85,7 +86,7 @@ class EveryPath:
 
     def list_with_a_token_of_others(self) -> None:
         """A fresh process takes the token that is there, and reads again what was forgotten."""
-        self._delete("StateTableName", {"name": {"S": listing_progress.NAME}})
+        self._delete("StateTableName", {"name": {"S": LISTING_NAME}})
         self.deployed.end("ListRecordings")
         answer = self.deployed.invoke("ListRecordings", event("list_recordings"))
         assert answer["outcome"] == "listed", answer
@@ -104,7 +105,7 @@ class EveryPath:
         assert again[unfetched["recording_id"]["S"]]["state"] == {"S": "PENDING"}
         assert again[unlisted["recording_id"]["S"]]["state"] == {"S": "ARCHIVED"}
         self._s3.head_object(Bucket=self._bucket, Key=_sidecar_key(sideless))
-        self._delete("StateTableName", {"name": {"S": reconciliation_progress.NAME}})
+        self._delete("StateTableName", {"name": {"S": RECONCILIATION_NAME}})
         assert self._reconcile()["report"].endswith("000002.json")
 
     def play(self) -> None:

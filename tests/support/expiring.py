@@ -17,8 +17,7 @@ from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, Sweep
-from ringvault.core.lifecycle.hold_recordings import Outcome as HoldOutcome
-from ringvault.core.lifecycle.hold_recordings import hold_recordings
+from ringvault.core.lifecycle.hold_recordings import HoldOutcome, hold_recordings
 from tests.support.cloud import Cloud
 from tests.support.kept_recordings import HOLD, KeptArchive, in_turn
 from tests.support.lifecycle import apply_lifecycle, grow_older

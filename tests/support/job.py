@@ -10,7 +10,11 @@ from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.s3.vault import Vault
 from ringvault.core.archiving.absence import AccountEvidence
-from ringvault.core.archiving.archive_recording import ArchiveRecording, ArchiveResult, Outcome
+from ringvault.core.archiving.archive_recording import (
+    ArchiveOutcome,
+    ArchiveRecording,
+    ArchiveResult,
+)
 from ringvault.core.archiving.retry_policy import RetryPolicy
 from ringvault.core.catalogue.item import CatalogueItem
 from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
@@ -96,7 +100,7 @@ class Job:
             deadline=self.time() + timedelta(seconds=870),
             policy=RetryPolicy(),
         )(recording_id)
-        if result.outcome is Outcome.HANDED_BACK and result.retry_at is not None:
+        if result.outcome is ArchiveOutcome.HANDED_BACK and result.retry_at is not None:
             self.queue.send_back(recording_id, at=result.retry_at)
         return result
 

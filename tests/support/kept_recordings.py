@@ -11,9 +11,12 @@ from ringvault.adapters.s3.vault_expiry import VaultExpiry
 from ringvault.core.catalogue.item import CatalogueItem, Hold
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.catalogue.selection import Chosen, chosen_of
-from ringvault.core.lifecycle.erase_recordings import EraseRecordings, Outcome
-from ringvault.core.lifecycle.hold_recordings import Outcome as HoldOutcome
-from ringvault.core.lifecycle.hold_recordings import hold_recordings, release_recordings
+from ringvault.core.lifecycle.erase_recordings import EraseRecordings, ErasureOutcome
+from ringvault.core.lifecycle.hold_recordings import (
+    HoldOutcome,
+    hold_recordings,
+    release_recordings,
+)
 from ringvault.core.vault.layout import sidecar_key
 from tests.support.cloud import Cloud
 from tests.support.recordings import NOW, archived_of, recording_of
@@ -101,7 +104,7 @@ class KeptArchive:
         )
         return [outcome for some in found for outcome in some]
 
-    def erase(self, *recording_ids: str, at: datetime = NOW, **others: Any) -> list[Outcome]:
+    def erase(self, *recording_ids: str, at: datetime = NOW, **others: Any) -> list[ErasureOutcome]:
         """Erase recordings; return what became of each."""
         parts: Any = {"catalogue": self.catalogue, "vault": self.vault, "pointers": self.pointers}
         erase = EraseRecordings(clock=lambda: at, by="AIDAERASER", **(parts | others))

@@ -7,8 +7,8 @@ from functools import partial
 from time import monotonic as monotonic_clock
 from typing import TYPE_CHECKING
 
-from ringvault.adapters.dynamodb.quota_store import QuotaStore
-from ringvault.adapters.dynamodb.token_store import TokenStore
+from ringvault.adapters.dynamodb.quota_store import DynamoDBQuotaStore
+from ringvault.adapters.dynamodb.token_store import DynamoDBTokenStore
 from ringvault.adapters.ringcentral.client import RingCentralClient
 from ringvault.adapters.ringcentral.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral.sign_in import RingCentralSignIn
@@ -86,7 +86,7 @@ def line_to(
     def pretended() -> AccessToken:
         return AccessToken.minted(TOKEN, at=time(), lives=LONG)
 
-    store = TokenStore(
+    store = DynamoDBTokenStore(
         table, cloud.dynamodb, kms=cloud.kms, key_arn=cloud.key_arn, service_user="1"
     )
     client = RingCentralClient(
@@ -112,5 +112,5 @@ def _gate(
     group: Callable[[], str],
     default: Quota,
 ) -> QuotaGate:
-    store = QuotaStore(table, dynamodb, service_user="1", group=group, default=default)
+    store = DynamoDBQuotaStore(table, dynamodb, service_user="1", group=group, default=default)
     return QuotaGate({"1": store}, clock=time, sleep=time.sleep, jitter=lambda: 0.0)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, ItemsRead, State
 from ringvault.core.catalogue.recording import Recording, read_record
 from ringvault.core.errors import (
@@ -87,7 +87,7 @@ class Outside:
     step: int = 0
     requests: int = 0
     items: dict[str, CatalogueItem] = field(default_factory=dict)
-    audio: dict[str, StoredObject] = field(default_factory=dict)
+    audio: dict[str, StoredSize] = field(default_factory=dict)
     sidecars: dict[str, CatalogueItem | None] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)
     reports: dict[str, bytes] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Outside:
         """Have audio and sidecar of an item."""
         assert item.archived is not None
         archived = item.archived
-        self.audio[archived.object_key] = StoredObject(archived.size_bytes, archived.crc32)
+        self.audio[archived.object_key] = StoredSize(archived.size_bytes, archived.crc32)
         self.sidecars[sidecar_key(item.recording)] = item
 
     # Call log
@@ -219,7 +219,7 @@ class Outside:
         sizes |= {key: int(it is not None) for key, it in self.sidecars.items()}
         return {key: size for key, size in sizes.items() if key.startswith(prefixes)}
 
-    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
         return {key: self.audio[key] for key in object_keys if key in self.audio}
 
     def find_audio(self, prefix: str) -> str | None:

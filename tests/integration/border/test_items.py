@@ -17,9 +17,9 @@ from ringvault.adapters.dynamodb.verification_progress import VerificationProgre
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.adapters.s3.vault import Vault
 from ringvault.core.catalogue.item import CatalogueItem
-from ringvault.core.fixity.check import Verdict
+from ringvault.core.fixity.check import Condition
 from ringvault.core.fixity.rebuild_catalogue import rebuild_catalogue
-from ringvault.core.fixity.verification import Selection
+from ringvault.core.fixity.verification import Sample
 from ringvault.core.fixity.verify_vault import verify_vault
 from ringvault.core.vault.checksum import crc32_base64
 from ringvault.core.vault.layout import sidecar_key
@@ -133,7 +133,7 @@ def test_a_verification_and_a_rebuild_come_to_their_end(
         Bucket=bucket, Key=sidecar_key(item.recording), Body=json.dumps(document).encode()
     )
     *_, last = verify_vault(
-        asked=Selection(),
+        asked=Sample(),
         anew=True,
         catalogue=inventory,
         vault=vault,
@@ -142,7 +142,7 @@ def test_a_verification_and_a_rebuild_come_to_their_end(
         clock=lambda: NOW,
     )
     assert (last.finished_at, last.done) == (NOW, 2)
-    assert last.verdicts[Verdict.INTACT] >= 1
+    assert last.verdicts[Condition.INTACT] >= 1
     cloud.empty_table(table)
     for _ in rebuild_catalogue(vault=vault, catalogue=inventory, at_once=in_turn):
         pass

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.aws.sqs import DeadLetterQueue, RecordingQueue
+from ringvault.adapters.aws.sqs import DeadLetterQueue, SQSRecordingQueue
 from ringvault.adapters.clock import now
 from ringvault.observability import logger
 from tests.integration.canary.canaries import (
@@ -447,7 +447,7 @@ def test_a_leak_of_each_kind_is_found(stage: Stage, kind: str, values: tuple[str
     )
     sqs = stage.cloud.sqs
     DeadLetterQueue(deployed["DEAD_LETTER_QUEUE_URL"], sqs).send("", reason=value, at=now())
-    RecordingQueue(deployed["RECORDING_QUEUE_URL"], sqs).send([value])
+    SQSRecordingQueue(deployed["RECORDING_QUEUE_URL"], sqs).send([value])
 
     places = {where for where, found in stage.leaks() if found == kind}
 

@@ -10,7 +10,11 @@ from local.cloudformation.transform import REGION
 from ringvault.adapters.aws.session import patient_session
 from ringvault.adapters.clock import now
 from ringvault.core.archiving.archive_recording import CLAIM as CLAIM_LASTS
-from ringvault.core.archiving.archive_recording import RENEW_CLAIM_BEFORE, ArchiveRecording, Outcome
+from ringvault.core.archiving.archive_recording import (
+    RENEW_CLAIM_BEFORE,
+    ArchiveOutcome,
+    ArchiveRecording,
+)
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import RingvaultError, ServiceUnavailableError
 from ringvault.core.instants import format_instant
@@ -74,7 +78,7 @@ def test_without_dynamodb_nothing_is_begun(site: Site, operation: str, where: st
 def test_a_state_that_can_not_be_written_is_found_out(site: Site) -> None:
     """When only the last write fails, the recording is put off, then found whole."""
     site.proxy.strike("UpdateItem", THROTTLED, where=STATE, times=None)
-    assert site.archiver()(site.small).outcome is Outcome.DEFERRED
+    assert site.archiver()(site.small).outcome is ArchiveOutcome.DEFERRED
     assert site.deliver_again(site.small) == "found_in_vault"
     assert site.downloads() == 1
     site.assert_archived(site.small)
@@ -183,7 +187,7 @@ def test_a_claim_outlives_the_longest_silence() -> None:
 def test_a_claim_is_renewed_while_content_comes(site: Site, time: MovingTime) -> None:
     """A transfer that takes long goes on with a longer claim."""
     site.proxy.strike("UpdateItem", meanwhile(lambda: time.sleep(NEARLY_OVER_S)), where=CLAIM)
-    assert site.archiver(clock=time)(site.large).outcome is Outcome.ARCHIVED
+    assert site.archiver(clock=time)(site.large).outcome is ArchiveOutcome.ARCHIVED
     assert site.proxy.asked.count("UpdateItem") > 3
     site.assert_archived(site.large)
 
@@ -193,7 +197,7 @@ def test_a_claim_that_was_lost_ends_the_transfer(site: Site, time: MovingTime) -
     theirs = _soon()
     site.proxy.strike("UpdateItem", meanwhile(lambda: time.sleep(NEARLY_OVER_S)), where=CLAIM)
     site.proxy.strike("UpdateItem", meanwhile(lambda: _claim_elsewhere(site, theirs)), where=RENEW)
-    assert site.archiver(clock=time)(site.small).outcome is Outcome.CLAIMED_ELSEWHERE
+    assert site.archiver(clock=time)(site.small).outcome is ArchiveOutcome.CLAIMED_ELSEWHERE
     assert site.deployed.object_keys() == []
     assert site.open_uploads() == []
     assert site.deployed.item(site.small).claimed_until == theirs
@@ -211,7 +215,7 @@ def test_a_renewal_whose_answer_was_lost_is_ours(site: Site, time: MovingTime) -
     """The repeated renewal meets itself: the transfer goes on."""
     site.proxy.strike("UpdateItem", meanwhile(lambda: time.sleep(NEARLY_OVER_S)), where=CLAIM)
     site.proxy.strike("UpdateItem", lost, where=RENEW)
-    assert site.archiver(clock=time)(site.small).outcome is Outcome.ARCHIVED
+    assert site.archiver(clock=time)(site.small).outcome is ArchiveOutcome.ARCHIVED
 
 
 def test_a_claim_that_was_taken_for_anothers_is_not_lost(site: Site) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.dynamodb.token_store import TokenStore
+from ringvault.adapters.dynamodb.token_store import DynamoDBTokenStore
 from ringvault.core.ringcentral.access_token import LEASE, SharedAccessToken
 from tests.integration.faults.aws_proxy import WAIT_S, Action, Exchange, Victim, meanwhile
 from tests.integration.faults.children import begun, ended
@@ -96,7 +96,7 @@ def test_who_dies_signing_in_holds_the_others_back_for_the_lease(
 def _next_sign_in(site: Site) -> timedelta:
     """Get a token as the next container does; return how long it had to wait."""
     cloud, time = site.deployed.cloud, MovingTime()
-    store = TokenStore(
+    store = DynamoDBTokenStore(
         site.deployed["STATE_TABLE"],
         cloud.dynamodb,
         kms=cloud.kms,

@@ -9,7 +9,7 @@ import pytest
 
 from functions.archive_recording import handler
 from ringvault.adapters.clock import now
-from ringvault.core.archiving.archive_recording import Outcome
+from ringvault.core.archiving.archive_recording import ArchiveOutcome
 from ringvault.core.catalogue.item import State
 from tests.integration.faults.aws_proxy import lost, refused
 from tests.integration.faults.site import Site
@@ -41,7 +41,7 @@ def test_a_delivery_a_day_later_is_no_second_download(site: Site) -> None:
     assert site.deliver(site.small) == "archived"
     archiver = replace(site.archiver(clock=lambda: now() + DAY), deadline=now() + 2 * DAY)
     before, asked = site.deployed.item(site.small), len(site.proxy.asked)
-    assert archiver(site.small).outcome is Outcome.ALREADY_DONE
+    assert archiver(site.small).outcome is ArchiveOutcome.ALREADY_DONE
     assert site.proxy.asked[asked:] == ["GetItem"]
     assert site.deployed.item(site.small) == before
     assert site.downloads() == 1
@@ -52,10 +52,10 @@ def test_a_delivery_a_day_after_a_failure_is_no_second_download(site: Site) -> N
     """What was left whole without its state is found however late the next one comes."""
     fault = refused(500, "InternalServerError")
     site.proxy.strike("UpdateItem", fault, where="object_key", times=None)
-    assert site.archiver()(site.small).outcome is Outcome.DEFERRED
+    assert site.archiver()(site.small).outcome is ArchiveOutcome.DEFERRED
     site.proxy.heal()
     archiver = replace(site.archiver(clock=lambda: now() + DAY), deadline=now() + 2 * DAY)
-    assert archiver(site.small).outcome is Outcome.FOUND_IN_VAULT
+    assert archiver(site.small).outcome is ArchiveOutcome.FOUND_IN_VAULT
     assert site.downloads() == 1
     site.assert_archived(site.small)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringvault.core.archiving.archive_recording import Outcome
+from ringvault.core.archiving.archive_recording import ArchiveOutcome
 from ringvault.core.catalogue.item import State
 from tests.integration.faults.aws_proxy import (
     Action,
@@ -66,7 +66,7 @@ def test_one_silence_is_retried(site: Site, operation: str, action: Action) -> N
     """A request that S3 does not answer in time is sent again, done or not done."""
     site.proxy.strike(operation, action)
     outcome = site.archiver()(site.large).outcome
-    assert outcome in {Outcome.ARCHIVED, Outcome.FOUND_IN_VAULT}
+    assert outcome in {ArchiveOutcome.ARCHIVED, ArchiveOutcome.FOUND_IN_VAULT}
     assert site.downloads() == 1
     site.assert_archived(site.large)
 
@@ -89,7 +89,11 @@ def test_what_can_not_go_on_is_aborted_and_put_off(
     site.proxy.strike(operation, action, times=None)
     result = site.archiver()(site.large)
     item = site.deployed.item(site.large)
-    assert (result.outcome, item.state, item.attempts) == (Outcome.DEFERRED, State.PENDING, 1)
+    assert (result.outcome, item.state, item.attempts) == (
+        ArchiveOutcome.DEFERRED,
+        State.PENDING,
+        1,
+    )
     assert site.deployed.object_keys() == []
     assert site.open_uploads() == []
     assert site.deliver_again(site.large) == "archived"
@@ -172,7 +176,7 @@ def test_a_sidecar_that_can_not_be_stored_costs_no_second_download(
 ) -> None:
     """The audio is whole in the vault: the next archiver only finishes."""
     site.proxy.strike("PutObject", action, where=SIDECAR, times=None)
-    assert site.archiver()(site.small).outcome is Outcome.DEFERRED
+    assert site.archiver()(site.small).outcome is ArchiveOutcome.DEFERRED
     assert site.deployed.item(site.small).state is State.PENDING
     assert site.deliver_again(site.small) == "found_in_vault"
     assert site.downloads() == 1

@@ -12,7 +12,7 @@ import pytest
 from local.child import free_port
 from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.http.server import Simulator
-from ringvault.core.archiving.archive_recording import ArchiveResult, Outcome
+from ringvault.core.archiving.archive_recording import ArchiveOutcome, ArchiveResult
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ServiceUnavailableError
 from ringvault.core.ringcentral.access_token import LEASE
@@ -60,7 +60,7 @@ def add(job: Job, *, content_uri: str) -> None:
 def assert_put_off(job: Job, result: ArchiveResult, *, wait: timedelta) -> None:
     """Check that recording 1 waits for its next attempt, and that nothing else came of this one."""
     item = job.item("1")
-    assert result.outcome is Outcome.DEFERRED
+    assert result.outcome is ArchiveOutcome.DEFERRED
     assert "RingCentral does not answer" in str(result.reason)
     assert (item.state, item.attempts, item.claimed_until) == (State.PENDING, 1, None)
     assert item.retry_at == result.retry_at == job.time() + wait
@@ -131,7 +131,7 @@ def test_attempts_come_at_jittered_times_and_have_an_end(
         wait = ceiling * (1 + jitter) / 2
         assert abs(result.retry_at - time() - wait) <= timedelta(milliseconds=1)
         time.sleep(wait.total_seconds())
-    assert job.archive("1").outcome is Outcome.FAILED
+    assert job.archive("1").outcome is ArchiveOutcome.FAILED
     item = job.item("1")
     assert (item.state, item.attempts) == (State.FAILED, ATTEMPTS)
     assert "does not answer" in str(item.reason)
@@ -152,10 +152,10 @@ def test_nothing_is_lost_when_ringcentral_comes_back(
         result = job.list_once()
         assert (result.problem, result.windows_open, result.listed.new) == (None, 0, RECORDINGS)
     ids = job.queue.take()
-    assert [job.archive(it).outcome for it in ids] == [Outcome.DEFERRED] * RECORDINGS
+    assert [job.archive(it).outcome for it in ids] == [ArchiveOutcome.DEFERRED] * RECORDINGS
     with Simulator(options, clock=time) as simulator:
         time.sleep(LEASE.total_seconds())
-        assert [job.archive(it).outcome for it in ids] == [Outcome.ARCHIVED] * RECORDINGS
+        assert [job.archive(it).outcome for it in ids] == [ArchiveOutcome.ARCHIVED] * RECORDINGS
         books: Any = simulator.books()
     told = {it["id"]: it["sha256"] for it in books["recordings"]}
     stored = {it: job.item(it).archived for it in ids}

@@ -16,7 +16,7 @@ from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.s3.vault_expiry import VaultExpiry
 from ringvault.core.catalogue.item import Hold, State
 from ringvault.core.instants import parse_instant
-from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, Outcome
+from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, ExpiryOutcome
 from tests.integration.ringvault_cli.conftest import Archive, Ringvault
 from tests.support.cloud import Cloud
 from tests.support.recordings import archived_of, recording_of
@@ -146,7 +146,7 @@ def test_the_sweep_does_what_was_foretold(
 
     [due, tomorrow] = told["days"]
     assert (due["recordings"], due["held"], tomorrow["recordings"]) == (2, 1, 1)
-    assert sweep.counts == {Outcome.TAGGED: 2, Outcome.HELD: 1}
+    assert sweep.counts == {ExpiryOutcome.TAGGED: 2, ExpiryOutcome.HELD: 1}
     assert (afterwards["expiring"], afterwards["total"]["recordings"]) == (2, 1)
 
 

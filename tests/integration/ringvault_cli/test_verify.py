@@ -8,7 +8,7 @@ import pytest
 from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
 from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
 from ringvault.adapters.s3.inventory import VaultInventory
-from ringvault.core.fixity.verification import Selection, Verification
+from ringvault.core.fixity.verification import Sample, Verification
 from ringvault.core.reconciliation.report import store_report
 from ringvault.core.reconciliation.run import (
     ChainHead,
@@ -60,7 +60,7 @@ def test_it_goes_on_where_it_was(ringvault: Ringvault, cloud: Cloud, outputs: OU
     """Whoever asks for something else is told what is open, unless it is to begin anew."""
     store(cloud, outputs, "1", "2")
     progress = VerificationProgressStore(outputs["StateTableName"], cloud.dynamodb)
-    progress.save(Verification(Selection(sample=1, seed="s"), NOW, total=1), version=0)
+    progress.save(Verification(Sample(sample=1, seed="s"), NOW, total=1), version=0)
 
     refused = ringvault("verify")
     gone_on = ringvault("verify", "--sample=1", "--json")

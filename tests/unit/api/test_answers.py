@@ -35,7 +35,7 @@ from ringvault.core.playback.rights import (
 )
 from ringvault.core.playback.search import CataloguePage
 from ringvault.core.playback.search_parameters import InvalidParameterError, Position, format_cursor
-from ringvault.core.vault.cold_storage import InColdStorageError, StoredObject
+from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 from tests.support.catalogued import NOW, STARTED_AT, recorded
 
 # What an invocation may answer: 6 MB, less what status and headers take.
@@ -44,7 +44,7 @@ CONTRACT = ROOT / "functions/playback_api/openapi.yaml"
 _DOCUMENT: Any = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
 SCHEMA = OAS31Validator({**_DOCUMENT, "$ref": "#/components/schemas/Recording"})
 
-COLD = StoredObject("vault", "key", "GLACIER", archive_status=None, restore=None)
+COLD = StorageState("vault", "key", "GLACIER", archive_status=None, restore=None)
 
 
 def test_a_recording_is_told_in_ringcentrals_words() -> None:

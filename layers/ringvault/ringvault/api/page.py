@@ -24,6 +24,20 @@ class PageFile:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """An OpenID Connect issuer as its client, the page, has to know it.
+
+    `end_session_endpoint` is None where the issuer has no session that could be ended.
+    """
+
+    authorization_endpoint: str
+    token_endpoint: str
+    end_session_endpoint: str | None
+    client_id: str
+    scope: str
+
+
 def page_file(folder: Path, file_name: str) -> PageFile:
     """Return a file that lies right in `folder`; NoSuchPathError where none of this name does."""
     if file_name not in _file_names(folder):
@@ -70,17 +84,3 @@ def page_headers(*, media_origin: str, sign_in: SignIn) -> Mapping[str, str]:
 @cache
 def _file_names(folder: Path) -> frozenset[str]:
     return frozenset(path.name for path in folder.iterdir() if path.suffix in _CONTENT_TYPES)
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """An OpenID Connect issuer as its client, the page, has to know it.
-
-    `end_session_endpoint` is None where the issuer has no session that could be ended.
-    """
-
-    authorization_endpoint: str
-    token_endpoint: str
-    end_session_endpoint: str | None
-    client_id: str
-    scope: str

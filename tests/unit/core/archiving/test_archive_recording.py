@@ -11,10 +11,10 @@ import pytest
 
 from ringvault.core.archiving.archive_recording import (
     CLAIM,
+    ArchiveOutcome,
     ArchiveRecording,
     ArchiveResult,
-    Outcome,
-    StoredObject,
+    StoredSize,
 )
 from ringvault.core.archiving.recording_stream import MediaResponse
 from ringvault.core.archiving.retry_policy import RetryPolicy
@@ -172,7 +172,7 @@ class Outside:
     # Vault
     def store_audio(
         self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
-    ) -> StoredObject:
+    ) -> StoredSize:
         upload = f"{object_key} {len(self.uploads)}"
         self._next()
         self.uploads.append(upload)
@@ -187,7 +187,7 @@ class Outside:
             raise ObjectExistsError("there")
         self.objects[object_key] = content
         self._next()
-        return StoredObject(len(content), crc32_base64(content))
+        return StoredSize(len(content), crc32_base64(content))
 
     def find_audio(self, prefix: str) -> str | None:
         return next((key for key in self.objects if key.startswith(prefix)), None)
@@ -222,7 +222,7 @@ class Outside:
     def archive_until_ended(self, *, most: int = 100) -> list[ArchiveResult]:
         """Deliver the message whenever its time has come, until it is not deferred."""
         results = [self.archive()]
-        while results[-1].outcome is Outcome.DEFERRED and len(results) < most:
+        while results[-1].outcome is ArchiveOutcome.DEFERRED and len(results) < most:
             assert results[-1].retry_at is not None
             self.time.now = max(self.time.now, results[-1].retry_at)
             results.append(self.archive())
@@ -234,7 +234,7 @@ def test_a_recording_goes_into_the_vault_with_its_sidecar_and_then_its_state() -
     outside = Outside()
     result = outside.archive()
 
-    assert result.outcome is Outcome.ARCHIVED
+    assert result.outcome is ArchiveOutcome.ARCHIVED
     assert outside.objects == {KEY: BODY}
     assert outside.states == [State.ARCHIVED]
     archived = outside.sidecars[SIDECAR]
@@ -256,7 +256,7 @@ def test_what_has_a_proof_of_erasure_is_not_fetched() -> None:
     outside = Outside()
     outside.objects[proof_key(outside._found().recording)] = b"{}"
 
-    assert outside.archive().outcome is Outcome.ALREADY_DONE
+    assert outside.archive().outcome is ArchiveOutcome.ALREADY_DONE
     assert outside.opened == 0
     assert outside.states == [State.ERASED]
     assert outside._found().recording.call_record == {}
@@ -269,7 +269,7 @@ def test_a_message_that_comes_again_costs_nothing(state: State) -> None:
     outside = Outside()
     outside.item = replace(outside._found(), state=state)
 
-    assert outside.archive().outcome is Outcome.ALREADY_DONE
+    assert outside.archive().outcome is ArchiveOutcome.ALREADY_DONE
     assert outside.opened == 0
 
 
@@ -278,7 +278,7 @@ def test_the_same_message_twice_at_once_is_one_download() -> None:
     outside = Outside()
     outside.item = replace(outside._found(), claimed_until=START + MINUTE)
 
-    assert outside.archive().outcome is Outcome.CLAIMED_ELSEWHERE
+    assert outside.archive().outcome is ArchiveOutcome.CLAIMED_ELSEWHERE
     assert outside.opened == 0
 
 
@@ -287,7 +287,7 @@ def test_a_turn_that_comes_too_late_hands_the_message_back_untouched() -> None:
     outside = Outside(turn_at=START + 10 * MINUTE)
     result = outside.archive()
 
-    assert (result.outcome, result.retry_at) == (Outcome.HANDED_BACK, START + 10 * MINUTE)
+    assert (result.outcome, result.retry_at) == (ArchiveOutcome.HANDED_BACK, START + 10 * MINUTE)
     assert outside.states == []
 
 
@@ -313,7 +313,7 @@ def test_who_lost_the_claim_stops_and_writes_nothing() -> None:
     outside = Outside(seconds_a_chunk=100, loses_claim=True)
     result = outside.archive()
 
-    assert result.outcome is Outcome.CLAIMED_ELSEWHERE
+    assert result.outcome is ArchiveOutcome.CLAIMED_ELSEWHERE
     assert (outside.objects, outside.states, outside.uploads) == ({}, [], [])
 
 
@@ -326,7 +326,7 @@ def test_a_failed_attempt_is_tried_again_later(error: RingvaultError) -> None:
     outside = Outside(fails_with=error)
     result = outside.archive()
 
-    assert (result.outcome, result.reason) == (Outcome.DEFERRED, str(error))
+    assert (result.outcome, result.reason) == (ArchiveOutcome.DEFERRED, str(error))
     assert outside._found().state is State.PENDING
     assert outside._found().attempts == 1
     assert outside._found().retry_at == START + timedelta(seconds=30)
@@ -337,7 +337,7 @@ def test_after_the_last_attempt_the_recording_is_failed_with_its_reason() -> Non
     outside = Outside(fails_with=NotAudioError("the answer is html"))
     outside.item = replace(outside._found(), attempts=2)
 
-    assert outside.archive(attempts=3).outcome is Outcome.FAILED
+    assert outside.archive(attempts=3).outcome is ArchiveOutcome.FAILED
     assert outside._found().reason == "the answer is html"
 
 
@@ -346,7 +346,7 @@ def test_a_failed_recording_is_tried_when_its_id_comes() -> None:
     outside = Outside()
     outside.item = replace(outside._found(), state=State.FAILED, attempts=12)
 
-    assert outside.archive().outcome is Outcome.ARCHIVED
+    assert outside.archive().outcome is ArchiveOutcome.ARCHIVED
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_a_wrong_configuration_never_ends_a_recording(error: RingvaultError) -> 
     outside = Outside(fails_with=error)
     results = outside.archive_until_ended(most=40)
 
-    assert {it.outcome for it in results} == {Outcome.DEFERRED}
+    assert {it.outcome for it in results} == {ArchiveOutcome.DEFERRED}
     assert outside._found().attempts == 0
     assert outside._found().reason == str(error)
     assert results[0].retry_at == START + 15 * MINUTE
@@ -375,7 +375,7 @@ def test_a_defect_counts_as_an_attempt_and_ends_with_its_place() -> None:
     results = outside.archive_until_ended()
 
     assert len(results) == 12
-    assert results[-1].outcome is Outcome.FAILED
+    assert results[-1].outcome is ArchiveOutcome.FAILED
     assert results[-1].error == "UnicodeEncodeError"
     reason = str(outside._found().reason)
     assert re.fullmatch(
@@ -401,7 +401,7 @@ def test_a_429_costs_the_recording_no_attempt() -> None:
     outside = Outside(fails_with=ThrottledError("429", retry_at=START + MINUTE))
     result = outside.archive()
 
-    assert (result.outcome, result.retry_at) == (Outcome.DEFERRED, START + MINUTE)
+    assert (result.outcome, result.retry_at) == (ArchiveOutcome.DEFERRED, START + MINUTE)
     assert outside._found().attempts == 0
 
 
@@ -459,7 +459,7 @@ def test_a_file_that_comes_late_is_archived() -> None:
     outside.archive_until_ended(most=5)
     outside.fails_with = None
 
-    assert outside.archive().outcome is Outcome.ARCHIVED
+    assert outside.archive().outcome is ArchiveOutcome.ARCHIVED
 
 
 def test_absent_takes_three_404s_over_a_day_and_a_call_log_without_it() -> None:
@@ -467,7 +467,7 @@ def test_absent_takes_three_404s_over_a_day_and_a_call_log_without_it() -> None:
     outside = started(Outside(fails_with=NOT_FOUND, is_listed=False), 30 * DAY)
     results = outside.archive_until_ended()
 
-    assert [it.outcome for it in results] == [Outcome.DEFERRED] * 2 + [Outcome.ABSENT]
+    assert [it.outcome for it in results] == [ArchiveOutcome.DEFERRED] * 2 + [ArchiveOutcome.ABSENT]
     assert outside.time.now - START == DAY
     assert outside.asked_account == 1
     assert outside._found().reason == (
@@ -490,7 +490,7 @@ def test_what_the_call_log_offers_is_asked_for_until_its_retention_has_passed() 
     outside = started(Outside(fails_with=NOT_FOUND, retention=40 * DAY), 30 * DAY)
     results = outside.archive_until_ended()
 
-    assert results[-1].outcome is Outcome.ABSENT
+    assert results[-1].outcome is ArchiveOutcome.ABSENT
     assert outside.time.now - (START - 30 * DAY) > 40 * DAY
     assert str(results[2].reason).startswith(
         "offered by the call log, not served: RingCentral answered 404 (CMN-102), 3 times since"
@@ -504,7 +504,7 @@ def test_a_call_log_that_can_not_be_read_is_no_evidence() -> None:
     outside = started(Outside(fails_with=NOT_FOUND, is_listed=unreadable), 30 * DAY)
     results = outside.archive_until_ended(most=6)
 
-    assert {it.outcome for it in results} == {Outcome.DEFERRED}
+    assert {it.outcome for it in results} == {ArchiveOutcome.DEFERRED}
     assert outside.asked_account == 4
     assert "whether the call log has it is unknown" in str(outside._found().reason)
 
@@ -517,7 +517,7 @@ def test_a_refused_recording_has_waits_and_an_end_of_its_own() -> None:
 
     assert len(results) == 12
     assert results[0].retry_at == START + 15 * MINUTE
-    assert results[-1].outcome is Outcome.FAILED
+    assert results[-1].outcome is ArchiveOutcome.FAILED
     assert outside.time.now - START >= 5 * DAY
     assert outside._found().attempts == 0
     assert outside._found().reason == (
@@ -544,11 +544,11 @@ def test_content_of_no_known_type_is_stored_when_it_came_twice_alike() -> None:
     """Better a strange file than none; what came once may be anything."""
     outside = Outside(body=UNKNOWN)
 
-    assert outside.archive().outcome is Outcome.DEFERRED
+    assert outside.archive().outcome is ArchiveOutcome.DEFERRED
     assert outside.objects == {}
     assert outside._found().attempts == 0
     result = outside.archive()
-    assert result.outcome is Outcome.ARCHIVED
+    assert result.outcome is ArchiveOutcome.ARCHIVED
     assert outside.objects == {UNKNOWN_KEY: UNKNOWN}
     archived = outside.sidecars[SIDECAR]
     assert (archived.content_type, archived.notes) == ("application/octet-stream", (UNRECOGNISED,))
@@ -562,7 +562,7 @@ def test_content_of_no_known_type_that_changes_is_given_up() -> None:
         outside.body = UNKNOWN + bytes([number])
         result = outside.archive()
 
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is ArchiveOutcome.FAILED
     assert (outside.objects, outside.uploads) == ({}, [])
 
 
@@ -570,7 +570,7 @@ def test_a_wav_with_a_wrong_header_is_archived_with_a_note() -> None:
     """The declared length of the body decides whether it is whole."""
     outside = Outside(body=BODY[:-1000])
 
-    assert outside.archive().outcome is Outcome.ARCHIVED
+    assert outside.archive().outcome is ArchiveOutcome.ARCHIVED
     assert outside.sidecars[SIDECAR].notes == (WAV_HEADER_PROMISES_OTHER_LENGTH,)
 
 
@@ -587,7 +587,7 @@ def test_out_of_time_is_deferred_with_nothing_left_behind() -> None:
     """The state is written before the invocation is ended for us."""
     outside = Outside(seconds_a_chunk=300)
 
-    assert outside.archive().outcome is Outcome.DEFERRED
+    assert outside.archive().outcome is ArchiveOutcome.DEFERRED
     assert (outside.objects, outside.uploads) == ({}, [])
 
 
@@ -619,6 +619,6 @@ def test_an_object_that_is_there_is_measured_and_not_overwritten() -> None:
     outside = Outside(objects={KEY: BODY})
     result = outside.archive()
 
-    assert result.outcome is Outcome.FOUND_IN_VAULT
+    assert result.outcome is ArchiveOutcome.FOUND_IN_VAULT
     assert outside.sidecars[SIDECAR].sha256_hex == hashlib.sha256(BODY).hexdigest()
     assert outside.sidecars[SIDECAR].waveform == bytes(800)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.fixity.rebuild_catalogue import ADVICE, Fault, Rebuilt, rebuild_catalogue
@@ -45,7 +45,7 @@ class Bucket(Outside):
             raise InvalidRecordError("a sidecar is not of ringvault's writing")
         return found
 
-    def measured(self, object_key: str) -> StoredObject | None:
+    def measured(self, object_key: str) -> StoredSize | None:
         return self.audio.get(object_key)
 
     def rebuild(self) -> tuple[Rebuilt, dict[str, Fault]]:
@@ -189,7 +189,7 @@ def test_strangers_are_passed_over() -> None:
     """A name that is no recording's may hold anything: it is neither read nor told."""
     bucket = archived()
     folder = key_of(bucket, "3").rpartition("/")[0]
-    bucket.audio[f"{folder}/Ann +15550100.mp3"] = StoredObject(1, "")
+    bucket.audio[f"{folder}/Ann +15550100.mp3"] = StoredSize(1, "")
     lost, bucket.items = bucket.items, {}
 
     _, found = bucket.rebuild()

@@ -20,17 +20,17 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
     UnreadableItemError,
 )
-from ringvault.core.fixity.check import ATTEMPTS, Digest, Verdict
-from ringvault.core.fixity.verification import MOST_NAMED, Selection, Verification
+from ringvault.core.fixity.check import ATTEMPTS, Condition, Digest
+from ringvault.core.fixity.verification import MOST_NAMED, Sample, Verification
 from ringvault.core.fixity.verify_vault import COUNTED_AT_ONCE, RECORDINGS_AT_ONCE, verify_vault
 from ringvault.core.playback.search_parameters import Position
-from ringvault.core.vault.cold_storage import InColdStorageError, StoredObject
+from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 from ringvault.core.vault.layout import sidecar_key
 from tests.support.fakes import START, Time
 from tests.support.in_turn import in_turn
 from tests.support.vault_in_memory import DiedError, archived_item, call, recording_in
 
-ALL = Selection()
+ALL = Sample()
 NUMBER = 2 * RECORDINGS_AT_ONCE + 10
 SIZE_BYTES = 1000
 
@@ -116,7 +116,7 @@ class Archive:
         self.saved = (verification, version + 1)
         return version + 1
 
-    def steps(self, asked: Selection = ALL, *, anew: bool = False) -> Iterator[Verification]:
+    def steps(self, asked: Sample = ALL, *, anew: bool = False) -> Iterator[Verification]:
         """Verify step by step."""
         return verify_vault(
             asked=asked,
@@ -128,7 +128,7 @@ class Archive:
             clock=Time(),
         )
 
-    def verify(self, asked: Selection = ALL, *, anew: bool = False) -> Verification:
+    def verify(self, asked: Sample = ALL, *, anew: bool = False) -> Verification:
         """Verify to the end."""
         *_, last = self.steps(asked, anew=anew)
         return last
@@ -147,7 +147,7 @@ class Archive:
 def cold(archive: Archive, restore: str | None = None) -> InColdStorageError:
     """Return what S3 says of a recording in Glacier."""
     return InColdStorageError(
-        StoredObject("vault", archive.audio("2"), "DEEP_ARCHIVE", None, restore)
+        StorageState("vault", archive.audio("2"), "DEEP_ARCHIVE", None, restore)
     )
 
 
@@ -159,30 +159,30 @@ def forget(archive: Archive) -> None:
     archive.sidecars[archive.sidecar("2")] = changed
 
 
-DAMAGES: dict[str, tuple[Any, str, Verdict]] = {
-    "audio altered": (lambda it: it.sha256.update({it.audio("2"): "x"}), "mp3", Verdict.ALTERED),
-    "audio missing": (lambda it: it.sha256.pop(it.audio("2")), "mp3", Verdict.MISSING),
+DAMAGES: dict[str, tuple[Any, str, Condition]] = {
+    "audio altered": (lambda it: it.sha256.update({it.audio("2"): "x"}), "mp3", Condition.ALTERED),
+    "audio missing": (lambda it: it.sha256.pop(it.audio("2")), "mp3", Condition.MISSING),
     "audio cold": (
         lambda it: it.refused.update({it.audio("2"): cold(it)}),
         "mp3",
-        Verdict.UNREADABLE,
+        Condition.UNREADABLE,
     ),
     "audio refused": (
         lambda it: it.refused.update({it.audio("2"): ConfigurationError(["read: AccessDenied"])}),
         "mp3",
-        Verdict.UNREADABLE,
+        Condition.UNREADABLE,
     ),
-    "sidecar tells another digest": (forget, "json", Verdict.ALTERED),
+    "sidecar tells another digest": (forget, "json", Condition.ALTERED),
     "sidecar is a stranger's": (
         lambda it: it.refused.update({it.sidecar("2"): InvalidRecordError("no JSON")}),
         "json",
-        Verdict.ALTERED,
+        Condition.ALTERED,
     ),
-    "sidecar missing": (lambda it: it.sidecars.pop(it.sidecar("2")), "json", Verdict.MISSING),
+    "sidecar missing": (lambda it: it.sidecars.pop(it.sidecar("2")), "json", Condition.MISSING),
     "sidecar cold": (
         lambda it: it.refused.update({it.sidecar("2"): cold(it)}),
         "json",
-        Verdict.UNREADABLE,
+        Condition.UNREADABLE,
     ),
 }
 
@@ -224,7 +224,7 @@ def test_audio_and_sidecar_may_both_be_damaged() -> None:
     DAMAGES["sidecar missing"][0](archive)
     found = archive.verify()
 
-    assert [it.verdict for it in found.damages] == [Verdict.ALTERED, Verdict.MISSING]
+    assert [it.verdict for it in found.damages] == [Condition.ALTERED, Condition.MISSING]
     assert found.verdicts == {"intact": 2, "altered": 1}
 
 
@@ -239,7 +239,7 @@ def test_what_is_cold_says_how_it_is_restored() -> None:
     assert named.command is not None
     assert named.command.startswith("aws s3api restore-object --bucket vault")
     assert "DEEP_ARCHIVE" in named.problem
-    assert (waiting.verdict, waiting.command) == (Verdict.UNREADABLE, None)
+    assert (waiting.verdict, waiting.command) == (Condition.UNREADABLE, None)
     assert waiting.advice != named.advice
 
 
@@ -271,7 +271,7 @@ def test_what_is_no_longer_archived_is_passed_over() -> None:
 @given(dies_at=st.integers(0, 6), sample=st.none() | st.integers(1, NUMBER + 5))
 def test_whoever_is_killed_goes_on_where_it_was(dies_at: int, sample: int | None) -> None:
     """After a death at any step the end is the same, and no more than one batch is read again."""
-    asked, spoilt = Selection(sample, "s" if sample else None), ("3", "70", "135")
+    asked, spoilt = Sample(sample, "s" if sample else None), ("3", "70", "135")
     straight, archive = Archive.of(NUMBER), Archive.of(NUMBER)
     for one in (straight, archive):
         for recording_id in spoilt:
@@ -293,7 +293,7 @@ def test_whoever_is_killed_goes_on_where_it_was(dies_at: int, sample: int | None
 def test_a_sample_is_the_same_for_the_same_seed(sample: int, seed: str) -> None:
     """And reads no more than it is large."""
     one, other = Archive.of(20), Archive.of(20)
-    asked = Selection(sample, seed)
+    asked = Sample(sample, seed)
 
     assert one.verify(asked).done == min(sample, 20)
     other.verify(asked)
@@ -304,9 +304,9 @@ def test_a_sample_is_the_same_for_the_same_seed(sample: int, seed: str) -> None:
 def test_samples_of_other_seeds_differ() -> None:
     """A daily sample comes to every recording in time; without a seed it is that of the day."""
     archive = Archive.of(NUMBER)
-    found = archive.verify(Selection(sample=20))
+    found = archive.verify(Sample(sample=20))
     first, archive.read = set(archive.read), []
-    archive.verify(Selection(sample=20, seed="other"))
+    archive.verify(Sample(sample=20, seed="other"))
 
     assert found.selection.seed == f"{START:%Y-%m-%d}"
     assert first != set(archive.read)
@@ -315,14 +315,14 @@ def test_samples_of_other_seeds_differ() -> None:
 def test_an_open_one_is_gone_on_with_or_left() -> None:
     """Another selection is refused until it is through, or somebody begins anew."""
     archive = Archive.of(NUMBER)
-    begun = archive.steps(Selection(sample=80, seed="a"))
+    begun = archive.steps(Sample(sample=80, seed="a"))
     while archive.saved[0] is None:
         next(begun)
 
-    for other in (ALL, Selection(sample=80, seed="b"), Selection(sample=81)):
+    for other in (ALL, Sample(sample=80, seed="b"), Sample(sample=81)):
         with pytest.raises(InvalidRequestError, match="sample of 80, seed a is not through"):
             next(archive.steps(other))
-    assert next(archive.steps(Selection(sample=80))).selection.seed == "a"
+    assert next(archive.steps(Sample(sample=80))).selection.seed == "a"
     assert next(archive.steps(ALL, anew=True)).selection == ALL
 
 
@@ -352,7 +352,7 @@ def test_the_count_of_many_is_told_while_it_goes_on() -> None:
     many = [Position(START, str(it)) for it in range(2 * COUNTED_AT_ONCE + 5)]
     archive.archived = lambda **_: iter(many)  # type: ignore[method-assign]
     counts = [step.total for step, _ in zip(archive.steps(), range(3), strict=False)]
-    sampled = next(archive.steps(Selection(sample=7), anew=True))
+    sampled = next(archive.steps(Sample(sample=7), anew=True))
 
     assert counts == [COUNTED_AT_ONCE, 2 * COUNTED_AT_ONCE, len(many)]
     assert sampled.total == 7
@@ -372,7 +372,7 @@ def test_an_item_that_can_not_be_read_is_named_and_the_others_are_verified() -> 
     archive.damaged["3"] = UnreadableItemError("3", "attribute 'state' is missing")
     archive.passed_over = (UnreadableItemError("99", "an attribute is damaged (ValueError)"),)
     last = archive.verify()
-    assert last.verdicts == {Verdict.INTACT: RECORDINGS_AT_ONCE + 4, Verdict.UNREADABLE: 2}
+    assert last.verdicts == {Condition.INTACT: RECORDINGS_AT_ONCE + 4, Condition.UNREADABLE: 2}
     assert [it.recording_id for it in last.damages] == ["3", "99"]
     assert {it.object_key for it in last.damages} == {"catalogue item"}
     assert not last.is_intact
@@ -384,6 +384,6 @@ def test_an_item_of_a_newer_release_asks_for_that_release() -> None:
     archive.damaged["1"] = NewerCatalogueError("1", "written by a newer release")
     (damage,) = archive.verify().damages
     assert (damage.verdict, damage.advice) == (
-        Verdict.UNREADABLE,
+        Condition.UNREADABLE,
         "deploy that release, and verify again",
     )

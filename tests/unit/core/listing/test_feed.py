@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ringvault.core.catalogue.item import State
-from ringvault.core.listing.feed import Candidate, Turn, fed, is_due, room, turn_of
+from ringvault.core.listing.feed import Candidate, FeedReason, fed, is_due, room, turn_of
 from tests.support.fakes import START as NOW
 
 MINUTE = timedelta(minutes=1)
@@ -45,7 +45,7 @@ def test_near_deletion_and_today_come_before_the_backlog() -> None:
         "last month",
         "yesterday",
     ]
-    assert Counter(turn for turn, _ in everything) == dict.fromkeys(Turn, 2)
+    assert Counter(turn for turn, _ in everything) == dict.fromkeys(FeedReason, 2)
 
 
 def test_near_deletion_leaves_todays_calls_their_share_and_no_more() -> None:
@@ -56,13 +56,16 @@ def test_near_deletion_leaves_todays_calls_their_share_and_no_more() -> None:
         turn for turn, _ in fed([*near, *today], most=20, now=NOW, deletion_after=90 * DAY)
     )
 
-    assert turns == {Turn.TODAY: 10, Turn.NEAR_DELETION: 10}
+    assert turns == {FeedReason.TODAY: 10, FeedReason.NEAR_DELETION: 10}
 
 
 def test_near_deletion_follows_the_accounts_own_retention() -> None:
     """Where RingCentral keeps recordings for 30 days only, 28 days are near."""
-    assert turn_of(candidate("1", 28 * DAY), now=NOW, deletion_after=30 * DAY) is Turn.NEAR_DELETION
-    assert turn_of(candidate("1", 28 * DAY), now=NOW, deletion_after=90 * DAY) is Turn.BACKLOG
+    assert (
+        turn_of(candidate("1", 28 * DAY), now=NOW, deletion_after=30 * DAY)
+        is FeedReason.NEAR_DELETION
+    )
+    assert turn_of(candidate("1", 28 * DAY), now=NOW, deletion_after=90 * DAY) is FeedReason.BACKLOG
 
 
 @pytest.mark.parametrize(

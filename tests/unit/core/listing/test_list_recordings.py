@@ -22,8 +22,7 @@ from ringvault.core.errors import (
     ThrottledError,
 )
 from ringvault.core.instants import format_instant
-from ringvault.core.listing.feed import Candidate, Losses
-from ringvault.core.listing.feed import Turn as FedFor
+from ringvault.core.listing.feed import Candidate, FeedReason, Losses
 from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.core.listing.read_windows import MAX_REJECTED
 from ringvault.core.listing.windows import Kind, ListingProgress, Reach, Window
@@ -371,7 +370,11 @@ def test_a_run_says_why_it_fed_what() -> None:
     outside = Outside(calls=[call(it, age) for it, age in enumerate(ages)], permitted=400)
     result = outside.run(reach=Reach())
 
-    assert result.fed.turns == {FedFor.NEAR_DELETION: 2, FedFor.TODAY: 1, FedFor.BACKLOG: 1}
+    assert result.fed.turns == {
+        FeedReason.NEAR_DELETION: 2,
+        FeedReason.TODAY: 1,
+        FeedReason.BACKLOG: 1,
+    }
 
 
 def test_a_throttled_run_feeds_all_the_same() -> None:

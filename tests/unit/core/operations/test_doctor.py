@@ -13,7 +13,7 @@ from ringvault.core.errors import (
     ThrottledError,
 )
 from ringvault.core.operations.doctor import (
-    Finding,
+    Check,
     Level,
     alarm_finding,
     clock_finding,
@@ -41,7 +41,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def test_what_cannot_be_checked_is_never_ok(error: RingvaultError, level: Level) -> None:
     """It says why, and what to do."""
 
-    def check() -> Finding:
+    def check() -> Check:
         raise error
 
     found = examined("it", check)

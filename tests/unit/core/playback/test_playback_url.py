@@ -12,7 +12,7 @@ from ringvault.core.playback.audit import Caller, PlayNotKeptError
 from ringvault.core.playback.playback_url import NotPlayableError, PlaybackUrl, PlaybackUrls
 from ringvault.core.playback.rights import UnknownRecordingError
 from ringvault.core.playback.search_parameters import InvalidParameterError
-from ringvault.core.vault.cold_storage import InColdStorageError, StoredObject
+from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 from tests.support.catalogued import (
     ARCHIVED,
     EIGHT,
@@ -25,7 +25,7 @@ from tests.support.catalogued import (
 )
 
 CALLER = Caller(NINE, source_ip="192.0.2.1", user_agent="curl/8.5.0")
-COLD = StoredObject("vault", ARCHIVED.object_key, "GLACIER", archive_status=None, restore=None)
+COLD = StorageState("vault", ARCHIVED.object_key, "GLACIER", archive_status=None, restore=None)
 MONTH = timedelta(days=30)
 
 
@@ -181,7 +181,7 @@ def test_what_s3_says_of_storage_is_understood(
     is_being_restored: bool,
 ) -> None:
     """Three cold ways of storing, each of which can be restored, or be on its way back."""
-    stored = StoredObject("vault", "key", storage_class, archive_status, restore)
+    stored = StorageState("vault", "key", storage_class, archive_status, restore)
 
     assert (stored.can_be_read, stored.is_being_restored) == (can_be_read, is_being_restored)
 

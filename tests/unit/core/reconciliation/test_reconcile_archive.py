@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ConflictError, CredentialsError, InvalidRequestError
 from ringvault.core.listing.windows import Kind, ListingProgress, Window
@@ -199,9 +199,9 @@ def test_an_object_that_is_nobodys_is_unexpected() -> None:
     """It is named by its key; one whose name may hold anything by its folder only."""
     outside = whole()
     folder = key_of(outside, "4").rpartition("/")[0]
-    outside.audio[f"{folder}/99.mp3"] = StoredObject(1, "x")
-    outside.audio[f"{folder}/Somebody Else.mp3"] = StoredObject(1, "x")
-    outside.audio[f"{folder}/4.wav"] = StoredObject(1, "x")
+    outside.audio[f"{folder}/99.mp3"] = StoredSize(1, "x")
+    outside.audio[f"{folder}/Somebody Else.mp3"] = StoredSize(1, "x")
+    outside.audio[f"{folder}/4.wav"] = StoredSize(1, "x")
     report = report_of(outside)
 
     told = {(it["recording_id"], it["detail"]) for it in report["findings"]}

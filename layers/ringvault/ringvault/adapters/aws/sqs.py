@@ -15,7 +15,7 @@ MOST_IN_BATCH = 10
 LONGEST_DELAY = timedelta(seconds=900)
 
 
-class RecordingQueue:
+class SQSRecordingQueue:
     """Sends ids; receiving is Lambda's part."""
 
     def __init__(self, queue_url: str, client: "SQSClient") -> None:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The changes to the catalogue that holds, expiry and retries make."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta

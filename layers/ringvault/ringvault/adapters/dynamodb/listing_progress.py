@@ -19,7 +19,7 @@ from ringvault.core.ringcentral.retention import Retention
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-NAME = "listing_progress"
+LISTING_NAME = "listing_progress"
 
 
 class ListingProgressStore:
@@ -29,14 +29,14 @@ class ListingProgressStore:
         self._item = VersionedItem(
             table_name,
             client,
-            name=NAME,
+            name=LISTING_NAME,
             called="listing progress",
             without="the lister reads the whole retention again, and adds nothing twice",
         )
 
     def load(self) -> tuple[ListingProgress, int]:
         """Return the progress and its version; nothing yet is version 0."""
-        progress, version = self._item.load(_progress)
+        progress, version = self._item.load(_listing_progress)
         return progress or ListingProgress(), version
 
     def save(self, progress: ListingProgress, *, version: int) -> int:
@@ -59,7 +59,7 @@ class ListingProgressStore:
         return self._item.save(item, version=version)
 
 
-def _progress(item: Any) -> ListingProgress:  # noqa: ANN401 - DynamoDB's own nesting
+def _listing_progress(item: Any) -> ListingProgress:  # noqa: ANN401 - DynamoDB's own nesting
     return ListingProgress(
         windows=bounded(_window(window["M"]) for window in item["windows"]["L"]),
         opened_to={

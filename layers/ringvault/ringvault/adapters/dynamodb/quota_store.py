@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _WITHOUT = "the quota is learnt again from RingCentral's next answer"
 
 
-class QuotaStore:
+class DynamoDBQuotaStore:
     """Loads and saves one quota; whoever saves has to have loaded the newest.
 
     `group` may name another group from one call to the next: then it is that group's quota.

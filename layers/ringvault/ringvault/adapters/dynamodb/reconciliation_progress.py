@@ -15,7 +15,7 @@ from ringvault.core.reconciliation.run import ChainHead, Period, ReconciliationP
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-NAME = "reconciliation_progress"
+RECONCILIATION_NAME = "reconciliation_progress"
 # Twenty thousand findings, each with the longest reason.
 MAX_RUN_BYTES = 64 * 1024 * 1024
 
@@ -27,14 +27,14 @@ class ReconciliationProgressStore:
         self._item = VersionedItem(
             table_name,
             client,
-            name=NAME,
+            name=RECONCILIATION_NAME,
             called="reconciliation progress",
             without="the open runs begin again, and the chain goes on behind the newest report",
         )
 
     def load(self) -> tuple[ReconciliationProgress, int]:
         """Return the progress and its version; nothing yet is version 0."""
-        progress, version = self._item.load(_progress)
+        progress, version = self._item.load(_reconciliation_progress)
         return progress or ReconciliationProgress(), version
 
     def save(self, progress: ReconciliationProgress, *, version: int) -> int:
@@ -59,7 +59,7 @@ class ReconciliationProgressStore:
         return self._item.save(item, version=version)
 
 
-def _progress(item: Mapping[str, Any]) -> ReconciliationProgress:
+def _reconciliation_progress(item: Mapping[str, Any]) -> ReconciliationProgress:
     head = item.get("chain_head")
     return ReconciliationProgress(
         runs=tuple(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 
-class TokenStore:
+class DynamoDBTokenStore:
     """One item for each service user: the token as ciphertext, and the lease to sign in."""
 
     def __init__(

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.dynamodb.item import inflated
 from ringvault.adapters.dynamodb.versioned import VersionedItem
-from ringvault.core.fixity.check import Damage, Verdict
-from ringvault.core.fixity.verification import Selection, Verification
+from ringvault.core.fixity.check import Condition, Damage
+from ringvault.core.fixity.verification import Sample, Verification
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.playback.search_parameters import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-NAME = "verification_progress"
+VERIFICATION_NAME = "verification_progress"
 
 
 class VerificationProgressStore:
@@ -25,7 +25,7 @@ class VerificationProgressStore:
         self._item = VersionedItem(
             table_name,
             client,
-            name=NAME,
+            name=VERIFICATION_NAME,
             called="verification progress",
             without="ringvault verify begins again",
         )
@@ -62,7 +62,7 @@ def _document(verification: Verification) -> dict[str, Any]:
 def _verification(document: dict[str, Any]) -> Verification:
     position, finished_at = document["position"], document["finished_at"]
     return Verification(
-        selection=Selection(document["sample"], document["seed"]),
+        selection=Sample(document["sample"], document["seed"]),
         started_at=parse_instant(document["started_at"]),
         total=document["total"],
         position=position and Position(parse_instant(position[0]), position[1]),
@@ -75,4 +75,4 @@ def _verification(document: dict[str, Any]) -> Verification:
 
 
 def _damage(fields: dict[str, Any]) -> Damage:
-    return Damage(**{**fields, "verdict": Verdict(fields["verdict"])})
+    return Damage(**{**fields, "verdict": Condition(fields["verdict"])})

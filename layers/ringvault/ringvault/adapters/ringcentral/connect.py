@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ringvault.adapters.aws.secret import CredentialsSecret
 from ringvault.adapters.clock import now
-from ringvault.adapters.dynamodb.quota_store import QuotaStore
-from ringvault.adapters.dynamodb.token_store import TokenStore
+from ringvault.adapters.dynamodb.quota_store import DynamoDBQuotaStore
+from ringvault.adapters.dynamodb.token_store import DynamoDBTokenStore
 from ringvault.adapters.ringcentral.client import RingCentralClient
 from ringvault.adapters.ringcentral.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral.sign_in import RingCentralSignIn
@@ -133,9 +133,9 @@ def token_store(
     settings: RingCentralSettings,
     dynamodb: "DynamoDBClient",
     kms: "KMSClient",
-) -> TokenStore:
+) -> DynamoDBTokenStore:
     """Return where all containers share a service user's token."""
-    return TokenStore(
+    return DynamoDBTokenStore(
         settings.state_table,
         dynamodb,
         kms=kms,
@@ -153,7 +153,7 @@ def _gate(
     default: Quota,
 ) -> QuotaGate:
     stores = {
-        name: QuotaStore(
+        name: DynamoDBQuotaStore(
             settings.state_table, dynamodb, service_user=name, group=group, default=default
         )
         for name in service_users

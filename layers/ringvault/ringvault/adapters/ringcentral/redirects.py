@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from ringvault.core.errors import RedirectRefusedError, ServiceUnavailableError
 
 
-class Reach(Enum):
+class HostReach(Enum):
     """How far away an address is."""
 
     PUBLIC = auto()
@@ -28,7 +28,7 @@ class ForeignHosts:
 
     def __init__(self, *, configured_urls: tuple[str, ...]) -> None:
         self._configured_urls = configured_urls
-        self._allowed: set[tuple[str, Reach]] | None = None
+        self._allowed: set[tuple[str, HostReach]] | None = None
 
     def check(self, url: str) -> None:
         """Raise RedirectRefusedError when `url` must not be followed."""
@@ -46,15 +46,15 @@ class ForeignHosts:
                 f"a redirect leads to {host[:100]!r}, which is not public https"
             )
 
-    def _allowed_ways(self) -> set[tuple[str, Reach]]:
+    def _allowed_ways(self) -> set[tuple[str, HostReach]]:
         if self._allowed is None:
             configured = (_ways(urlsplit(url)) for url in self._configured_urls)
-            never = {(scheme, Reach.OTHER) for scheme in ("http", "https")}
-            self._allowed = {("https", Reach.PUBLIC)}.union(*configured) - never
+            never = {(scheme, HostReach.OTHER) for scheme in ("http", "https")}
+            self._allowed = {("https", HostReach.PUBLIC)}.union(*configured) - never
         return self._allowed
 
 
-def _ways(parts: SplitResult) -> set[tuple[str, Reach]]:
+def _ways(parts: SplitResult) -> set[tuple[str, HostReach]]:
     """Return by which scheme, and how far away, each address of a URL's host is reached."""
     try:
         found = socket.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
@@ -63,12 +63,12 @@ def _ways(parts: SplitResult) -> set[tuple[str, Reach]]:
     return {(parts.scheme, _reach(str(entry[4][0]))) for entry in found}
 
 
-def _reach(address: str) -> Reach:
+def _reach(address: str) -> HostReach:
     ip = ipaddress.ip_address(address)
     if ip.is_global:
-        return Reach.PUBLIC
+        return HostReach.PUBLIC
     if ip.is_loopback:
-        return Reach.LOOPBACK
+        return HostReach.LOOPBACK
     if ip.is_private and not ip.is_link_local and not ip.is_unspecified:
-        return Reach.PRIVATE
-    return Reach.OTHER
+        return HostReach.PRIVATE
+    return HostReach.OTHER

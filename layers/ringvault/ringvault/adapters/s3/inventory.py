@@ -14,7 +14,7 @@ from ringvault.adapters.aws.errors import GoneError, aws_errors
 from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.s3.stored_object import look_at
 from ringvault.adapters.s3.vault import READ_BYTES, Vault
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem
 from ringvault.core.errors import ConflictError, InvalidRecordError, ObjectExistsError
 from ringvault.core.fixity.check import Digest
@@ -70,7 +70,7 @@ class VaultInventory(Vault):
             with suppress(InvalidRecordError):
                 yield tombstone_of_proof(self._document(key))
 
-    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
         """Return size and CRC-32 of those objects that are there, without reading them.
 
         The CRC-32 is empty where S3 knows none of the whole object: ringvault always has it.
@@ -78,7 +78,7 @@ class VaultInventory(Vault):
         measured = zip(object_keys, at_once(self.measured, object_keys), strict=True)
         return {key: stored for key, stored in measured if stored is not None}
 
-    def measured(self, object_key: str) -> StoredObject | None:
+    def measured(self, object_key: str) -> StoredSize | None:
         """Return the same of one object, None where there is none."""
         with suppress(GoneError), aws_errors("measure an object of the vault"):
             answer = self._client.head_object(
@@ -86,7 +86,7 @@ class VaultInventory(Vault):
             )
             is_whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
             crc32 = answer.get("ChecksumCRC32", "") if is_whole else ""
-            return StoredObject(size_bytes=answer["ContentLength"], crc32=crc32)
+            return StoredSize(size_bytes=answer["ContentLength"], crc32=crc32)
         return None
 
     def read_sidecar(self, object_key: str) -> CatalogueItem:

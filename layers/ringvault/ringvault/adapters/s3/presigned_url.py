@@ -12,7 +12,7 @@ from ringvault.adapters.s3.stored_object import look_at
 from ringvault.core.catalogue.item import ArchivedObject
 from ringvault.core.playback.audit import Disposition
 from ringvault.core.playback.playback_url import PlaybackUrl
-from ringvault.core.vault.cold_storage import StoredObject
+from ringvault.core.vault.cold_storage import StorageState
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -61,7 +61,7 @@ class PresignedUrls:
         expires_at = signed_at + timedelta(seconds=expires_in_s)
         return PlaybackUrl(url=url, expires_at=expires_at, content_type=archived.content_type)
 
-    def look_at(self, archived: ArchivedObject) -> StoredObject:
+    def look_at(self, archived: ArchivedObject) -> StorageState:
         """Return how `archived` is stored at the moment, by asking S3."""
         return look_at(self._client, bucket=self._bucket, object_key=archived.object_key)
 

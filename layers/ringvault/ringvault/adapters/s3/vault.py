@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import GoneError, aws_errors
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
 from ringvault.core.errors import ConflictError, RingvaultError, ServiceUnavailableError
 from ringvault.core.vault.checksum import Crc32, crc32_base64
@@ -33,7 +33,7 @@ class Vault:
 
     def store_audio(
         self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
-    ) -> StoredObject:
+    ) -> StoredSize:
         """Store what `chunks` yields, or nothing at all when it raises.
 
         S3 compares the CRC-32 of every part and of the whole with what it received.
@@ -48,7 +48,7 @@ class Vault:
             self._upload(object_key, content_type, _drained(ahead, parts), crc32)
         else:
             self._put(object_key, content_type, ahead.popleft() if ahead else b"")
-        return StoredObject(size_bytes=crc32.size_bytes, crc32=crc32.base64)
+        return StoredSize(size_bytes=crc32.size_bytes, crc32=crc32.base64)
 
     def find_audio(self, prefix: str) -> str | None:
         """Return the key of the one object that starts so, None where there is none."""

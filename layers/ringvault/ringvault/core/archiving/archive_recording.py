@@ -55,7 +55,7 @@ RENEW_CLAIM_BEFORE = timedelta(seconds=50)
 PERMISSION_RETRY = timedelta(minutes=15)
 
 
-class Outcome(StrEnum):
+class ArchiveOutcome(StrEnum):
     """What became of one message."""
 
     ARCHIVED = "archived"
@@ -75,7 +75,7 @@ class ArchiveResult:
     `error` is the name of what went wrong, one of few; `reason` says it to a person.
     """
 
-    outcome: Outcome
+    outcome: ArchiveOutcome
     reason: str | None = None
     retry_at: datetime | None = None
     archived: ArchivedObject | None = None
@@ -90,7 +90,7 @@ class Quota(Protocol):
         """Reserve the next turn; ThrottledError when it comes after `latest`."""
 
 
-class Catalogue(Protocol):
+class ArchivingCatalogue(Protocol):
     """The catalogue as the archiver needs it; every write raises ConflictError when overtaken."""
 
     def find(self, recording_id: str) -> CatalogueItem | None:
@@ -129,19 +129,19 @@ class Account(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredSize:
     """What S3 confirmed; `crc32` is base64 of the full object's CRC-32."""
 
     size_bytes: int
     crc32: str
 
 
-class Vault(Protocol):
+class ArchivingVault(Protocol):
     """The bucket."""
 
     def store_audio(
         self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
-    ) -> StoredObject:
+    ) -> StoredSize:
         """Store what `chunks` yields, or nothing at all when it raises.
 
         Raises:
@@ -172,8 +172,8 @@ class ArchiveRecording:
 
     source: RecordingSource
     quota: Quota
-    catalogue: Catalogue
-    vault: Vault
+    catalogue: ArchivingCatalogue
+    vault: ArchivingVault
     account: Account
     clock: Clock
     jitter: Callable[[], float]
@@ -191,15 +191,15 @@ class ArchiveRecording:
         if item is None:
             raise InvalidMessageError(f"recording {recording_id} is not in the catalogue")
         if item.state in {State.ARCHIVED, State.ABSENT, *GONE}:
-            return ArchiveResult(Outcome.ALREADY_DONE)
+            return ArchiveResult(ArchiveOutcome.ALREADY_DONE)
         try:
             turn = self._reserve()
         except ThrottledError as error:
-            return ArchiveResult(Outcome.HANDED_BACK, str(error), error.retry_at)
+            return ArchiveResult(ArchiveOutcome.HANDED_BACK, str(error), error.retry_at)
         try:
             return self._archive_claimed(item, turn, self._claim(item, turn))
         except ConflictError:
-            return ArchiveResult(Outcome.CLAIMED_ELSEWHERE)
+            return ArchiveResult(ArchiveOutcome.CLAIMED_ELSEWHERE)
 
     def _archive_claimed(
         self, item: CatalogueItem, turn: Turn, claimed_until: datetime
@@ -310,7 +310,7 @@ class ArchiveRecording:
             waveform=stream.waveform,
         )
         return ArchiveResult(
-            Outcome.ARCHIVED, archived=archived, continuations=stream.continuations
+            ArchiveOutcome.ARCHIVED, archived=archived, continuations=stream.continuations
         )
 
     def _claimed(
@@ -329,7 +329,7 @@ class ArchiveRecording:
         if self.vault.find_audio(proof_key(item.recording)) is None:
             return None
         self.catalogue.bury_erased(tombstone_of(item))
-        return ArchiveResult(Outcome.ALREADY_DONE)
+        return ArchiveResult(ArchiveOutcome.ALREADY_DONE)
 
     def _found(self, item: CatalogueItem) -> ArchiveResult | None:
         """Return the end of what an earlier archiver began, None where it left nothing whole."""
@@ -352,7 +352,7 @@ class ArchiveRecording:
             waveform.update(chunk)
             sha256.update(chunk)
             crc32.update(chunk)
-        stored = StoredObject(size_bytes=crc32.size_bytes, crc32=crc32.base64)
+        stored = StoredSize(size_bytes=crc32.size_bytes, crc32=crc32.base64)
         archived = self._record(
             item,
             object_key,
@@ -361,7 +361,7 @@ class ArchiveRecording:
             sha256_hex=sha256.hexdigest(),
             waveform=waveform.peaks,
         )
-        return ArchiveResult(Outcome.FOUND_IN_VAULT, archived=archived)
+        return ArchiveResult(ArchiveOutcome.FOUND_IN_VAULT, archived=archived)
 
     def _read_back(self, object_key: str) -> Iterator[bytes]:
         for chunk in self.vault.read_audio(object_key):
@@ -373,7 +373,7 @@ class ArchiveRecording:
         self,
         item: CatalogueItem,
         object_key: str,
-        stored: StoredObject,
+        stored: StoredSize,
         *,
         head: AudioHead,
         sha256_hex: str,
@@ -468,13 +468,13 @@ class ArchiveRecording:
         reason = str(error) if reason is None else reason
         attempts = item.attempts if attempts is None else attempts
         self.catalogue.defer(item, retry_at=retry_at, reason=reason, attempts=attempts)
-        return ArchiveResult(Outcome.DEFERRED, reason, retry_at, error=type(error).__name__)
+        return ArchiveResult(ArchiveOutcome.DEFERRED, reason, retry_at, error=type(error).__name__)
 
     def _ended(
         self, item: CatalogueItem, error: Exception, reason: str, *, state: State, attempts: int
     ) -> ArchiveResult:
         self.catalogue.end(item, state=state, reason=reason, attempts=attempts)
-        outcome = Outcome(state.value.lower())
+        outcome = ArchiveOutcome(state.value.lower())
         return ArchiveResult(outcome, reason, error=type(error).__name__)
 
 

@@ -22,7 +22,7 @@ ATTEMPTS = 3
 T = TypeVar("T")
 
 
-class Verdict(StrEnum):
+class Condition(StrEnum):
     """What a recording and its sidecar are by now."""
 
     INTACT = "intact"
@@ -49,7 +49,7 @@ class Damage:
 
     recording_id: str
     object_key: str
-    verdict: Verdict
+    verdict: Condition
     problem: str
     advice: str
     command: str | None = None
@@ -63,9 +63,9 @@ class Checked:
     read_bytes: int
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Condition:
         """That of the audio, or of the sidecar where the audio is intact."""
-        return self.damages[0].verdict if self.damages else Verdict.INTACT
+        return self.damages[0].verdict if self.damages else Condition.INTACT
 
 
 class ReadBackVault(Protocol):
@@ -99,7 +99,7 @@ def unreadable(error: UnreadableItemError) -> Checked:
     if isinstance(error, NewerCatalogueError):
         advice = "deploy that release, and verify again"
     recording_id = error.recording_id or "without an id"
-    damage = Damage(recording_id, "catalogue item", Verdict.UNREADABLE, error.problem, advice)
+    damage = Damage(recording_id, "catalogue item", Condition.UNREADABLE, error.problem, advice)
     return Checked((damage,), 0)
 
 
@@ -149,14 +149,14 @@ def _missing(recording_id: str, key: str) -> Damage:
         else "reconciliation writes it anew from the catalogue"
     )
     advice = f"remove its delete marker, where there is one; otherwise {other}"
-    return Damage(recording_id, key, Verdict.MISSING, "it is not there", advice)
+    return Damage(recording_id, key, Condition.MISSING, "it is not there", advice)
 
 
 def _altered(recording_id: str, key: str, problem: str) -> Damage:
     advice = "compare its versions and restore the right one"
     if not key.startswith(AUDIO):
         advice += "; or delete it, and reconciliation writes it anew from the catalogue"
-    return Damage(recording_id, key, Verdict.ALTERED, problem, advice)
+    return Damage(recording_id, key, Condition.ALTERED, problem, advice)
 
 
 def _unreadable(recording_id: str, key: str, error: PermanentError) -> Damage:
@@ -165,4 +165,4 @@ def _unreadable(recording_id: str, key: str, error: PermanentError) -> Damage:
         advice = "it is being restored: verify again when that is done"
         if not error.stored.is_being_restored:
             advice, command = "restore it, and verify again", error.stored.restore_command()
-    return Damage(recording_id, key, Verdict.UNREADABLE, str(error), advice, command)
+    return Damage(recording_id, key, Condition.UNREADABLE, str(error), advice, command)

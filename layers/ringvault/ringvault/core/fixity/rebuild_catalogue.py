@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
 from ringvault.core.concurrency import AtOnce
 from ringvault.core.errors import ConflictError, InvalidRecordError
@@ -57,7 +57,7 @@ class TellingVault(Protocol):
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:
         """Return the item that a sidecar tells of, None where there is none."""
 
-    def measured(self, object_key: str) -> StoredObject | None:
+    def measured(self, object_key: str) -> StoredSize | None:
         """Return size and CRC-32 of an object, None where there is none."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.fixity.check import Checked, Damage, Verdict
+from ringvault.core.fixity.check import Checked, Condition, Damage
 from ringvault.core.playback.search_parameters import Position
 
 # As many fit into an item of the state table ten times; what is beyond is counted.
@@ -15,7 +15,7 @@ MOST_NAMED = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class Sample:
     """Which recordings: all, or as many as `sample` says, the same ones for the same seed."""
 
     sample: int | None = None
@@ -25,13 +25,13 @@ class Selection:
         """Return where a recording stands in the order of the sample: the first ones are it."""
         return hashlib.sha256(f"{self.seed}:{recording_id}".encode()).hexdigest()
 
-    def seeded(self, now: datetime) -> "Selection":
+    def seeded(self, now: datetime) -> "Sample":
         """Return it with a seed, where it is a sample: that of the day, so that days differ."""
         if self.sample is None or self.seed is not None:
             return self
         return replace(self, seed=f"{now:%Y-%m-%d}")
 
-    def is_meant_by(self, asked: "Selection") -> bool:
+    def is_meant_by(self, asked: "Sample") -> bool:
         """Whether somebody who asks so means this one: no seed means any."""
         return asked.sample == self.sample and asked.seed in {None, self.seed}
 
@@ -50,7 +50,7 @@ class Verification:
     through.
     """
 
-    selection: Selection
+    selection: Sample
     started_at: datetime
     total: int
     position: Position | None = None
@@ -68,7 +68,7 @@ class Verification:
     @property
     def is_intact(self) -> bool:
         """Whether all that has its verdict is what it was."""
-        return self.done == self.verdicts.get(Verdict.INTACT, 0)
+        return self.done == self.verdicts.get(Condition.INTACT, 0)
 
     def with_checked(
         self, checked: Iterable[Checked], *, position: Position | None
@@ -87,7 +87,7 @@ class Verification:
         )
 
 
-def open_one(last: Verification | None, *, asked: Selection) -> Verification | None:
+def open_one(last: Verification | None, *, asked: Sample) -> Verification | None:
     """Return the verification that is to go on, None where a new one begins.
 
     Raises:

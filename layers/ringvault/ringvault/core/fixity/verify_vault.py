@@ -11,7 +11,7 @@ from ringvault.core.catalogue.item import ItemsRead
 from ringvault.core.concurrency import AtOnce
 from ringvault.core.errors import UnreadableItemError
 from ringvault.core.fixity.check import Checked, ReadBackVault, check, unreadable
-from ringvault.core.fixity.verification import Selection, Verification, open_one
+from ringvault.core.fixity.verification import Sample, Verification, open_one
 from ringvault.core.playback.search_parameters import Position
 from ringvault.core.quota.gate import Clock
 
@@ -46,7 +46,7 @@ class Progress(Protocol):
 
 def verify_vault(
     *,
-    asked: Selection,
+    asked: Sample,
     anew: bool,
     catalogue: VerifiedCatalogue,
     vault: ReadBackVault,

@@ -63,7 +63,7 @@ class Pointers(Protocol):
         """Let the recording be found by no number any more, nor under the keys in `former`."""
 
 
-class Outcome(StrEnum):
+class ErasureOutcome(StrEnum):
     """What became of one recording."""
 
     ERASED = "erased"
@@ -75,7 +75,7 @@ class Outcome(StrEnum):
 
 # Nothing is left but the tombstone.
 _BURIED = frozenset({State.ERASED, State.EXPIRED})
-REFUSED = frozenset({Outcome.HELD, Outcome.BEING_FETCHED, Outcome.FAILED})
+REFUSED = frozenset({ErasureOutcome.HELD, ErasureOutcome.BEING_FETCHED, ErasureOutcome.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class EraseRecordings:
 
     def __call__(
         self, chosen: Sequence[Chosen], *, at_once: AtOnce
-    ) -> Iterator[Sequence[tuple[str, Outcome]]]:
+    ) -> Iterator[Sequence[tuple[str, ErasureOutcome]]]:
         """Erase them; yield ids and what became of each, some at a time.
 
         Once an item is ERASING nobody plays, fetches or holds it. It keeps its numbers, so that
@@ -107,17 +107,17 @@ class EraseRecordings:
         for start in range(0, len(chosen), ERASED_AT_ONCE):
             yield at_once(self._erased, chosen[start : start + ERASED_AT_ONCE])
 
-    def _erased(self, it: Chosen) -> tuple[str, Outcome]:
+    def _erased(self, it: Chosen) -> tuple[str, ErasureOutcome]:
         try:
             return it.recording_id, self._outcome(it.recording_id)
         except RingvaultError as error:
             self.problems[it.recording_id] = error
-            return it.recording_id, Outcome.FAILED
+            return it.recording_id, ErasureOutcome.FAILED
 
-    def _outcome(self, recording_id: str) -> Outcome:
+    def _outcome(self, recording_id: str) -> ErasureOutcome:
         item = self.catalogue.find(recording_id)
         if item is None:
-            return Outcome.ERASED_ALREADY
+            return ErasureOutcome.ERASED_ALREADY
         if item.state in _BURIED:
             return self._swept(item)
         if item.state is not State.ERASING:
@@ -127,23 +127,27 @@ class EraseRecordings:
             self._begin(recording_id)
             item = self.catalogue.find(recording_id)
             if item is None or item.state in _BURIED:
-                return Outcome.ERASED_ALREADY
+                return ErasureOutcome.ERASED_ALREADY
             if item.state is not State.ERASING:
-                return Outcome.BEING_FETCHED
+                return ErasureOutcome.BEING_FETCHED
         return self._finished(item)
 
-    def _swept(self, item: CatalogueItem) -> Outcome:
+    def _swept(self, item: CatalogueItem) -> ErasureOutcome:
         """Delete what came back of it, such as a sidecar that was restored by hand."""
         if self.vault.is_held(item.recording):
-            return Outcome.HELD
-        return Outcome.ERASED if self.vault.erase(item.recording) else Outcome.ERASED_ALREADY
+            return ErasureOutcome.HELD
+        return (
+            ErasureOutcome.ERASED
+            if self.vault.erase(item.recording)
+            else ErasureOutcome.ERASED_ALREADY
+        )
 
-    def _refusal(self, item: CatalogueItem) -> Outcome | None:
+    def _refusal(self, item: CatalogueItem) -> ErasureOutcome | None:
         if item.hold is not None or self.vault.is_held(item.recording):
-            return Outcome.HELD
+            return ErasureOutcome.HELD
         claimed_until = item.claimed_until
         if claimed_until is not None and claimed_until > self.clock() - FETCHED_WITHIN:
-            return Outcome.BEING_FETCHED
+            return ErasureOutcome.BEING_FETCHED
         return None
 
     def _begin(self, recording_id: str) -> None:
@@ -153,7 +157,7 @@ class EraseRecordings:
         with suppress(ConflictError):
             self.catalogue.begin_erasure(recording_id, erasure, claimed_before=now - FETCHED_WITHIN)
 
-    def _finished(self, item: CatalogueItem) -> Outcome:
+    def _finished(self, item: CatalogueItem) -> ErasureOutcome:
         self.vault.erase(item.recording)
         self.vault.store_proof(proof_of(item, erased_at=self.clock()), of=item.recording)
         self.pointers.remove(item.recording, former=item.former_numbers)
@@ -163,8 +167,8 @@ class EraseRecordings:
             after = self.catalogue.find(item.recording.recording_id)
             if after is None or after.state not in _BURIED:
                 raise
-            return Outcome.ERASED_ALREADY
-        return Outcome.ERASED
+            return ErasureOutcome.ERASED_ALREADY
+        return ErasureOutcome.ERASED
 
 
 SCHEMA_VERSION = 1

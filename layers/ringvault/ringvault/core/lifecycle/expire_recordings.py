@@ -80,7 +80,7 @@ class Pointers(Protocol):
         """Let the recording be found by no number any more, nor under the keys in `former`."""
 
 
-class Outcome(StrEnum):
+class ExpiryOutcome(StrEnum):
     """What became of one recording."""
 
     TAGGED = "tagged"
@@ -91,7 +91,7 @@ class Outcome(StrEnum):
     FAILED = "failed"  # the next run tries again
 
 
-Do = Callable[[CatalogueItem], Outcome]
+Do = Callable[[CatalogueItem], ExpiryOutcome]
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Sweep:
     """
 
     is_through: bool = False
-    counts: Counter[Outcome] = field(default_factory=Counter)
+    counts: Counter[ExpiryOutcome] = field(default_factory=Counter)
     problem: RingvaultError | None = None
 
 
@@ -146,14 +146,14 @@ class ExpireRecordings:
             return False
         return expires_at(item.archived.archived_at, after=self.after) <= now
 
-    def _begin(self, item: CatalogueItem) -> Outcome:
+    def _begin(self, item: CatalogueItem) -> ExpiryOutcome:
         if item.hold is not None or self.vault.is_held(item.recording):
-            return Outcome.HELD
+            return ExpiryOutcome.HELD
         expiring_at = self.clock()
         self.catalogue.begin_expiry(item, expiring_at=expiring_at)
         return self._tagged(item, expiring_at)
 
-    def _go_on(self, item: CatalogueItem) -> Outcome:
+    def _go_on(self, item: CatalogueItem) -> ExpiryOutcome:
         match self.vault.remains(item.recording):
             case Remains.NOTHING:
                 return self._buried(item)
@@ -161,40 +161,40 @@ class ExpireRecordings:
                 return self._tagged_again(item)
             case Remains.TAGGED:
                 self._look_again(item, since=item.expiring_at)
-                return Outcome.LEFT
+                return ExpiryOutcome.LEFT
 
-    def _tagged_again(self, item: CatalogueItem) -> Outcome:
+    def _tagged_again(self, item: CatalogueItem) -> ExpiryOutcome:
         """Whoever was to tag it died, or a hold that was to rescue it did."""
         if self.vault.is_held(item.recording):
-            return Outcome.HELD
+            return ExpiryOutcome.HELD
         expiring_at = self.clock()
         self.catalogue.begin_again(item, expiring_at=expiring_at)
         return self._tagged(item, expiring_at)
 
-    def _tagged(self, item: CatalogueItem, expiring_at: datetime) -> Outcome:
+    def _tagged(self, item: CatalogueItem, expiring_at: datetime) -> ExpiryOutcome:
         self.vault.tag(item.recording)
         self._look_again(item, since=expiring_at)
-        return Outcome.TAGGED
+        return ExpiryOutcome.TAGGED
 
     def _look_again(self, item: CatalogueItem, *, since: datetime | None) -> None:
         at = self.clock() + LOOKED_AT_EVERY
         self.catalogue.look_again(item.recording.recording_id, since=since, at=at)
 
-    def _buried(self, item: CatalogueItem) -> Outcome:
+    def _buried(self, item: CatalogueItem) -> ExpiryOutcome:
         self.pointers.remove(item.recording, former=item.former_numbers)
         reason = f"expired: kept for {self.after // DAY} days"
         self.catalogue.end_expiry(item, tombstone=tombstone(item, State.EXPIRED, reason=reason))
-        return Outcome.EXPIRED
+        return ExpiryOutcome.EXPIRED
 
 
-def _tried(do: Do, item: CatalogueItem) -> tuple[Outcome, RingvaultError | None]:
+def _tried(do: Do, item: CatalogueItem) -> tuple[ExpiryOutcome, RingvaultError | None]:
     """Return what became of it; one that fails keeps nobody from the others."""
     try:
         return do(item), None
     except ConflictError:
-        return Outcome.CHANGED, None
+        return ExpiryOutcome.CHANGED, None
     except ServiceUnavailableError as error:
-        return Outcome.FAILED, error
+        return ExpiryOutcome.FAILED, error
 
 
 def expires_at(archived_at: datetime, *, after: timedelta) -> datetime:

@@ -52,7 +52,7 @@ class LegalHolds(Protocol):
         """Return the key of the one object that starts so, None where there is none."""
 
 
-class Outcome(StrEnum):
+class HoldOutcome(StrEnum):
     """What became of a hold on one recording."""
 
     HELD = "held"
@@ -84,7 +84,7 @@ def hold_recordings(
     catalogue: Holdable,
     vault: LegalHolds,
     at_once: AtOnce,
-) -> Iterator[Sequence[Outcome]]:
+) -> Iterator[Sequence[HoldOutcome]]:
     """Hold them; yield what became of each, some at a time.
 
     The catalogue says so first, then S3: whoever is killed in between runs it again, and what is
@@ -98,7 +98,7 @@ def hold_recordings(
 
 def release_recordings(
     chosen: Sequence[Chosen], *, catalogue: Holdable, vault: LegalHolds, at_once: AtOnce
-) -> Iterator[Sequence[Outcome]]:
+) -> Iterator[Sequence[HoldOutcome]]:
     """End the holds of all; yield what became of each, some at a time.
 
     S3 first, then the catalogue: it says that something is held for as long as anything of it is.
@@ -108,54 +108,56 @@ def release_recordings(
         yield at_once(one, chosen[start : start + HELD_AT_ONCE])
 
 
-def _held(it: Chosen, *, hold: Hold, catalogue: Holdable, vault: LegalHolds) -> Outcome:
+def _held(it: Chosen, *, hold: Hold, catalogue: Holdable, vault: LegalHolds) -> HoldOutcome:
     try:
         catalogue.hold(it.recording_id, hold)
-        outcome = Outcome.HELD
+        outcome = HoldOutcome.HELD
     except ConflictError:
-        outcome = Outcome.HELD_ALREADY
+        outcome = HoldOutcome.HELD_ALREADY
     item = catalogue.find(it.recording_id)
     if item is not None and item.state is State.EXPIRING:
         outcome = _rescued(item, hold=hold, catalogue=catalogue, vault=vault)
         item = catalogue.find(it.recording_id)
-    if outcome in {Outcome.BEING_EXPIRED, Outcome.EXPIRED}:
+    if outcome in {HoldOutcome.BEING_EXPIRED, HoldOutcome.EXPIRED}:
         return outcome
     return _held_as(item, hold, outcome, vault)
 
 
 def _held_as(
-    item: CatalogueItem | None, hold: Hold, outcome: Outcome, vault: LegalHolds
-) -> Outcome:
+    item: CatalogueItem | None, hold: Hold, outcome: HoldOutcome, vault: LegalHolds
+) -> HoldOutcome:
     if item is None or item.state in GONE:
         is_expired = item is not None and item.state is State.EXPIRED
-        return Outcome.EXPIRED if is_expired else Outcome.ERASED
+        return HoldOutcome.EXPIRED if is_expired else HoldOutcome.ERASED
     if item.hold is None or item.hold.reason != hold.reason:
-        return Outcome.HELD_OTHERWISE
+        return HoldOutcome.HELD_OTHERWISE
     # A catalogue that was made again, or restored, does not know what was tagged before.
     vault.untag(item.recording)
     vault.hold(item.recording)
     return outcome
 
 
-def _rescued(item: CatalogueItem, *, hold: Hold, catalogue: Holdable, vault: LegalHolds) -> Outcome:
+def _rescued(
+    item: CatalogueItem, *, hold: Hold, catalogue: Holdable, vault: LegalHolds
+) -> HoldOutcome:
     """Take back what S3 was told to delete, unless somebody may still be telling it."""
     expiring_at = item.expiring_at
     if expiring_at is None or expiring_at > hold.since - TAGGED_WITHIN:
-        return Outcome.BEING_EXPIRED
+        return HoldOutcome.BEING_EXPIRED
     vault.untag(item.recording)
     if vault.find_audio(audio_prefix(item.recording)) is None:
-        return Outcome.EXPIRED
+        return HoldOutcome.EXPIRED
     try:
         catalogue.rescue(item.recording.recording_id, hold, expiring_at=expiring_at)
     except ConflictError:
-        return Outcome.BEING_EXPIRED
-    return Outcome.HELD
+        return HoldOutcome.BEING_EXPIRED
+    return HoldOutcome.HELD
 
 
-def _released(it: Chosen, *, catalogue: Holdable, vault: LegalHolds) -> Outcome:
+def _released(it: Chosen, *, catalogue: Holdable, vault: LegalHolds) -> HoldOutcome:
     item = catalogue.find(it.recording_id)
     if item is None or item.hold is None:
-        return Outcome.NOT_HELD
+        return HoldOutcome.NOT_HELD
     vault.release(item.recording)
     catalogue.release(it.recording_id, item.hold)
-    return Outcome.RELEASED
+    return HoldOutcome.RELEASED

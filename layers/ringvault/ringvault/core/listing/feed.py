@@ -104,7 +104,7 @@ def was_claimed(candidate: Candidate) -> bool:
     )
 
 
-class Turn(StrEnum):
+class FeedReason(StrEnum):
     """Why a recording is fed now, in the order of urgency."""
 
     NEAR_DELETION = "near_deletion"
@@ -117,16 +117,18 @@ def is_near_deletion(started_at: datetime, *, now: datetime, deletion_after: tim
     return started_at <= now - deletion_after * 0.9
 
 
-def turn_of(candidate: Candidate, *, now: datetime, deletion_after: timedelta) -> Turn:
+def turn_of(candidate: Candidate, *, now: datetime, deletion_after: timedelta) -> FeedReason:
     """Return why it should be fetched."""
     if is_near_deletion(candidate.started_at, now=now, deletion_after=deletion_after):
-        return Turn.NEAR_DELETION
-    return Turn.TODAY if candidate.started_at >= now - timedelta(days=1) else Turn.BACKLOG
+        return FeedReason.NEAR_DELETION
+    return (
+        FeedReason.TODAY if candidate.started_at >= now - timedelta(days=1) else FeedReason.BACKLOG
+    )
 
 
 def fed(
     candidates: Iterable[Candidate], *, most: int, now: datetime, deletion_after: timedelta
-) -> Sequence[tuple[Turn, Candidate]]:
+) -> Sequence[tuple[FeedReason, Candidate]]:
     """Return the `most` candidates to feed next, in order, and why each.
 
     First what RingCentral deletes soon, then today's calls, then the backlog; oldest first, but
@@ -134,17 +136,17 @@ def fed(
     nothing ran. Calls of today keep their share even then, and go in front: they are few, and
     people look for them, while what is near deletion still has days.
     """
-    found: dict[Turn, list[Candidate]] = {turn: [] for turn in Turn}
+    found: dict[FeedReason, list[Candidate]] = {turn: [] for turn in FeedReason}
     for candidate in sorted(candidates, key=lambda it: (it.started_at, it.recording_id)):
         found[turn_of(candidate, now=now, deletion_after=deletion_after)].append(candidate)
     near, today, backlog = found.values()
     today.reverse()
     kept = min(len(today), ceil(most * TODAYS_SHARE))
     in_order = [
-        *((Turn.TODAY, candidate) for candidate in today[:kept]),
-        *((Turn.NEAR_DELETION, candidate) for candidate in near),
-        *((Turn.TODAY, candidate) for candidate in today[kept:]),
-        *((Turn.BACKLOG, candidate) for candidate in backlog),
+        *((FeedReason.TODAY, candidate) for candidate in today[:kept]),
+        *((FeedReason.NEAR_DELETION, candidate) for candidate in near),
+        *((FeedReason.TODAY, candidate) for candidate in today[kept:]),
+        *((FeedReason.BACKLOG, candidate) for candidate in backlog),
     ]
     return in_order[:most]
 
@@ -204,7 +206,7 @@ class Fed:
     are.
     """
 
-    turns: Counter[Turn] = field(default_factory=Counter)
+    turns: Counter[FeedReason] = field(default_factory=Counter)
     given_up: int = 0
     unreadable: int = 0
 

@@ -18,18 +18,18 @@ from ringvault.core.listing.feed import (
 from ringvault.core.listing.read_windows import (
     AccountCallLog,
     Listed,
-    Listing,
     NewRecordings,
     NumberIndex,
     OvertakenError,
     Progress,
+    WindowReader,
 )
 from ringvault.core.listing.windows import ListingProgress, Reach
 from ringvault.core.quota.gate import Clock
 from ringvault.core.ringcentral.call_log import Quota
 
 
-class Catalogue(NewRecordings, Candidates, Protocol):
+class ListingCatalogue(NewRecordings, Candidates, Protocol):
     """The catalogue as the lister needs it."""
 
 
@@ -77,7 +77,7 @@ def list_recordings(
     *,
     call_log: AccountCallLog,
     quotas: Quotas,
-    catalogue: Catalogue,
+    catalogue: ListingCatalogue,
     number_index: NumberIndex,
     progress: Progress,
     queue: RecordingQueue,
@@ -91,7 +91,7 @@ def list_recordings(
     it is fed: a run that dies anywhere is made good by the next. `latest` is when the last
     request may be sent.
     """
-    listing = Listing(
+    listing = WindowReader(
         call_log=call_log,
         quota=quotas.call_log,
         settings_quota=quotas.settings,

@@ -106,7 +106,7 @@ class OvertakenError(RingvaultError):
 
 
 @dataclass(slots=True)
-class Listing:
+class WindowReader:
     """One run through the open windows; `latest` is when its last request may be sent.
 
     `broken` is why a window could not be read to its end while the others were.

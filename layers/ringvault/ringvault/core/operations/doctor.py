@@ -37,7 +37,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Check:
     """What a check came to; where it is not OK, `remedy` says what to do."""
 
     subject: str
@@ -46,72 +46,72 @@ class Finding:
     remedy: str = ""
 
 
-def examined(subject: str, check: Callable[[], Finding]) -> Finding:
+def examined(subject: str, check: Callable[[], Check]) -> Check:
     """Return what the check finds; what can't be checked says why, and is not OK."""
     try:
         return check()
     except (PermissionLostError, CredentialsError, NotFoundError) as error:
-        return Finding(subject, Level.FAIL, str(error), "docs/operations.md: permission-lost")
+        return Check(subject, Level.FAIL, str(error), "docs/operations.md: permission-lost")
     except RecordingRefusedError as error:
-        return Finding(subject, Level.FAIL, error.advice, "docs/operations.md: permission-lost")
+        return Check(subject, Level.FAIL, error.advice, "docs/operations.md: permission-lost")
     except ConfigurationError as error:
         if _DENIED in str(error):
             remedy = "your own user lacks a right: docs/operations.md, Rights, has all"
-            return Finding(subject, Level.WARN, f"not checked: {error}", remedy)
-        return Finding(subject, Level.FAIL, str(error), "put it right as the message says")
+            return Check(subject, Level.WARN, f"not checked: {error}", remedy)
+        return Check(subject, Level.FAIL, str(error), "put it right as the message says")
     except RingvaultError as error:
-        return Finding(subject, Level.WARN, f"not checked: {error}", "try again in some minutes")
+        return Check(subject, Level.WARN, f"not checked: {error}", "try again in some minutes")
 
 
 def is_as_it_should_be(
     subject: str, *, told: str, is_so: bool, otherwise: str, remedy: str
-) -> Finding:
+) -> Check:
     """Return OK with `told`, or FAIL with `otherwise` and the remedy."""
     if is_so:
-        return Finding(subject, Level.OK, told)
-    return Finding(subject, Level.FAIL, otherwise, remedy)
+        return Check(subject, Level.OK, told)
+    return Check(subject, Level.FAIL, otherwise, remedy)
 
 
-def number_index_finding(*, is_current: bool) -> Finding:
+def number_index_finding(*, is_current: bool) -> Check:
     """Return whether every recording can be found by its numbers."""
     subject = "number index"
     if is_current:
-        return Finding(subject, Level.OK, "keys of this release")
+        return Check(subject, Level.OK, "keys of this release")
     told = "has keys of an earlier release: a search by number misses older recordings"
-    return Finding(subject, Level.WARN, told, "run ringvault rebuild-index")
+    return Check(subject, Level.WARN, told, "run ringvault rebuild-index")
 
 
-def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> Finding:
+def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> Check:
     """Return whether two clocks agree; `theirs` has whole seconds, None where none was told."""
     if theirs is None:
         told = "not checked: no answer told the time"
-        return Finding(subject, Level.WARN, told, "try again when RingCentral answers")
+        return Check(subject, Level.WARN, told, "try again when RingCentral answers")
     skew = abs(ours - theirs)
     told = f"{round(skew.total_seconds())} s from this machine's clock"
     if skew < CLOCK_MATTERS_FROM:
-        return Finding(subject, Level.OK, told)
+        return Check(subject, Level.OK, told)
     level = Level.FAIL if skew >= CLOCK_FAILS_FROM else Level.WARN
-    return Finding(subject, level, told, "set this machine's clock (NTP)")
+    return Check(subject, level, told, "set this machine's clock (NTP)")
 
 
-def retention_finding(progress: ListingProgress) -> Finding:
+def retention_finding(progress: ListingProgress) -> Check:
     """Return how long RingCentral keeps recordings, and whether the account said so."""
     retention = progress.retention
     told = str(retention)
     if progress.retention_read_at is None:
         remedy = "the first run of the lister asks the account"
-        return Finding("retention", Level.WARN, f"{told}: presumed, not yet read", remedy)
-    return Finding("retention", Level.OK, f"{told}, read {_minute(progress.retention_read_at)}")
+        return Check("retention", Level.WARN, f"{told}: presumed, not yet read", remedy)
+    return Check("retention", Level.OK, f"{told}, read {_minute(progress.retention_read_at)}")
 
 
-def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) -> Finding:
+def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) -> Check:
     """Return whether recordings lie on a configured host.
 
     `foreign` has the origins of those that do not, of the `seen` ones that were looked at.
     """
     if not seen:
         told = "not checked: no recorded call of the last seven days is known"
-        return Finding(subject, Level.WARN, told, "record a call, and ask again")
+        return Check(subject, Level.WARN, told, "record a call, and ask again")
     return is_as_it_should_be(
         subject,
         is_so=not foreign,
@@ -122,12 +122,12 @@ def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) ->
     )
 
 
-def listing_finding(progress: ListingProgress, *, now: datetime) -> Finding:
+def listing_finding(progress: ListingProgress, *, now: datetime) -> Check:
     """Return when the call log was last read."""
     listed_at = max(progress.opened_to.values(), default=None)
     if listed_at is None:
         remedy = "wait for the next run (5 minutes); then see the log of ListRecordingsFunction"
-        return Finding("last listing run", Level.WARN, "none yet", remedy)
+        return Check("last listing run", Level.WARN, "none yet", remedy)
     return is_as_it_should_be(
         "last listing run",
         is_so=now - listed_at < LISTED_WITHIN,
@@ -142,21 +142,21 @@ def reconciliation_finding(
     report: tuple[str, Mapping[str, Any]] | None,
     *,
     now: datetime,
-) -> Finding:
+) -> Check:
     """Return when reconciliation began last, and whether its newest report misses anything."""
     subject, began_on = "last reconciliation", progress.last_daily_on
     if began_on is None:
         remedy = "wait a quarter of an hour, or run ringvault reconcile"
-        return Finding(subject, Level.WARN, "none yet", remedy)
+        return Check(subject, Level.WARN, "none yet", remedy)
     totals = report[1].get("totals", {}) if report else {}
     found = unsettled(totals)
     backfilling = found.pop(Verdict.BACKFILLING, 0)
     if found:
         remedy = "docs/operations.md: Read the reconciliation report"
-        return Finding(subject, Level.FAIL, in_words(found), remedy)
+        return Check(subject, Level.FAIL, in_words(found), remedy)
     if backfilling:
         told = in_words({Verdict.BACKFILLING: backfilling})
-        return Finding(subject, Level.WARN, told, "wait for it: ringvault backfill --list")
+        return Check(subject, Level.WARN, told, "wait for it: ringvault backfill --list")
     told = f"begun {began_on}, " + (f"newest report {report[0]}" if report else "no report yet")
     return is_as_it_should_be(
         subject,
@@ -168,23 +168,23 @@ def reconciliation_finding(
     )
 
 
-def dead_letter_finding(depth: int) -> Finding:
+def dead_letter_finding(depth: int) -> Check:
     """Return whether messages lie in the dead-letter queue."""
     if not depth:
-        return Finding("dead letters", Level.OK, "none")
+        return Check("dead letters", Level.OK, "none")
     remedy = "docs/operations.md: dead-letters"
-    return Finding("dead letters", Level.WARN, f"{depth:,} messages", remedy)
+    return Check("dead letters", Level.WARN, f"{depth:,} messages", remedy)
 
 
-def alarm_finding(*, confirmed: int, pending: int) -> Finding:
+def alarm_finding(*, confirmed: int, pending: int) -> Check:
     """Return whether somebody hears the alarms."""
     if confirmed:
-        return Finding("alarm topic", Level.OK, f"{confirmed} confirmed subscriptions")
+        return Check("alarm topic", Level.OK, f"{confirmed} confirmed subscriptions")
     if pending:
         remedy = "follow the link in AWS's mail; it is valid for three days"
-        return Finding("alarm topic", Level.WARN, "nobody has confirmed the subscription", remedy)
+        return Check("alarm topic", Level.WARN, "nobody has confirmed the subscription", remedy)
     remedy = "sam deploy --parameter-overrides AlarmEmail=you@example.com"
-    return Finding("alarm topic", Level.WARN, "nobody hears the alarms", remedy)
+    return Check("alarm topic", Level.WARN, "nobody hears the alarms", remedy)
 
 
 def _minute(at: datetime) -> str:
@@ -207,13 +207,13 @@ class ExpiryRule:
     is_tagged: bool
 
 
-def expiry_finding(rules: Collection[ExpiryRule], *, after: timedelta) -> Finding:
+def expiry_finding(rules: Collection[ExpiryRule], *, after: timedelta) -> Check:
     """Return whether the bucket deletes what the stack says, and nothing that is held."""
     subject, days = "bucket: expiry", after // DAY
     for rule in rules:
         if not rule.is_tagged and _meets_recordings(rule.prefix):
             told = f"a rule for {rule.prefix or 'everything'} deletes what is held, too"
-            return Finding(subject, Level.FAIL, told, _SHOWN_BY)
+            return Check(subject, Level.FAIL, told, _SHOWN_BY)
     found = {rule.prefix: rule.days for rule in rules if rule.is_tagged}
     is_so = found.get(AUDIO) == days and SIDECARS in found if days else not found
     return is_as_it_should_be(
@@ -226,12 +226,12 @@ def expiry_finding(rules: Collection[ExpiryRule], *, after: timedelta) -> Findin
     )
 
 
-def lock_finding(*, object_lock: timedelta, after: timedelta) -> Finding:
+def lock_finding(*, object_lock: timedelta, after: timedelta) -> Check:
     """Return whether S3 may delete what expires; `after` 0 is never, `object_lock` 0 without."""
     subject, locked = "Object Lock", object_lock // DAY
     if not timedelta(0) < after < object_lock:
-        return Finding(subject, Level.OK, f"{locked:,} days" if locked else "none")
-    return Finding(
+        return Check(subject, Level.OK, f"{locked:,} days" if locked else "none")
+    return Check(
         subject,
         Level.WARN,
         f"{locked:,} days, but recordings expire {_after(after // DAY)}: until it ends S3 only"

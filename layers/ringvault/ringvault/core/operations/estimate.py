@@ -47,7 +47,7 @@ class Estimate:
 
 
 @dataclass(slots=True)
-class Span:
+class PageEstimate:
     """What is known of a window's pages: another follows `full`, and `beyond` is empty.
 
     `tail` are the recordings of the last page, None until it was met. What is older than the last
@@ -143,8 +143,8 @@ class Sample:
             spans.append(span)
         return estimated(spans, requests=self.requests)
 
-    def _span(self, to_at: datetime) -> Span:
-        span = Span(Window(Kind.BACKFILL, self.from_at, to_at))
+    def _span(self, to_at: datetime) -> PageEstimate:
+        span = PageEstimate(Window(Kind.BACKFILL, self.from_at, to_at))
         while self.requests < self.most_requests:
             number = span.next_number(most_requests=self.most_requests - self.requests)
             if number is None:
@@ -159,7 +159,7 @@ class Sample:
         return span
 
 
-def estimated(spans: Sequence[Span], *, requests: int) -> Estimate:
+def estimated(spans: Sequence[PageEstimate], *, requests: int) -> Estimate:
     """Return what is known of spans that follow each other, the newest first."""
     seen = [found for span in spans for found in span.read.values()]
     tails = [found for span in spans for found in (span.tail or (),)]

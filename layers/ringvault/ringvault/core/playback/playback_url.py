@@ -17,7 +17,7 @@ from ringvault.core.playback.audit import (
 )
 from ringvault.core.playback.rights import Catalogue, find_recording
 from ringvault.core.playback.search_parameters import InvalidParameterError
-from ringvault.core.vault.cold_storage import InColdStorageError, StoredObject
+from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 
 # A backlog can take days; asking again more often than this cannot help.
 ASK_AGAIN_AFTER = timedelta(minutes=1)
@@ -40,7 +40,7 @@ class AudioStore(Protocol):
     ) -> PlaybackUrl:
         """Return a URL of `archived` that is valid from `at` on."""
 
-    def look_at(self, archived: ArchivedObject) -> StoredObject:
+    def look_at(self, archived: ArchivedObject) -> StorageState:
         """Return how `archived` is stored at the moment."""
 
 

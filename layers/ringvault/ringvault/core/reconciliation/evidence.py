@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem, ItemsRead
 from ringvault.core.catalogue.recording import (
     CallLogRecord,
@@ -39,7 +39,7 @@ LISTED_WITHIN = timedelta(hours=26)
 MEASURED_AT_ONCE = 500
 
 
-class Catalogue(Protocol):
+class EvidenceCatalogue(Protocol):
     """The catalogue, for reading."""
 
     def started_in(self, from_at: datetime, before_at: datetime) -> ItemsRead:
@@ -52,7 +52,7 @@ class Catalogue(Protocol):
         """Return which of the ids the catalogue holds."""
 
 
-class Vault(Protocol):
+class EvidenceVault(Protocol):
     """The bucket, for reading."""
 
     def accounts(self) -> Sequence[str]:
@@ -61,7 +61,7 @@ class Vault(Protocol):
     def keys_of(self, account_id: str, on: date) -> Mapping[str, int]:
         """Return the keys of a day's audio and sidecars, each with the object's size in bytes."""
 
-    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
         """Return size and CRC-32 of those objects that are there, without reading them."""
 
     def read_sidecar(self, object_key: str) -> CatalogueItem:
@@ -102,8 +102,8 @@ class SpanEvidence:
     span: Span
     end_at: datetime
     records: ListedCalls
-    catalogue: Catalogue
-    vault: Vault
+    catalogue: EvidenceCatalogue
+    vault: EvidenceVault
     backfills: Sequence[Window]
     kept_from: datetime
     wide_look_back: timedelta
@@ -254,10 +254,10 @@ class SpanEvidence:
 
     def _measured(
         self, items: Sequence[CatalogueItem], keys: AbstractSet[str]
-    ) -> Mapping[str, StoredObject]:
+    ) -> Mapping[str, StoredSize]:
         named = [item.archived.object_key for item in items if item.archived is not None]
         there = [key for key in named if key in keys]
-        measured: dict[str, StoredObject] = {}
+        measured: dict[str, StoredSize] = {}
         for start in range(0, len(there), MEASURED_AT_ONCE):
             if self.clock() >= self.latest:
                 raise OutOfTimeError("the invocation ends before the span is measured")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem
 from ringvault.core.catalogue.recording import Recording, is_recording_id
 from ringvault.core.vault.layout import AUDIO
@@ -158,7 +158,7 @@ class Evidence:
     backfilling: AbstractSet[str] = frozenset()
     object_keys: AbstractSet[str] = frozenset()
     empty_keys: AbstractSet[str] = frozenset()
-    measured: Mapping[str, StoredObject] = field(default_factory=dict)
+    measured: Mapping[str, StoredSize] = field(default_factory=dict)
 
 
 def unsettled(totals: Mapping[str, int]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
 from ringvault.core.catalogue.recording import Recording, followed
 from ringvault.core.defects import place_of
@@ -201,7 +201,7 @@ def _detail(item: CatalogueItem, verdict: Verdict) -> str | None:
     return item.reason and item.reason[:MAX_DETAIL]
 
 
-def is_as_archived(measured: StoredObject, archived: ArchivedObject) -> bool:
+def is_as_archived(measured: StoredSize, archived: ArchivedObject) -> bool:
     """Whether an object is what was archived; one without a CRC-32 is not of our writing."""
     return (measured.size_bytes, measured.crc32) == (archived.size_bytes, archived.crc32)
 

@@ -16,11 +16,11 @@ from ringvault.core.errors import (
 from ringvault.core.listing.windows import DAY, Kind, ListingProgress, Window
 from ringvault.core.quota.gate import Clock, Turn
 from ringvault.core.reconciliation.evidence import (
-    Catalogue,
+    EvidenceCatalogue,
+    EvidenceVault,
     ListedCalls,
     Listing,
     SpanEvidence,
-    Vault,
     excusing,
     open_since,
 )
@@ -54,11 +54,11 @@ MOST_JUDGED_OF_A_STRIDE = 1000
 BEYOND_RETENTION = timedelta(days=10)
 
 
-class ReconciledCatalogue(Catalogue, RepairCatalogue, Protocol):
+class ReconciliationCatalogue(EvidenceCatalogue, RepairCatalogue, Protocol):
     """The catalogue as reconciliation needs it."""
 
 
-class ReconciledVault(Vault, RepairVault, ReportVault, Protocol):
+class ReconciliationVault(EvidenceVault, RepairVault, ReportVault, Protocol):
     """The bucket as reconciliation needs it."""
 
 
@@ -94,8 +94,8 @@ def reconcile_archive(
     daily_reach: timedelta | None,
     call_log: CallLog,
     quota: Quota,
-    catalogue: ReconciledCatalogue,
-    vault: ReconciledVault,
+    catalogue: ReconciliationCatalogue,
+    vault: ReconciliationVault,
     listing: Listing,
     wide_look_back: timedelta,
     progress: Progress,
@@ -149,8 +149,8 @@ class _Invocation:
 
     call_log: CallLog
     quota: Quota
-    catalogue: ReconciledCatalogue
-    vault: ReconciledVault
+    catalogue: ReconciliationCatalogue
+    vault: ReconciliationVault
     listing: Listing
     wide_look_back: timedelta
     progress: Progress

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from ringvault.core.archiving.archive_recording import StoredObject
+from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
 from ringvault.core.catalogue.recording import Recording, followed
 from ringvault.core.errors import ConflictError
@@ -44,7 +44,7 @@ class RepairCatalogue(Protocol):
 class RepairVault(Protocol):
     """The bucket."""
 
-    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredObject]:
+    def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
         """Return size and CRC-32 of those objects that are there."""
 
     def find_audio(self, prefix: str) -> str | None:

@@ -13,7 +13,7 @@ RESTORED_FOR_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class StoredObject:
+class StorageState:
     """How S3 keeps an object, in the words of its HeadObject.
 
     `archive_status` is that of INTELLIGENT_TIERING's archive tiers, None in the others;
@@ -52,6 +52,6 @@ class StoredObject:
 class InColdStorageError(PermanentError):
     """The recording is archived where S3 does not read it from; `stored` says how to restore it."""
 
-    def __init__(self, stored: StoredObject) -> None:
+    def __init__(self, stored: StorageState) -> None:
         self.stored = stored
         super().__init__(f"an object of class {stored.storage_class} is not restored")
