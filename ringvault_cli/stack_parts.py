@@ -5,10 +5,9 @@ Imported inside the commands, for it brings the SDKs, which --help does not wait
 
 from ringvault.adapters.aws.stack import DeployedStack
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.dynamodb.number_index_upkeep import CatalogueRecords, NumberIndexUpkeep
-from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.adapters.s3.last_report import LastReport

@@ -21,7 +21,7 @@ from ringvault.adapters.aws.session import Session, patient_session
 from ringvault.adapters.aws.sqs import DeadLetterQueue, SQSRecordingQueue
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.progress import ListingProgressStore
 from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.s3.vault import Vault

@@ -15,8 +15,8 @@ from ringvault.adapters.aws.sqs import SQSRecordingQueue
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.counts import CatalogueBacklog
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.dynamodb.progress import ListingProgressStore
 from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind

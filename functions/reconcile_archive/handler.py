@@ -12,9 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from ringvault.adapters.aws.session import patient_session
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind

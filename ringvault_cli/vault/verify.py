@@ -160,7 +160,7 @@ def _all_mb(found: Verification, first: Verification) -> float | None:
 
 def _steps(deployed: "DeployedStack", asked: Sample, *, anew: bool) -> Iterator[Verification]:
     from ringvault.adapters.concurrency import at_once
-    from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+    from ringvault.adapters.dynamodb.progress import VerificationProgressStore
     from ringvault_cli.stack_parts import catalogue_inventory_in, vault_inventory_in
 
     return verify_vault(

@@ -15,10 +15,12 @@ from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
 from ringvault.adapters.dynamodb.item import item_of
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry, CatalogueHolds, CatalogueRetries
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
-from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+from ringvault.adapters.dynamodb.progress import (
+    ListingProgressStore,
+    ReconciliationProgressStore,
+    VerificationProgressStore,
+)
 from ringvault.adapters.s3.inventory import MAX_DOCUMENT_BYTES, VaultInventory
 from ringvault.core.catalogue.item import SCHEMA_VERSION, Erasure, Hold, State
 from ringvault.core.errors import (

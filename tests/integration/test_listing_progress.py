@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.progress import ListingProgressStore
 from ringvault.core.errors import ConflictError
 from ringvault.core.listing.read_windows import MAX_KEPT_URI
 from ringvault.core.listing.windows import (

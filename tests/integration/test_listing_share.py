@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.adapters.dynamodb.progress import ListingProgressStore
 from ringvault.adapters.dynamodb.quota_store import DynamoDBQuotaStore
 from ringvault.core.errors import ThrottledError
 from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.dynamodb.progress import ReconciliationProgressStore
 from ringvault.core.errors import ConflictError
 from ringvault.core.reconciliation.finding import Cause, Finding, Verdict
 from ringvault.core.reconciliation.run import (

@@ -14,7 +14,7 @@ from local.ringcentral.http.server import Simulator
 from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+from ringvault.adapters.dynamodb.progress import VerificationProgressStore
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.adapters.s3.vault import READ_BYTES
 from ringvault.core.errors import ConflictError, ServiceUnavailableError

@@ -8,9 +8,8 @@ from typing import Any
 
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.archiving.absence import AccountEvidence

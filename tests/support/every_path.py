@@ -17,8 +17,7 @@ from local.lambda_.function_process import Outcome
 from local.ringcentral.faults.faults import Fault
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
-from ringvault.adapters.dynamodb.listing_progress import LISTING_NAME
-from ringvault.adapters.dynamodb.reconciliation_progress import RECONCILIATION_NAME
+from ringvault.adapters.dynamodb.progress import LISTING_NAME, RECONCILIATION_NAME
 from ringvault.core.instants import format_instant
 from tests.support.deployed import event
 from tests.support.deployed_stack import FUNCTIONS, DeployedStack

@@ -13,7 +13,7 @@ from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
 from ringvault.adapters.dynamodb.item import archived_attributes, new_attributes
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+from ringvault.adapters.dynamodb.progress import VerificationProgressStore
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.adapters.s3.vault import Vault
 from ringvault.core.catalogue.item import CatalogueItem

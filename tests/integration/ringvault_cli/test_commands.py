@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.progress import ListingProgressStore
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ConflictError

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from local.ringcentral.account.options import Options, Scope
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
-from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.core.listing.windows import ListingProgress
 from ringvault.core.reconciliation.run import ReconciliationProgress
 from tests.integration.ringvault_cli.account import (

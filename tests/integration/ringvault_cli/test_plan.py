@@ -8,7 +8,7 @@ import pytest
 
 from local.ringcentral.account.options import Options, Quota, quotas_with
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
-from ringvault.adapters.dynamodb.listing_progress import ListingProgressStore
+from ringvault.adapters.dynamodb.progress import ListingProgressStore
 from ringvault.core.listing.windows import ListingProgress
 from tests.integration.ringvault_cli.account import (
     CLIENT_ID,

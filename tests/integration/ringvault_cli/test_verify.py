@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
-from ringvault.adapters.dynamodb.verification_progress import VerificationProgressStore
+from ringvault.adapters.dynamodb.progress import (
+    ReconciliationProgressStore,
+    VerificationProgressStore,
+)
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.fixity.verification import Sample, Verification
 from ringvault.core.reconciliation.report import store_report

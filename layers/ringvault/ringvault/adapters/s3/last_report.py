@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ringvault.adapters.dynamodb.reconciliation_progress import ReconciliationProgressStore
+from ringvault.adapters.dynamodb.progress import ReconciliationProgressStore
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.reconciliation.report import key_of
