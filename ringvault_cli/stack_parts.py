@@ -5,8 +5,11 @@ Imported inside the commands, for it brings the SDKs, which --help does not wait
 
 from ringvault.adapters.aws.stack import DeployedStack
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
-from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.dynamodb.number_index_upkeep import CatalogueRecords, NumberIndexUpkeep
+from ringvault.adapters.dynamodb.number_index import (
+    CatalogueRecords,
+    NumberIndex,
+    NumberIndexUpkeep,
+)
 from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.s3.inventory import VaultInventory

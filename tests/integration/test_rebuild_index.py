@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringvault.adapters.dynamodb.number_index import pointer_to
-from ringvault.adapters.dynamodb.number_index_upkeep import CatalogueRecords, NumberIndexUpkeep
+from ringvault.adapters.dynamodb.number_index import CatalogueRecords, NumberIndexUpkeep, pointer_to
 from ringvault.core.catalogue.phone_number import number_key
 from ringvault.core.fixity.rebuild_index import GRACE, IndexRebuilt, rebuild_index
 from tests.support.cloud import Cloud
