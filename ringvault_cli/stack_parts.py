@@ -12,8 +12,7 @@ from ringvault.adapters.dynamodb.number_index import (
 )
 from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.numbering_plans import number_reader
-from ringvault.adapters.s3.inventory import VaultInventory
-from ringvault.adapters.s3.last_report import LastReport
+from ringvault.adapters.s3.inventory import LastReport, VaultInventory
 from ringvault.adapters.s3.vault_expiry import VaultExpiry
 from ringvault.adapters.s3.versions import VaultVersions
 

@@ -12,6 +12,7 @@ from botocore.exceptions import FlexibleChecksumError
 
 from ringvault.adapters.aws.errors import GoneError, aws_errors
 from ringvault.adapters.concurrency import at_once
+from ringvault.adapters.dynamodb.progress import ReconciliationProgressStore
 from ringvault.adapters.s3.stored_object import look_at
 from ringvault.adapters.s3.vault import READ_BYTES, Vault
 from ringvault.core.archiving.archive_recording import StoredSize
@@ -19,7 +20,7 @@ from ringvault.core.catalogue.item import CatalogueItem
 from ringvault.core.errors import ConflictError, InvalidRecordError, ObjectExistsError
 from ringvault.core.fixity.check import Digest
 from ringvault.core.lifecycle.erase_recordings import tombstone_of_proof
-from ringvault.core.reconciliation.report import PREFIX
+from ringvault.core.reconciliation.report import PREFIX, key_of
 from ringvault.core.vault.checksum import crc32_base64
 from ringvault.core.vault.cold_storage import InColdStorageError
 from ringvault.core.vault.layout import AUDIO, PROOFS, SIDECARS, day_in, day_prefixes
@@ -28,6 +29,7 @@ from ringvault.core.vault.sidecar import item_of_sidecar
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.type_defs import ObjectTypeDef
+
 
 # A sidecar holds a record of MAX_JSON at most, and little beside it; a proof of erasure less.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
@@ -211,3 +213,28 @@ class VaultInventory(Vault):
                 for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
                 for found in page.get("CommonPrefixes", ())
             ]
+
+
+class LastReport:
+    """Finds the newest report where the state table says that the chain ends."""
+
+    def __init__(self, progress: ReconciliationProgressStore, vault: VaultInventory) -> None:
+        self._progress = progress
+        self._vault = vault
+
+    def last(self) -> tuple[str, Mapping[str, Any]] | None:
+        """Return object key and content of the newest report, None where there is none.
+
+        Raises:
+            InvalidRecordError: what lies there is no report.
+            ServiceUnavailableError: it was removed.
+        """
+        progress, _ = self._progress.load()
+        head = progress.chain_head
+        if head is None or head.number == 0:
+            return None
+        key = key_of(head.number)
+        try:
+            return key, json.loads(self._vault.read_report(key))
+        except (ValueError, RecursionError) as error:
+            raise InvalidRecordError(f"{key} is no report") from error
