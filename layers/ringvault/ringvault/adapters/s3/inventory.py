@@ -13,8 +13,7 @@ from botocore.exceptions import FlexibleChecksumError
 from ringvault.adapters.aws.errors import GoneError, aws_errors
 from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.dynamodb.progress import ReconciliationProgressStore
-from ringvault.adapters.s3.stored_object import look_at
-from ringvault.adapters.s3.vault import READ_BYTES, Vault
+from ringvault.adapters.s3.vault import READ_BYTES, Vault, look_at
 from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem
 from ringvault.core.errors import ConflictError, InvalidRecordError, ObjectExistsError

@@ -8,7 +8,7 @@ from boto3.session import Session
 from botocore.config import Config
 
 from ringvault.adapters.aws.errors import aws_errors
-from ringvault.adapters.s3.stored_object import look_at
+from ringvault.adapters.s3.vault import look_at
 from ringvault.core.catalogue.item import ArchivedObject
 from ringvault.core.playback.audit import Disposition
 from ringvault.core.playback.playback_url import PlaybackUrl

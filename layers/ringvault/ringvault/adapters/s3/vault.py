@@ -12,10 +12,12 @@ from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
 from ringvault.core.errors import ConflictError, RingvaultError, ServiceUnavailableError
 from ringvault.core.vault.checksum import Crc32, crc32_base64
+from ringvault.core.vault.cold_storage import StorageState
 from ringvault.core.vault.sidecar import sidecar_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
 
 # Memory of one transfer: at most 3 x PART_BYTES (the part being filled, its copy that is being
 # sent, the one read ahead to know whether it is the last) + one chunk of the socket, so 25 MiB.
@@ -201,3 +203,17 @@ def _drained(ahead: deque[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     while ahead:
         yield ahead.popleft()
     yield from rest
+
+
+def look_at(client: "S3Client", *, bucket: str, object_key: str) -> StorageState:
+    """Return how an object is stored at the moment, by asking S3."""
+    with aws_errors("look at an object of the vault"):
+        head = client.head_object(Bucket=bucket, Key=object_key)
+    return StorageState(
+        bucket=bucket,
+        object_key=object_key,
+        # S3 leaves it out where it is the standard one.
+        storage_class=head.get("StorageClass", "STANDARD"),
+        archive_status=head.get("ArchiveStatus"),
+        restore=head.get("Restore"),
+    )
