@@ -13,8 +13,7 @@ from ringvault.adapters.dynamodb.number_index import (
 from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.s3.inventory import LastReport, VaultInventory
-from ringvault.adapters.s3.vault_expiry import VaultExpiry
-from ringvault.adapters.s3.versions import VaultVersions
+from ringvault.adapters.s3.versions import VaultExpiry, VaultVersions
 
 
 def catalogue_inventory_in(deployed: DeployedStack) -> CatalogueInventory:

@@ -13,7 +13,7 @@ from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.numbering_plans import number_reader
-from ringvault.adapters.s3.vault_expiry import VaultExpiry
+from ringvault.adapters.s3.versions import VaultExpiry
 from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, ExpiryOutcome, Sweep
 from ringvault.observability import failure_of, logger, measure
 from ringvault.settings import ExpireRecordingsSettings

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ringvault.adapters.s3.vault_expiry import TAG_KEY, TAG_VALUE
+from ringvault.adapters.s3.versions import TAG_KEY, TAG_VALUE
 from tests.infrastructure.stack import Stack
 
 

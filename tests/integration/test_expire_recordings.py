@@ -11,7 +11,7 @@ from functions.expire_recordings import handler
 from ringvault.adapters.clock import now
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry
-from ringvault.adapters.s3.vault_expiry import TAG_KEY, TAG_VALUE, VaultExpiry
+from ringvault.adapters.s3.versions import TAG_KEY, TAG_VALUE, VaultExpiry
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError

@@ -10,7 +10,7 @@ from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 from ringvault.adapters.s3.inventory import VaultInventory
-from ringvault.adapters.s3.vault_expiry import VaultExpiry
+from ringvault.adapters.s3.versions import VaultExpiry
 from ringvault.core.archiving.archive_recording import ArchiveOutcome
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.selection import chosen_of

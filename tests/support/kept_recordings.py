@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.s3.vault_expiry import VaultExpiry
+from ringvault.adapters.s3.versions import VaultExpiry
 from ringvault.core.catalogue.item import CatalogueItem, Hold
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.catalogue.selection import Chosen, chosen_of

@@ -13,7 +13,7 @@ from ringvault.adapters.dynamodb.batches import MOST_KEYS
 from ringvault.adapters.dynamodb.counts import ArchivedInCatalogue
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry, CatalogueHolds
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.s3.vault_expiry import VaultExpiry
+from ringvault.adapters.s3.versions import VaultExpiry
 from ringvault.core.catalogue.item import Hold, State
 from ringvault.core.instants import parse_instant
 from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, ExpiryOutcome

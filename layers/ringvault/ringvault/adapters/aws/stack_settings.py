@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ringvault.adapters.aws.errors import aws_errors, error_code
-from ringvault.adapters.s3.vault_expiry import TAG_KEY, TAG_VALUE
+from ringvault.adapters.s3.versions import TAG_KEY, TAG_VALUE
 from ringvault.core.operations.doctor import ExpiryRule
 
 if TYPE_CHECKING:
