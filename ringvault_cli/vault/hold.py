@@ -52,7 +52,7 @@ _TOLD = {
     HoldOutcome.HELD_ALREADY: "held for this reason before; the date stays",
     HoldOutcome.HELD_OTHERWISE: "held for another reason, which stays: see hold list",
     HoldOutcome.ERASED: "erased, or being erased: too late",
-    HoldOutcome.BEING_EXPIRED: "due to expire, about to be deleted by S3: run it again in 15 minutes",
+    HoldOutcome.BEING_EXPIRED: "about to expire: S3 may delete it; run it again in 15 minutes",
     HoldOutcome.EXPIRED: "expired, S3 has deleted it: too late",
     HoldOutcome.RELEASED: "no longer held",
     HoldOutcome.NOT_HELD: "not held",
