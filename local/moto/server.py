@@ -3,8 +3,8 @@
 `python -m local.moto.server PORT [--no-enforce-iam] [--iam-log FILE]`
 
 moto checks a condition and writes without a lock between, so that of two conditional writes at
-once both may win; DynamoDB lets one win. And it copies a table once for each write of a
-transaction, to go back to: one copy does, and takes seconds less with thousands of items.
+once both may win; DynamoDB lets one win. And it copies a whole table once for each write of a
+transaction, to go back to: one copy of the items that are written does, however many there are.
 And S3's versions are neither listed nor deleted while others are deleted, over which moto
 stumbles.
 """
@@ -15,6 +15,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import (
@@ -28,15 +30,36 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local.moto.entrance import Entrance
 from local.moto.iam.door import App, Door
 
-# Of the request that is answered now, by the id of the table.
+_moto_transaction = DynamoDBBackend.transact_write_items
+# Of the transaction that is answered now: copies by the id of the table, and what it writes.
 _copies: dict[int, Any] = {}
+_written: list[Any] = []
 
 
-def _copied_once(table: Any, memo: dict[int, Any]) -> Any:  # noqa: ANN401 - moto has no types
-    if id(table) not in _copies:
-        copied = _copies[id(table)] = copy.copy(table)
+def _transaction(of: Any, transact_items: list[dict[str, Any]]) -> None:  # noqa: ANN401 - moto's own
+    actions = [next(iter(item.values())) for item in transact_items]
+    _written.extend(action.get("Key") or action.get("Item", {}) for action in actions)
+    try:
+        _moto_transaction(of, transact_items)
+    finally:
+        _copies.clear()
+        _written.clear()
+
+
+def _copied(table: Any, memo: dict[int, Any]) -> Any:  # noqa: ANN401 - moto has no types
+    """Return a copy of a table; in a transaction the same one, with copies of what is written."""
+    if id(table) in _copies:
+        return _copies[id(table)]
+    copied = copy.copy(table)
+    if not _written:
         copied.items = copy.deepcopy(table.items, memo)
-    return _copies[id(table)]
+        return copied
+    names = (key[table.hash_key_attr] for key in _written if table.hash_key_attr in key)
+    written = {name for it in names if (name := DynamoType(it)) in table.items}
+    copied.items = copy.copy(table.items)
+    copied.items |= {name: copy.deepcopy(table.items[name], memo) for name in written}
+    _copies[id(table)] = copied
+    return copied
 
 
 def _is_dynamodb(environ: Any) -> bool:  # noqa: ANN401 - WSGI's own
@@ -57,7 +80,6 @@ class _OneWriteAtATime:
         if not (_is_dynamodb(environ) or _is_of_versions(environ)):
             return self._moto(environ, start_response)
         with self._turn:
-            _copies.clear()
             return self._moto(environ, start_response)
 
 
@@ -77,8 +99,9 @@ def moto_server(
 
     `iam_log` is a file that is told what roles asked for.
     """
-    setattr(Table, "__deepcopy__", _copied_once)  # noqa: B010 - moto's class has none to replace
-    setattr(FakeBucket, "get_permission", _neither)  # noqa: B010 - mypy refuses the other
+    setattr(Table, "__deepcopy__", _copied)  # noqa: B010 - moto's class has none to replace
+    setattr(DynamoDBBackend, "transact_write_items", _transaction)  # noqa: B010 - mypy refuses it
+    setattr(FakeBucket, "get_permission", _neither)  # noqa: B010 - mypy refuses it
     moto = _OneWriteAtATime()
     app: App = Door(moto, log_path=iam_log) if enforces_iam else moto
     return make_server("127.0.0.1", port, Entrance(app), threaded=True, request_handler=_Silent)

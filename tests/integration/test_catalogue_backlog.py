@@ -58,6 +58,21 @@ def _two_at_a_time(params: dict[str, Any], **_: Any) -> dict[str, Any]:
     return params if "Limit" in params else {**params, "Limit": 2}
 
 
+def test_a_feed_of_few_reads_small_pages(cloud: Cloud, table_name: str) -> None:
+    """A minute's worth of PENDING is read, and not five hundred at either end."""
+    client = cloud.own_client("dynamodb")
+    limits: list[int] = []
+    client.meta.events.register(
+        "provide-client-params.dynamodb.Query",
+        lambda params, **_: limits.append(params["Limit"]),
+    )
+    catalogue = CatalogueTable(table_name, client)
+    list(catalogue.candidates(most=60, now=NOW))
+    list(catalogue.candidates(most=300, now=NOW))
+    list(catalogue.candidates(most=3_000, now=NOW))
+    assert sorted(limits) == [100, 100, 300, 300, *[500] * 5]
+
+
 class Counting:
     """A DynamoDB with so many recordings in each state that counting them costs something."""
 

@@ -154,6 +154,7 @@ class Overtaken:
         self.save = store.save
         self.drop = store.drop
         self.give_back_lease = store.give_back_lease
+        self.leased_until = store.leased_until
 
     def take_lease(self, **arguments: Any) -> None:
         """Let the other sign in first."""
@@ -221,7 +222,9 @@ def test_a_token_is_used_without_asking_until_it_is_to_be_replaced(stage: Stage)
 def test_the_lease_is_one_containers(stage: Stage) -> None:
     """Nobody else may sign in until the lease is over or given back."""
     now = stage.time()
+    assert stage.store().leased_until() is None
     stage.store().take_lease(now=now, until=now + LEASE)
+    assert stage.store().leased_until() == now + LEASE
     with pytest.raises(ConflictError):
         stage.store().take_lease(now=now + LEASE, until=now + 2 * LEASE)
     after = now + LEASE + timedelta(milliseconds=1)

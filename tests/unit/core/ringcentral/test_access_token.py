@@ -17,7 +17,7 @@ class Store:
     """The shared token in memory."""
 
     token: AccessToken | None = None
-    leased_until: datetime | None = None
+    lease: datetime | None = None
 
     def load(self) -> AccessToken | None:
         """Return the token."""
@@ -25,18 +25,22 @@ class Store:
 
     def take_lease(self, *, now: datetime, until: datetime) -> None:
         """Lease unless somebody has."""
-        if self.leased_until is not None and self.leased_until >= now:
+        if self.lease is not None and self.lease >= now:
             raise ConflictError("leased")
-        self.leased_until = until
+        self.lease = until
+
+    def leased_until(self) -> datetime | None:
+        """Return when the lease ends."""
+        return self.lease
 
     def give_back_lease(self, *, until: datetime) -> None:
         """Give back."""
-        if self.leased_until == until:
-            self.leased_until = None
+        if self.lease == until:
+            self.lease = None
 
     def save(self, token: AccessToken) -> None:
         """Store and give back."""
-        self.token, self.leased_until = token, None
+        self.token, self.lease = token, None
 
     def drop(self, token: AccessToken) -> None:
         """Forget this token only."""
@@ -130,6 +134,32 @@ def test_a_sign_in_that_died_is_taken_over_when_its_lease_ends() -> None:
     assert START + LEASE < time.now <= START + LEASE + timedelta(seconds=1)
 
 
+def test_the_wait_for_a_lease_grows_and_ends_with_it() -> None:
+    """A minute of failing sign-ins does not cost a hundred writes and decryptions."""
+    time = Time()
+    store, sign_in = Store(), SignIn(time)
+    store.take_lease(now=time.now, until=time.now + LEASE)
+    shared(store, sign_in).current()
+
+    assert time.slept_s[:5] == [0.5, 1, 2, 4, 5]
+    assert max(time.slept_s) == 5
+    assert time.now == START + LEASE + timedelta(milliseconds=1)
+
+
+def test_a_lease_that_is_given_back_meanwhile_is_not_waited_for() -> None:
+    """The next look comes at once."""
+    time = Time()
+
+    class GivenBack(Store):
+        def leased_until(self) -> datetime | None:
+            self.lease = None
+            return None
+
+    shared(GivenBack(lease=time.now + LEASE), SignIn(time)).current()
+
+    assert time.slept_s == []
+
+
 def test_a_refused_sign_in_keeps_the_others_from_trying_at_once() -> None:
     """While the sign-in fails nobody else sends requests either."""
     time = Time()
@@ -137,7 +167,7 @@ def test_a_refused_sign_in_keeps_the_others_from_trying_at_once() -> None:
     with pytest.raises(CredentialsError):
         shared(store, sign_in).current()
 
-    assert store.leased_until == START + LEASE
+    assert store.lease == START + LEASE
 
 
 def test_a_rejected_token_is_dropped_for_all_and_minted_once() -> None:
@@ -162,6 +192,7 @@ def test_waiting_without_end_is_an_error() -> None:
 
     class AlwaysLeased(Store):
         def take_lease(self, *, now: datetime, until: datetime) -> None:
+            self.lease = until
             raise ConflictError("leased")
 
     with pytest.raises(ServiceUnavailableError):

@@ -44,6 +44,8 @@ MOST_ROUNDS = 10
 
 # The feed reads the index by state in pages of so many items, about 130 bytes each.
 ITEMS_PER_PAGE = 500
+# Where fewer are wanted a page is smaller, but not so small that deferred items take many pages.
+MIN_ITEMS_PER_PAGE = 100
 # What a feed reads at either end of PENDING at most, since much of it may be deferred to later.
 MAX_PENDING_READ = 5_000
 # QUEUED is what fits into some minutes of the quota; thousands are a defect or a huge account.
@@ -354,7 +356,8 @@ class CatalogueTable:
         after = self._pending_after if forward else {}
         if forward:
             self._pending_after = {}
-        read = self._in_state(State.PENDING, forward=forward, after=after)
+        limit = min(max(most, MIN_ITEMS_PER_PAGE), ITEMS_PER_PAGE)
+        read = self._in_state(State.PENDING, forward=forward, limit=limit, after=after)
         for number, (found, key) in enumerate(read, start=1):
             if isinstance(found, UnreadableItemError):
                 yield found
@@ -374,7 +377,12 @@ class CatalogueTable:
         return (it for it, _ in found if isinstance(it, Candidate))
 
     def _in_state(
-        self, state: State, *, forward: bool, after: Mapping[str, Any] | None = None
+        self,
+        state: State,
+        *,
+        forward: bool,
+        limit: int = ITEMS_PER_PAGE,
+        after: Mapping[str, Any] | None = None,
     ) -> Iterator[tuple[Candidate | UnreadableItemError, Mapping[str, Any]]]:
         """Yield what the index has of the state, each with its key in the index."""
         query = {
@@ -383,7 +391,7 @@ class CatalogueTable:
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": {":state": text(state)},
             "ScanIndexForward": forward,
-            "Limit": ITEMS_PER_PAGE,
+            "Limit": limit,
             **(after or {}),
         }
         for found in self._query(query):

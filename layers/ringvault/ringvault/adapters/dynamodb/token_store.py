@@ -36,11 +36,7 @@ class DynamoDBTokenStore:
 
     def load(self) -> AccessToken | None:
         """Return the token, None where there is none."""
-        with aws_errors("read the access token"):
-            answer = self._client.get_item(
-                TableName=self._table, Key=self._key(), ConsistentRead=True
-            )
-        item: Any = answer.get("Item", {})
+        item = self._item()
         if "ciphertext" not in item:
             return None
         value = self._decrypted(item["ciphertext"]["B"])
@@ -62,6 +58,11 @@ class DynamoDBTokenStore:
                 ConditionExpression="attribute_not_exists(lease_until_ms) OR lease_until_ms < :now",
                 ExpressionAttributeValues={":until": _ms(until), ":now": _ms(now)},
             )
+
+    def leased_until(self) -> "datetime | None":
+        """Return when the lease ends or ended, None where it was given back or never taken."""
+        item = self._item()
+        return from_epoch_ms(int(item["lease_until_ms"]["N"])) if "lease_until_ms" in item else None
 
     def give_back_lease(self, *, until: "datetime") -> None:
         """Give back the lease that was taken until `until`; nothing happens where it is over."""
@@ -94,6 +95,13 @@ class DynamoDBTokenStore:
             where="fingerprint",
             is_still=_fingerprint(token),
         )
+
+    def _item(self) -> Any:  # noqa: ANN401 - DynamoDB's attributes
+        with aws_errors("read the access token"):
+            answer = self._client.get_item(
+                TableName=self._table, Key=self._key(), ConsistentRead=True
+            )
+        return answer.get("Item", {})
 
     def _remove(self, names: str, *, where: str, is_still: dict[str, str]) -> None:
         """Remove attributes unless somebody has replaced them already."""

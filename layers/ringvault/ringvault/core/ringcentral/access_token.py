@@ -15,7 +15,11 @@ from ringvault.core.quota.gate import Clock, Sleep
 # Longer than a sign-in takes, timeouts included. A sign-in that fails keeps its lease: until it
 # is over nobody else tries, as RingCentral asks.
 LEASE = timedelta(seconds=40)
-LOOK_AGAIN_S = 0.5
+# A sign-in takes about a second. The wait doubles from look to look, since each one costs a write
+# and, where an old token is stored, a decryption; the last look is at the end of the lease.
+FIRST_WAIT_S, MAX_WAIT_S = 0.5, 5.0
+# A lease still holds in its last millisecond.
+_AFTER_LEASE_S = 0.001
 # A token is used until shortly before its end, and replaced well before.
 LAST_USE_BEFORE_END = timedelta(seconds=30)
 USED_SHARE_OF_LIFE = 0.9
@@ -51,6 +55,9 @@ class TokenStore(Protocol):
 
     def take_lease(self, *, now: datetime, until: datetime) -> None:
         """Become the only one who signs in until `until`; ConflictError when somebody is."""
+
+    def leased_until(self) -> datetime | None:
+        """Return when the lease ends or ended, None where it was given back or never taken."""
 
     def give_back_lease(self, *, until: datetime) -> None:
         """Give back the lease that was taken until `until`; nothing happens where it is over."""
@@ -97,6 +104,7 @@ class SharedAccessToken:
 
     def _shared_or_new(self) -> AccessToken:
         give_up_at = self._clock() + LEASE + timedelta(seconds=5)
+        max_wait_s = FIRST_WAIT_S
         while self._clock() < give_up_at:
             stored = self._store.load()
             if stored is not None and stored.is_fresh(self._clock()):
@@ -107,10 +115,19 @@ class SharedAccessToken:
             except ConflictError:
                 if stored is not None and stored.is_usable(self._clock()):
                     return stored
-                self._sleep(LOOK_AGAIN_S)
+                self._wait_for_lease(max_wait_s)
+                max_wait_s = min(2 * max_wait_s, MAX_WAIT_S)
             else:
                 return self._unless_overtaken(lease_until)
         raise ServiceUnavailableError("no access token: another container's sign-in did not end")
+
+    def _wait_for_lease(self, max_wait_s: float) -> None:
+        """Wait until the lease ends, but no longer than `max_wait_s`."""
+        leased_until = self._store.leased_until()
+        if leased_until is None:
+            return  # given back meanwhile
+        left_s = (leased_until - self._clock()).total_seconds() + _AFTER_LEASE_S
+        self._sleep(min(max(left_s, _AFTER_LEASE_S), max_wait_s))
 
     def _unless_overtaken(self, lease_until: datetime) -> AccessToken:
         """Sign in, unless somebody did between our look and our lease."""
