@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.reconciliation.run import Period, day_of, period_of
+from ringvault.core.reconciliation.run import day_of, period_of
+from ringvault.core.spans import Period
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack

@@ -14,11 +14,10 @@ from benchmarks.ninety_days.traffic import Call
 from benchmarks.quota.ringcentral import PER_PAGE, record
 from ringvault.core.catalogue.call_record import CallRecord, normalised
 from ringvault.core.errors import NotFoundError, RecordingRefusedError
-from ringvault.core.instants import format_instant
-from ringvault.core.listing.windows import Window
-from ringvault.core.quota.gate import Clock
+from ringvault.core.instants import Clock, format_instant
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Span
 
 Json = Mapping[str, Any]
 _BEFORE_MIDNIGHT = timedelta(seconds=20)
@@ -88,9 +87,9 @@ class Account:
             self._log.append(self._logged(str(2 * number), str(2 * number + 1), call))
         self._delete_beyond_limit()
 
-    def first_page(self, window: Window) -> CallLogPage:
-        """Return the newest recorded calls that started in the window."""
-        return self._page(1, window.from_at, window.to_at)
+    def first_page(self, span: Span) -> CallLogPage:
+        """Return the newest recorded calls that started in the span."""
+        return self._page(1, span.from_at, span.to_at)
 
     def next_page(self, uri: str) -> CallLogPage:
         """Return the page that another named as its next, as the log stands by now."""

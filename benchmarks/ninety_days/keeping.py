@@ -10,11 +10,11 @@ from datetime import date, datetime
 from benchmarks.quota.counts import Counts
 from benchmarks.quota.ringcentral import WAV
 from benchmarks.quota.stores import MemoryCatalogue, MemoryVault, Pause, learnt
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, ItemsRead, State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError, ObjectExistsError
 from ringvault.core.reconciliation.run import ReconciliationProgress
+from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.layout import audio_prefix, day_prefixes, sidecar_key
 
 # The account that benchmarks/quota's records name.

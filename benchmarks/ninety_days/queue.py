@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from benchmarks.quota.stores import MemoryQueue
-from ringvault.core.quota.gate import Clock
+from ringvault.core.instants import Clock
 
 # As template.yaml says.
 VISIBILITY_TIMEOUT = timedelta(seconds=5400)

@@ -10,12 +10,12 @@ from local.ringcentral.account.options import Quota
 from local.ringcentral.limits.sliding_window import SlidingWindow, Verdict
 from ringvault.core.archiving.recording_stream import MediaResponse
 from ringvault.core.errors import ThrottledError
-from ringvault.core.instants import format_instant
-from ringvault.core.listing.windows import Window
-from ringvault.core.quota.gate import Clock, QuotaGate, Turn
+from ringvault.core.instants import Clock, format_instant
+from ringvault.core.quota.gate import QuotaGate, Turn
 from ringvault.core.quota.window import GUARD, HEAVY_WINDOW
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Span
 
 # One way to RingCentral, and again one way back, where the window is a minute.
 LEAST_TRAVEL_S, MOST_TRAVEL_S = 0.005, 0.400
@@ -55,8 +55,8 @@ class Server:
 class Pages(Protocol):
     """A call log without the network before it."""
 
-    def first_page(self, window: Window) -> CallLogPage:
-        """Return the first records of the window."""
+    def first_page(self, span: Span) -> CallLogPage:
+        """Return the first records of the span."""
 
     def next_page(self, uri: str) -> CallLogPage:
         """Return the page that another named as its next."""
@@ -70,10 +70,10 @@ class CallLog:
     from_at: datetime
     to_at: datetime
 
-    def first_page(self, window: Window) -> CallLogPage:
-        """Return the first records of the window."""
-        first = max(0, self._number(window.from_at))
-        return self._page(first, min(self.calls, self._number(window.to_at)))
+    def first_page(self, span: Span) -> CallLogPage:
+        """Return the first records of the span."""
+        first = max(0, self._number(span.from_at))
+        return self._page(first, min(self.calls, self._number(span.to_at)))
 
     def next_page(self, uri: str) -> CallLogPage:
         """Return the page that another named as its next."""
@@ -135,11 +135,11 @@ class Client:
         self._send(turn)
         return MediaResponse(0, len(WAV), "audio/wav", iter([WAV]))
 
-    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
-        """Return the first page of the window's calls."""
+    def first_page(self, span: Span, turn: Turn) -> CallLogPage:
+        """Return the first page of the span's calls."""
         self._counts.listed_pages += 1
         self._send(turn)
-        return self._listed().first_page(window)
+        return self._listed().first_page(span)
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
         """Return the page that another named as its next."""

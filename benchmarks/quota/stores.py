@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from benchmarks.quota.counts import Counts
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, State
 from ringvault.core.catalogue.phone_number import numbers_of
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError
+from ringvault.core.instants import Clock
 from ringvault.core.listing.feed import Candidate, Losses
 from ringvault.core.listing.windows import ListingProgress
-from ringvault.core.quota.gate import Clock
 from ringvault.core.quota.window import Quota
+from ringvault.core.vault.checksum import StoredSize
 
 # As adapters/dynamodb/catalogue.py and dynamodb_batches.py write.
 MOST_IN_TRANSACTION = 25

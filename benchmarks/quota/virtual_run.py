@@ -20,10 +20,11 @@ from benchmarks.quota.stores import (
 from benchmarks.quota.virtual_time import START, VirtualTime
 from local.ringcentral.account.options import Quota as ServerQuota
 from local.ringcentral.limits.sliding_window import Verdict
-from ringvault.core.listing.windows import DAY, Reach
+from ringvault.core.listing.windows import Reach
 from ringvault.core.quota.gate import QuotaGate
 from ringvault.core.quota.window import Quota
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import DAY
 
 LIMIT, WINDOW_S, PENALTY_S = 10, 60, 60
 # From the queue into a function, and the look of an idle poller.

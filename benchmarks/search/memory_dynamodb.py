@@ -25,9 +25,9 @@ from benchmarks.search.recordings import (
 )
 from ringvault.adapters.dynamodb.item import new_attributes, text
 from ringvault.adapters.dynamodb.number_index import sort_key
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.phone_number import number_key, numbers_of
 from ringvault.core.instants import format_instant
-from ringvault.core.playback.search_parameters import Position
 
 CATALOGUE, NUMBER_INDEX = "catalogue", "number-index"
 # What one Query reads and what one BatchGetItem takes at most.

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ringvault.core.listing.windows import DAY
 from ringvault.core.operations.estimate import Estimate, Sample
 from ringvault.core.operations.plan import Plan, Situation, planned
 from ringvault.core.operations.prices import PRICES, Cost, cost_of
 from ringvault.core.operations.status import Count, archived_between
 from ringvault.core.quota.window import Quota
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import DAY
 from ringvault_cli.terminal.screen import Advance, Row, Screen, how_many
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from ringvault.core.instants import parse_instant
-from ringvault.core.listing.windows import DAY
 from ringvault.core.reconciliation.complete import complete_reconciliation
 from ringvault.core.reconciliation.finding import Verdict, unsettled
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import DAY, Period
 from ringvault_cli.failures import ExitStatus
 from ringvault_cli.options import (
     DEFAULT_PORT,

@@ -11,7 +11,6 @@ from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
 from ringvault.adapters.ringcentral.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral.transport import origin_of
 from ringvault.core.catalogue.recording import CallLogRecord, Recording, read_record
-from ringvault.core.listing.windows import DAY, Kind, Window
 from ringvault.core.operations.doctor import (
     Check,
     Level,
@@ -20,6 +19,7 @@ from ringvault.core.operations.doctor import (
     media_host_finding,
 )
 from ringvault.core.quota.gate import Turn
+from ringvault.core.spans import DAY, Span
 from ringvault_cli.terminal.screen import how_many, instant
 
 # A backlog that is being archived has taken the next turns already.
@@ -95,9 +95,9 @@ class _User:
 
     def call_log(self) -> Check:
         now = _now()
-        window = Window(Kind.LOOK_BACK, now - CALL_LOG_SPAN, now)
+        span = Span(now - CALL_LOG_SPAN, now)
         turn = self._turn(RequestKind.CALL_LOG)
-        with_page = self.outside.client.first_page(window, turn)
+        with_page = self.outside.client.first_page(span, turn)
         self._look_at_clock()
         self.page = tuple(with_page.records)
         return self._ok("call log", "may be read")

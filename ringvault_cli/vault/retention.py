@@ -10,7 +10,7 @@ import typer
 
 from ringvault.core.catalogue.item import State
 from ringvault.core.lifecycle.forecast import Forecast, Share, cautions, forecast
-from ringvault.core.listing.windows import DAY
+from ringvault.core.spans import DAY
 from ringvault_cli.options import (
     DEFAULT_PORT,
     DEFAULT_STACK,

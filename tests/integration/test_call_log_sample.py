@@ -11,8 +11,8 @@ import pytest
 from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
-from ringvault.core.listing.windows import DAY
 from ringvault.core.operations.estimate import Estimate, Sample
+from ringvault.core.spans import DAY
 from tests.support.cloud import Cloud
 from tests.support.line import LONG, line_to
 from tests.support.moving_time import MovingTime

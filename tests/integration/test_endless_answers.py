@@ -22,7 +22,7 @@ from ringvault.core.errors import (
     RingvaultError,
     ServiceUnavailableError,
 )
-from ringvault.core.listing.windows import Kind, Window
+from ringvault.core.spans import Span
 from tests.support.cloud import Cloud
 from tests.support.line import Line, line_to
 from tests.support.moving_time import MovingTime
@@ -105,9 +105,9 @@ def get(url: str) -> requests.Request:
     return requests.Request("GET", f"{url}/x")
 
 
-def window_of(line: Line) -> Window:
+def span_of(line: Line) -> Span:
     """Return the span of the last day."""
-    return Window(Kind.BACKFILL, line.time() - timedelta(days=1), line.time())
+    return Span(line.time() - timedelta(days=1), line.time())
 
 
 @pytest.mark.parametrize(("first", "drop"), DRIPS.values(), ids=DRIPS)
@@ -118,7 +118,7 @@ def test_an_answer_that_drips_is_given_up(
     with dripping(first, drop) as url:
         line = line_to(url, cloud=cloud, time=time, credentials=None, monotonic=hurried)
         with pytest.raises(RingvaultError):
-            line.client.first_page(window_of(line), line.turn())
+            line.client.first_page(span_of(line), line.turn())
 
 
 def test_a_sign_in_that_drips_is_given_up(cloud: Cloud, time: MovingTime) -> None:
@@ -171,7 +171,7 @@ def test_a_page_ends_by_its_size(cloud: Cloud, time: MovingTime) -> None:
     with TinyServer(in_turn(page)) as server:
         line = line_to(server.url, cloud=cloud, time=time, credentials=None)
         with pytest.raises(ServiceUnavailableError, match="page of the call log"):
-            line.client.first_page(window_of(line), line.turn())
+            line.client.first_page(span_of(line), line.turn())
 
 
 def test_an_error_nested_without_end_is_an_error(cloud: Cloud, time: MovingTime) -> None:
@@ -179,7 +179,7 @@ def test_an_error_nested_without_end_is_an_error(cloud: Cloud, time: MovingTime)
     with TinyServer(in_turn(Reply(400, {}, b"[" * 60_000))) as server:
         line = line_to(server.url, cloud=cloud, time=time, credentials=None)
         with pytest.raises(RequestRefusedError, match="400"):
-            line.client.first_page(window_of(line), line.turn())
+            line.client.first_page(span_of(line), line.turn())
 
 
 def test_an_answer_that_only_announces_another_is_none(cloud: Cloud, time: MovingTime) -> None:
@@ -187,7 +187,7 @@ def test_an_answer_that_only_announces_another_is_none(cloud: Cloud, time: Movin
     with TinyServer(in_turn(Reply(103))) as server:
         line = line_to(server.url, cloud=cloud, time=time, credentials=None)
         with pytest.raises(ServiceUnavailableError, match="103"):
-            line.client.first_page(window_of(line), line.turn())
+            line.client.first_page(span_of(line), line.turn())
 
 
 @pytest.mark.parametrize("length", ["9" * 5_000, "9" * 16, "-1", "1e3", "\xb2"])
@@ -217,7 +217,7 @@ def test_a_url_ends_by_its_length(cloud: Cloud, time: MovingTime) -> None:
     with TinyServer(answer) as server:
         line = line_to(server.url, cloud=cloud, time=time, credentials=None)
         with pytest.raises(ServiceUnavailableError):
-            line.client.first_page(window_of(line), line.turn())
+            line.client.first_page(span_of(line), line.turn())
         turn = line.turn(RequestKind.MEDIA)
         with pytest.raises(RedirectRefusedError, match="characters"):
             line.client.open(f"{server.url}/x", offset=0, turn=turn)

@@ -12,13 +12,13 @@ from ringvault.adapters.clock import now
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry
 from ringvault.adapters.s3.versions import TAG_KEY, TAG_VALUE, VaultExpiry
+from ringvault.core.catalogue.indexes import Index, Lookup
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError
 from ringvault.core.lifecycle.erase_recordings import ErasureOutcome
 from ringvault.core.lifecycle.expire_recordings import ExpiryOutcome
 from ringvault.core.lifecycle.hold_recordings import HoldOutcome
-from ringvault.core.playback.search import Index, Lookup
 from ringvault.core.vault.layout import audio_prefix
 from tests.support.cloud import Cloud
 from tests.support.deployed import Context, event

@@ -25,7 +25,7 @@ from ringvault.core.lifecycle.erase_recordings import (
     tombstone_of_proof,
 )
 from ringvault.core.lifecycle.hold_recordings import HoldOutcome
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import Period
 from ringvault.core.vault.layout import proof_key, sidecar_key
 from tests.support.cloud import Cloud
 from tests.support.dying import DiedError, Dying

@@ -9,7 +9,6 @@ from ringvault.adapters.dynamodb.progress import ListingProgressStore
 from ringvault.core.errors import ConflictError
 from ringvault.core.listing.read_windows import MAX_KEPT_URI
 from ringvault.core.listing.windows import (
-    DAY,
     MAX_WINDOWS,
     SHORTEST_STRIDE,
     Kind,
@@ -19,6 +18,7 @@ from ringvault.core.listing.windows import (
     bounded,
 )
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import DAY
 from tests.support.cloud import Cloud
 from tests.support.recordings import NOW
 

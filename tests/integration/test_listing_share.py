@@ -12,11 +12,12 @@ from ringvault.adapters.dynamodb.quota_store import DynamoDBQuotaStore
 from ringvault.core.errors import ThrottledError
 from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.core.listing.read_windows import LISTING_PERIOD, LISTING_SHARE
-from ringvault.core.listing.windows import Reach, Window
+from ringvault.core.listing.windows import Reach
 from ringvault.core.quota.gate import QuotaGate, Turn
 from ringvault.core.quota.window import Quota
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Span
 from tests.support.cloud import Cloud
 from tests.support.job import Conveyor
 from tests.support.moving_time import MovingTime
@@ -65,8 +66,8 @@ class EndlessCallLog:
     archivers: Archivers
     sent_at: list[datetime] = field(default_factory=list)
 
-    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
-        del window
+    def first_page(self, span: Span, turn: Turn) -> CallLogPage:
+        del span
         return self.next_page("", turn)
 
     def retention(self, turn: Turn) -> Retention:

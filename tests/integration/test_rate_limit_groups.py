@@ -12,7 +12,7 @@ from local.ringcentral.http.server import Simulator
 from ringvault.adapters.ringcentral.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.core.catalogue.recording import read_record
 from ringvault.core.errors import ThrottledError
-from ringvault.core.listing.windows import Kind, Window
+from ringvault.core.spans import Span
 from tests.support.cloud import Cloud
 from tests.support.line import Line, line_to
 from tests.support.moving_time import MovingTime
@@ -27,8 +27,8 @@ CALL_LOG = "*/call-log"
 
 def records(line: Line) -> list[Any]:
     """Return the records of the last days."""
-    window = Window(Kind.BACKFILL, line.time() - timedelta(days=10), line.time())
-    return list(line.client.first_page(window, line.turn()).records)
+    span = Span(line.time() - timedelta(days=10), line.time())
+    return list(line.client.first_page(span, line.turn()).records)
 
 
 def content_uri(line: Line) -> str:

@@ -8,13 +8,8 @@ import pytest
 from ringvault.adapters.dynamodb.progress import ReconciliationProgressStore
 from ringvault.core.errors import ConflictError
 from ringvault.core.reconciliation.finding import Cause, Finding, Verdict
-from ringvault.core.reconciliation.run import (
-    MOST_NAMED,
-    ChainHead,
-    Period,
-    ReconciliationProgress,
-    Run,
-)
+from ringvault.core.reconciliation.run import MOST_NAMED, ChainHead, ReconciliationProgress, Run
+from ringvault.core.spans import Period
 from tests.support.cloud import Cloud
 from tests.support.recordings import NOW
 

@@ -32,8 +32,8 @@ from ringvault.core.errors import (
     ThrottledError,
     TokenRejectedError,
 )
-from ringvault.core.listing.windows import Kind, Window
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Span
 from tests.support.cloud import Cloud
 from tests.support.line import LONG, TOKEN, Line, line_to
 from tests.support.moving_time import MovingTime
@@ -64,19 +64,19 @@ def line(cloud: Cloud, time: MovingTime, simulator: Simulator) -> Line:
     return line_to(simulator.base_url, cloud=cloud, time=time)
 
 
-def window_of(line: Line, days: int = 10) -> Window:
+def span_of(line: Line, days: int = 10) -> Span:
     """Return the span of the last days."""
-    return Window(Kind.BACKFILL, line.time() - timedelta(days=days), line.time())
+    return Span(line.time() - timedelta(days=days), line.time())
 
 
 def first_page(line: Line) -> list[Any]:
     """Return the records of the first page."""
-    return list(line.client.first_page(window_of(line), line.turn()).records)
+    return list(line.client.first_page(span_of(line), line.turn()).records)
 
 
 def all_records(line: Line) -> tuple[list[Any], int]:
     """Return the records of all pages, and how many pages there were."""
-    page = line.client.first_page(window_of(line, days=100), line.turn())
+    page = line.client.first_page(span_of(line, days=100), line.turn())
     records, pages = list(page.records), 1
     while page.next_uri is not None:
         page = line.client.next_page(page.next_uri, line.turn())
@@ -118,15 +118,15 @@ def test_a_window_asks_for_recorded_calls_in_detail(cloud: Cloud, time: MovingTi
     """The first request names both ends of the window, encoded, and the view with legs."""
     with TinyServer(in_turn(EMPTY_PAGE)) as server:
         line = line_to(server.url, cloud=cloud, time=time, credentials=None)
-        window = window_of(line)
-        page = line.client.first_page(window, line.turn())
+        span = span_of(line)
+        page = line.client.first_page(span, line.turn())
     (seen,) = server.seen
     query = {name: values[0] for name, values in parse_qs(urlsplit(seen.target).query).items()}
     assert (list(page.records), page.next_uri) == ([], None)
     assert urlsplit(seen.target).path == "/restapi/v1.0/account/~/call-log"
     assert (query["view"], query["recordingType"]) == ("Detailed", "All")
-    assert query["dateFrom"] == window.from_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    assert query["dateTo"] == (window.to_at + SECOND).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    assert query["dateFrom"] == span.from_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    assert query["dateTo"] == (span.to_at + SECOND).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     assert seen.headers["authorization"] == f"Bearer {TOKEN}"
     assert seen.headers["accept-encoding"] == "identity"
 
@@ -158,7 +158,7 @@ def test_records_are_a_list(cloud: Cloud, time: MovingTime, body: bytes) -> None
     with TinyServer(in_turn(Reply(body=body))) as server:
         line = line_to(server.url, cloud=cloud, time=time, credentials=None)
         with pytest.raises(ServiceUnavailableError):
-            line.client.first_page(window_of(line), line.turn())
+            line.client.first_page(span_of(line), line.turn())
 
 
 def test_a_page_that_breaks_off_is_no_answer(simulator: Simulator, line: Line) -> None:
@@ -747,6 +747,6 @@ def test_a_turn_is_waited_for(simulator: Simulator, line: Line) -> None:
     """A request is not sent before its turn."""
     line.gate.close("1", line.time() + 42 * SECOND)
     turn = line.gate.reserve(latest=line.time() + LONG)
-    line.client.first_page(window_of(line), turn)
+    line.client.first_page(span_of(line), turn)
     assert line.time.slept_s == 42
     assert simulator.books(sha256=False)["throttled"] == 0

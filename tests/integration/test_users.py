@@ -11,7 +11,7 @@ from ringvault.adapters.aws.session import patient_session
 from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.core.errors import ThrottledError
-from ringvault.core.listing.windows import Kind, Window
+from ringvault.core.spans import Span
 from ringvault.settings import RingCentralSettings
 from tests.support.cloud import Cloud
 
@@ -47,9 +47,9 @@ def party(cloud: Cloud, simulator: Simulator, jwts: dict[str, str]) -> RingCentr
 def list_once(outside: RingCentral) -> None:
     """Send one request with the next turn, which has to come at once."""
     now = datetime.now(UTC)
-    window = Window(Kind.LOOK_BACK, now - timedelta(days=1), now)
+    span = Span(now - timedelta(days=1), now)
     turn = outside.gates[RequestKind.CALL_LOG].reserve(latest=now + timedelta(seconds=20))
-    outside.client.first_page(window, turn)
+    outside.client.first_page(span, turn)
 
 
 def test_requests_spread_over_all_users(cloud: Cloud) -> None:

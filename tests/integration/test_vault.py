@@ -15,9 +15,9 @@ from botocore.stub import Stubber
 
 from local.cloudformation.transform import REGION
 from ringvault.adapters.s3.vault import PART_BYTES, READ_BYTES, Vault
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import BodyInterruptedError, ConfigurationError, ObjectExistsError
+from ringvault.core.vault.checksum import StoredSize
 from tests.support.cloud import KEY_ID, SECRET_KEY, Cloud
 from tests.support.recordings import NOW, archived_of, recording_of
 from tests.support.tiny_server import Reply, Seen, TinyServer

@@ -17,11 +17,11 @@ from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.dynamodb.progress import VerificationProgressStore
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.adapters.s3.vault import READ_BYTES
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.errors import ConflictError, ServiceUnavailableError
 from ringvault.core.fixity.check import Condition, Damage, Digest
 from ringvault.core.fixity.verification import MOST_NAMED, Sample, Verification
 from ringvault.core.fixity.verify_vault import verify_vault
-from ringvault.core.playback.search_parameters import Position
 from ringvault.core.vault.layout import sidecar_key
 from tests.support.archive import Archive, archived_account
 from tests.support.cloud import Cloud

@@ -13,7 +13,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ringvault.adapters.s3.vault import PART_BYTES, Vault
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import (
     BodyInterruptedError,
@@ -22,6 +21,7 @@ from ringvault.core.errors import (
     ObjectExistsError,
     ServiceUnavailableError,
 )
+from ringvault.core.vault.checksum import StoredSize
 from tests.support.cloud import Cloud
 from tests.support.recordings import NOW, archived_of, recording_of
 

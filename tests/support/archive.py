@@ -17,10 +17,10 @@ from ringvault.core.archiving.archive_recording import ArchiveOutcome, ArchiveRe
 from ringvault.core.archiving.retry_policy import RetryPolicy
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
 from ringvault.core.catalogue.recording import read_record
-from ringvault.core.listing.windows import Kind, ListingProgress, Window
+from ringvault.core.listing.windows import ListingProgress
 from ringvault.core.reconciliation.reconcile_archive import ReconciliationResult, reconcile_archive
-from ringvault.core.reconciliation.run import Period
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Period, Span
 from ringvault.core.vault.layout import sidecar_key
 from tests.support.cloud import Cloud
 from tests.support.line import Line, line_to
@@ -61,9 +61,7 @@ class Archive:
     def list_all(self) -> None:
         """List every call, as a lister does that has nothing left to read."""
         now = self.time()
-        page = self.line.client.first_page(
-            Window(Kind.BACKFILL, now - REACH, now), self.line.turn()
-        )
+        page = self.line.client.first_page(Span(now - REACH, now), self.line.turn())
         assert page.next_uri is None
         recordings = [it for record in page.records for it in read_record(record).recordings]
         self.catalogue.add_new(

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, ItemsRead, State
 from ringvault.core.catalogue.recording import Recording, read_record
 from ringvault.core.errors import (
@@ -17,10 +16,12 @@ from ringvault.core.errors import (
     UnreadableItemError,
 )
 from ringvault.core.instants import format_instant
-from ringvault.core.listing.windows import ListingProgress, Window
+from ringvault.core.listing.windows import ListingProgress
 from ringvault.core.quota.gate import Turn
 from ringvault.core.reconciliation.reconcile_archive import ReconciliationResult, reconcile_archive
-from ringvault.core.reconciliation.run import Period, ReconciliationProgress
+from ringvault.core.reconciliation.run import ReconciliationProgress
+from ringvault.core.spans import Period, Span
+from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.layout import audio_key, day_prefixes, sidecar_key
 from tests.support.fakes import START, Time
 from tests.unit.core.catalogue.test_recording import record, recording
@@ -120,12 +121,12 @@ class Outside:
         self.sidecars[sidecar_key(item.recording)] = item
 
     # Call log
-    def first_page(self, window: Window, turn: Turn) -> Any:
+    def first_page(self, span: Span, turn: Turn) -> Any:
         self._next()
         inside = [
             it
             for it in self.calls
-            if format_instant(window.from_at) <= it["startTime"] < format_instant(window.to_at)
+            if format_instant(span.from_at) <= it["startTime"] < format_instant(span.to_at)
         ]
         return self._page(inside)
 

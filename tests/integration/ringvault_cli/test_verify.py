@@ -12,12 +12,8 @@ from ringvault.adapters.dynamodb.progress import (
 from ringvault.adapters.s3.inventory import VaultInventory
 from ringvault.core.fixity.verification import Sample, Verification
 from ringvault.core.reconciliation.report import store_report
-from ringvault.core.reconciliation.run import (
-    ChainHead,
-    Period,
-    ReconciliationProgress,
-    Run,
-)
+from ringvault.core.reconciliation.run import ChainHead, ReconciliationProgress, Run
+from ringvault.core.spans import Period
 from tests.integration.ringvault_cli.conftest import Ringvault
 from tests.integration.ringvault_cli.stored import store
 from tests.support.cloud import Cloud

@@ -23,8 +23,14 @@ from ringvault.api.answers import (
     whole_recording_json,
 )
 from ringvault.api.requests import BodyRefusedError, QueryTooLongError
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.item import CatalogueItem, State
-from ringvault.core.errors import ConfigurationError, ServiceUnavailableError, UnreadableItemError
+from ringvault.core.errors import (
+    ConfigurationError,
+    InvalidParameterError,
+    ServiceUnavailableError,
+    UnreadableItemError,
+)
 from ringvault.core.playback.audit import Disposition, Play, PlayNotKeptError, PlaysPage
 from ringvault.core.playback.playback_url import NotPlayableError, PlaybackUrl
 from ringvault.core.playback.rights import (
@@ -34,7 +40,7 @@ from ringvault.core.playback.rights import (
     UnknownRecordingError,
 )
 from ringvault.core.playback.search import CataloguePage
-from ringvault.core.playback.search_parameters import InvalidParameterError, Position, format_cursor
+from ringvault.core.playback.search_parameters import format_cursor
 from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 from tests.support.catalogued import NOW, STARTED_AT, recorded
 

@@ -24,8 +24,9 @@ from benchmarks.quota.virtual_time import START
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import RingvaultError
 from ringvault.core.instants import format_instant
-from ringvault.core.listing.windows import Kind, LookBacks, Reach, Window
+from ringvault.core.listing.windows import LookBacks, Reach
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Span
 
 SECOND = timedelta(seconds=1)
 DAY_S = 86_400
@@ -202,12 +203,12 @@ def test_what_is_wrong_with_calls_is_written_into_the_log() -> None:
         assert call.readable_at is not None
         assert call.moved_at is not None
         assert (entry.visible_at, entry.mislaid_until) == (call.readable_at, call.mislaid_until)
-        window = Window(Kind.BACKFILL, call.started_at, call.started_at + SECOND)
+        span = Span(call.started_at, call.started_at + SECOND)
         now = min(call.readable_at, call.moved_at) - SECOND
-        (form, *_) = account.first_page(window).records
+        (form, *_) = account.first_page(span).records
         assert "contentUri" not in form["recording"]
         now = max(call.readable_at, call.moved_at)
-        (form, *_) = account.first_page(window).records
+        (form, *_) = account.first_page(span).records
         assert "contentUri" in form["recording"]
         assert form["startTime"].endswith("T23:59:40.000Z")
         assert form["startTime"] < format_instant(call.started_at)

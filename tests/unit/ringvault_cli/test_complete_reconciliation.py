@@ -9,7 +9,7 @@ import pytest
 from ringvault.core.errors import ConflictError, InvalidRequestError, ServiceUnavailableError
 from ringvault.core.instants import format_instant
 from ringvault.core.reconciliation.complete import MOST_OVERTAKEN, complete_reconciliation
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import Period
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GOING_ON: dict[str, Any] = {"outcome": "going_on"}

@@ -15,7 +15,12 @@ from ringvault.api.requests import (
 )
 from ringvault.core.catalogue.call_record import Party, id_or_none
 from ringvault.core.catalogue.item import CatalogueItem, State
-from ringvault.core.errors import PermanentError, TransientError, UnreadableItemError
+from ringvault.core.errors import (
+    InvalidParameterError,
+    PermanentError,
+    TransientError,
+    UnreadableItemError,
+)
 from ringvault.core.instants import format_instant
 from ringvault.core.playback.audit import Play, PlayNotKeptError, PlaysPage, format_plays_cursor
 from ringvault.core.playback.playback_url import NotPlayableError, PlaybackUrl
@@ -27,7 +32,7 @@ from ringvault.core.playback.rights import (
     UnknownRecordingError,
 )
 from ringvault.core.playback.search import CataloguePage
-from ringvault.core.playback.search_parameters import InvalidParameterError, format_cursor
+from ringvault.core.playback.search_parameters import format_cursor
 from ringvault.core.vault.cold_storage import InColdStorageError
 
 Json = dict[str, Any]

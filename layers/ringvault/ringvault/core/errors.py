@@ -189,3 +189,11 @@ class InvalidMessageError(PermanentError):
 
 class InvalidRequestError(PermanentError):
     """What somebody asks for makes no sense, or can't be done now; says what to ask instead."""
+
+
+class InvalidParameterError(PermanentError):
+    """A parameter of the request is not what it must be; `parameter` is its name."""
+
+    def __init__(self, parameter: str, must: str) -> None:
+        self.parameter = parameter
+        super().__init__(f"{parameter} {must}")

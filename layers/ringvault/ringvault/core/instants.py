@@ -1,5 +1,6 @@
 """Instants as text and back: aware, UTC, ISO 8601 with milliseconds and Z."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
@@ -29,3 +30,8 @@ def from_epoch_ms(epoch_ms: int) -> datetime:
 def to_epoch_ms(instant: datetime) -> int:
     """Return the milliseconds from 1970 to `instant`, rounded."""
     return round(instant.timestamp() * 1000)
+
+
+Clock = Callable[[], datetime]
+
+Sleep = Callable[[float], None]

@@ -9,9 +9,9 @@ import pytest
 from ringvault.core.archiving.absence import RETENTION_MARGIN, AccountEvidence
 from ringvault.core.catalogue.recording import Recording, read_record
 from ringvault.core.errors import ServiceUnavailableError, ThrottledError
-from ringvault.core.listing.windows import Window
 from ringvault.core.quota.gate import Turn
 from ringvault.core.ringcentral.call_log import CallLogPage
+from ringvault.core.spans import Span
 from tests.support.fakes import START
 from tests.unit.core.catalogue.test_recording import record, recording
 
@@ -25,11 +25,11 @@ class CallLog:
     pages: list[list[Any]]
     is_endless: bool = False
     turns: int = 0
-    windows: list[Window] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
 
-    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+    def first_page(self, span: Span, turn: Turn) -> CallLogPage:
         """Return the first page."""
-        self.windows.append(window)
+        self.spans.append(span)
         return self._page(0)
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
@@ -77,8 +77,8 @@ def test_a_recording_that_any_page_names_is_offered(pages: list[list[Any]]) -> N
 
     assert is_offered(call_log)
     assert call_log.turns == len(pages)
-    [window] = call_log.windows
-    assert window.from_at < looked_for().started_at < window.to_at
+    [span] = call_log.spans
+    assert span.from_at < looked_for().started_at < span.to_at
 
 
 @pytest.mark.parametrize("pages", [[[]], [[OTHER]], [[OTHER], []]], ids=["none", "other", "two"])

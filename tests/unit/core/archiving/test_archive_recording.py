@@ -14,7 +14,6 @@ from ringvault.core.archiving.archive_recording import (
     ArchiveOutcome,
     ArchiveRecording,
     ArchiveResult,
-    StoredSize,
 )
 from ringvault.core.archiving.recording_stream import MediaResponse
 from ringvault.core.archiving.retry_policy import RetryPolicy
@@ -39,7 +38,7 @@ from ringvault.core.errors import (
     ThrottledError,
 )
 from ringvault.core.quota.gate import Turn
-from ringvault.core.vault.checksum import crc32_base64
+from ringvault.core.vault.checksum import StoredSize, crc32_base64
 from ringvault.core.vault.layout import proof_key
 from tests.support.fakes import START, Time
 from tests.unit.core.audio.test_head import wav

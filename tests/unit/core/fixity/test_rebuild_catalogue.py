@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.fixity.rebuild_catalogue import ADVICE, Fault, Rebuilt, rebuild_catalogue
 from ringvault.core.lifecycle.erase_recordings import tombstone_of
+from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.layout import day_in, sidecar_key
 from tests.support.in_turn import in_turn
 from tests.support.vault_in_memory import DiedError, Outside, call

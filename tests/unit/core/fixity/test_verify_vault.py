@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.item import CatalogueItem, ItemsRead, State
 from ringvault.core.errors import (
     ConfigurationError,
@@ -23,7 +24,6 @@ from ringvault.core.errors import (
 from ringvault.core.fixity.check import ATTEMPTS, Condition, Digest
 from ringvault.core.fixity.verification import MOST_NAMED, Sample, Verification
 from ringvault.core.fixity.verify_vault import COUNTED_AT_ONCE, RECORDINGS_AT_ONCE, verify_vault
-from ringvault.core.playback.search_parameters import Position
 from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 from ringvault.core.vault.layout import sidecar_key
 from tests.support.fakes import START, Time

@@ -7,9 +7,9 @@ import pytest
 
 from ringvault.core.catalogue.item import CatalogueItem, State, tombstone
 from ringvault.core.lifecycle.expire_recordings import expires_at
-from ringvault.core.listing.windows import DAY
 from ringvault.core.reconciliation.finding import Evidence, Verdict
 from ringvault.core.reconciliation.judge import judge
+from ringvault.core.spans import DAY
 from tests.support.catalogued import ARCHIVED, NOW, recorded
 
 EXPIRING = replace(recorded(State.EXPIRING), archived=ARCHIVED, expiring_at=NOW)

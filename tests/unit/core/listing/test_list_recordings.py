@@ -25,10 +25,11 @@ from ringvault.core.instants import format_instant
 from ringvault.core.listing.feed import Candidate, FeedReason, Losses
 from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_recordings
 from ringvault.core.listing.read_windows import MAX_REJECTED
-from ringvault.core.listing.windows import Kind, ListingProgress, Reach, Window
+from ringvault.core.listing.windows import ListingProgress, Reach
 from ringvault.core.quota.gate import Turn
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Span
 from tests.support.fakes import START, Time
 from tests.unit.core.catalogue.test_recording import record, recording
 
@@ -38,6 +39,11 @@ REACH = 30 * DAY
 
 class DiedError(Exception):
     """The process is gone."""
+
+
+def is_of_backfill(span: Span, now: datetime) -> bool:
+    """Whether a look-back, which ends with the run that opened it, does not read the span."""
+    return now - span.to_at > timedelta(hours=1)
 
 
 @dataclass
@@ -54,7 +60,7 @@ class Outside:
     asked_for_retention: int = 0
     refuses: set[str] = field(default_factory=set)
     step: int = 0
-    pages: list[Window] = field(default_factory=list)
+    pages: list[Span] = field(default_factory=list)
     indexed: set[str] = field(default_factory=set)
     too_large: frozenset[str] = frozenset()
     refused: tuple[str, ...] = ()
@@ -70,10 +76,10 @@ class Outside:
             raise DiedError
 
     # Call log
-    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+    def first_page(self, span: Span, turn: Turn) -> CallLogPage:
         self._next()
-        self.pages.append(window)
-        return self._page(window, 0)
+        self.pages.append(span)
+        return self._page(span, 0)
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
         self._next()
@@ -87,13 +93,13 @@ class Outside:
 
     @property
     def requests_for_backfills(self) -> int:
-        return sum(window.kind is Kind.BACKFILL for window in self.pages)
+        return sum(is_of_backfill(span, self.time.now) for span in self.pages)
 
-    def _page(self, window: Window, start: int) -> CallLogPage:
+    def _page(self, span: Span, start: int) -> CallLogPage:
         inside = [
             call
             for call in self.calls
-            if format_instant(window.from_at) <= call["startTime"] <= format_instant(window.to_at)
+            if format_instant(span.from_at) <= call["startTime"] <= format_instant(span.to_at)
         ]
         end = start + self.per_page
         return CallLogPage(inside[start:end], str(end) if end < len(inside) else None)
@@ -316,10 +322,10 @@ def test_todays_calls_are_fed_before_old_ones_are_listed() -> None:
     outside = Outside(calls=[call(1, timedelta(hours=1)), call(2, 9 * DAY)], permitted=200)
 
     class Dying(Outside):
-        def first_page(self, window: Window, turn: Turn) -> CallLogPage:
-            if window.kind is Kind.BACKFILL:
+        def first_page(self, span: Span, turn: Turn) -> CallLogPage:
+            if is_of_backfill(span, outside.time.now):
                 raise DiedError
-            return outside.first_page(window, turn)
+            return outside.first_page(span, turn)
 
     with pytest.raises(DiedError):
         outside.run(call_log=Dying())
@@ -391,7 +397,7 @@ def test_a_refused_sign_in_is_the_runs_problem() -> None:
     """The run ends in order and says why."""
 
     class Refused(Outside):
-        def first_page(self, window: Window, turn: Turn) -> CallLogPage:
+        def first_page(self, span: Span, turn: Turn) -> CallLogPage:
             raise CredentialsError("RingCentral refuses the sign-in")
 
     result = Refused().run()
@@ -472,7 +478,7 @@ class Throttled(Outside):
     is_drained = True
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
-        if self.is_drained and self.pages[-1].kind is Kind.BACKFILL:
+        if self.is_drained and is_of_backfill(self.pages[-1], self.time.now):
             raise ThrottledError("429", retry_at=self.time.now + timedelta(minutes=1))
         return super().next_page(uri, turn)
 
@@ -509,8 +515,8 @@ class Circular(Outside):
 
     poison: str = ""
 
-    def _page(self, window: Window, start: int) -> CallLogPage:
-        page = super()._page(window, start)
+    def _page(self, span: Span, start: int) -> CallLogPage:
+        page = super()._page(span, start)
         is_poisoned = any(it["startTime"] == self.poison for it in page.records)
         return CallLogPage(page.records, "0") if is_poisoned else page
 
@@ -535,8 +541,8 @@ def test_an_empty_page_that_names_a_next_one_is_not_the_end() -> None:
     """What is behind it is listed."""
 
     class Gappy(Outside):
-        def _page(self, window: Window, start: int) -> CallLogPage:
-            page = super()._page(window, start // 2)
+        def _page(self, span: Span, start: int) -> CallLogPage:
+            page = super()._page(span, start // 2)
             if start % 2 == 0 and page.next_uri is not None:
                 return CallLogPage([], str(start + 1))
             uri = page.next_uri and str(2 * int(page.next_uri))

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.quota.ringcentral import PER_PAGE, record
 from benchmarks.quota.virtual_run import run_backlog
 from ringvault.core.catalogue.item import State
-from ringvault.core.listing.windows import DAY, LookBacks, Window
+from ringvault.core.listing.windows import LookBacks
 from ringvault.core.operations.estimate import DEEPEST_PAGE, Estimate, Sample
 from ringvault.core.operations.plan import Situation, planned
 from ringvault.core.operations.prices import cost_of
@@ -21,6 +21,7 @@ from ringvault.core.quota.gate import Turn
 from ringvault.core.quota.window import Quota
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import DAY, Span
 
 NOW = datetime(2026, 11, 22, 15, 7, tzinfo=UTC)
 PERIOD = Retention().period
@@ -33,9 +34,9 @@ class Account:
         self.starts = sorted(starts)
         self.requests = 0
 
-    def page(self, window: Window, number: int, turn: Turn) -> CallLogPage:
+    def page(self, span: Span, number: int, turn: Turn) -> CallLogPage:
         self.requests += 1
-        first, end = (bisect_left(self.starts, at) for at in (window.from_at, window.to_at))
+        first, end = (bisect_left(self.starts, at) for at in (span.from_at, span.to_at))
         found = self.starts[first:end][::-1][(number - 1) * PER_PAGE :]
         records = [
             {**record(f"{it.timestamp() * 1e6:.0f}", it), "duration": 120}

@@ -2,9 +2,9 @@
 
 import pytest
 
+from ringvault.core.errors import InvalidParameterError
 from ringvault.core.playback.audit import PlaysPage, format_plays_cursor, plays_of
 from ringvault.core.playback.rights import NotForThisListenerError, UnknownRecordingError
-from ringvault.core.playback.search_parameters import InvalidParameterError
 from tests.support.catalogued import ALL, NINE, FakeCatalogue, FakePlays, recorded
 
 PLAY_ID = "2026-11-22T12:00:00.000Z#0123456789abcdef"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ringvault.core.catalogue.item import GONE, State
+from ringvault.core.errors import InvalidParameterError
 from ringvault.core.playback.audit import Caller, PlayNotKeptError
 from ringvault.core.playback.playback_url import NotPlayableError, PlaybackUrl, PlaybackUrls
 from ringvault.core.playback.rights import UnknownRecordingError
-from ringvault.core.playback.search_parameters import InvalidParameterError
 from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 from tests.support.catalogued import (
     ARCHIVED,

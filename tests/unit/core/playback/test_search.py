@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringvault.core.catalogue.indexes import Index, Lookup, Position, Reading
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.catalogue.phone_number import number_key, numbers_of
 from ringvault.core.catalogue.recording import Recording
@@ -16,14 +17,11 @@ from ringvault.core.playback.rights import Listener
 from ringvault.core.playback.search import (
     MOST_READ,
     CataloguePage,
-    Index,
-    Lookup,
-    Reading,
     lookup_for,
     recordings_of_call,
     search_recordings,
 )
-from ringvault.core.playback.search_parameters import Position, format_cursor, read_search
+from ringvault.core.playback.search_parameters import format_cursor, read_search
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HEARS_ALL = Listener(user_id="supervisor", hears_all=True, extension_id=None)

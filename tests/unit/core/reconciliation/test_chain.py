@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ringvault.core.reconciliation.chain import verify_chain
 from ringvault.core.reconciliation.finding import Cause, Finding, Verdict
 from ringvault.core.reconciliation.report import report_of
-from ringvault.core.reconciliation.run import ChainHead, Period, Run
+from ringvault.core.reconciliation.run import ChainHead, Run
+from ringvault.core.spans import Period
 from tests.support.fakes import START
 
 REPORTS = 5

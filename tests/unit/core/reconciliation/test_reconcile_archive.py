@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ConflictError, CredentialsError, InvalidRequestError
 from ringvault.core.listing.windows import Kind, ListingProgress, Window
 from ringvault.core.reconciliation.chain import verify_chain
-from ringvault.core.reconciliation.run import Period
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Period
+from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.layout import sidecar_key
 from tests.support.fakes import START
 from tests.support.vault_in_memory import DAY, DiedError, Outside, call, recording_in

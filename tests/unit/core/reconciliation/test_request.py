@@ -8,7 +8,8 @@ import pytest
 
 from local.places import ROOT
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.reconciliation.run import Period, period_of
+from ringvault.core.reconciliation.run import period_of
+from ringvault.core.spans import Period
 
 TODAY = date(2026, 11, 22)
 EVENTS = ROOT / "events"

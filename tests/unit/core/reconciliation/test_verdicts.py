@@ -387,8 +387,8 @@ def test_an_empty_page_is_not_the_end() -> None:
     outside = whole(per_page=3)
     first_page = outside.first_page
 
-    def empty_first(window: Any, turn: Any) -> Any:
-        page = first_page(window, turn)
+    def empty_first(span: Any, turn: Any) -> Any:
+        page = first_page(span, turn)
         outside._rest = [*page.records, *outside._rest]
         page.records, page.next_uri = [], "the first"
         return page

@@ -8,7 +8,7 @@ import pytest
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ConflictError, InvalidRequestError
 from ringvault.core.operations.retry_recordings import Choice, Ended, chosen, retry_recordings
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import Period
 
 
 def ended(recording_id: str, state: State, day: int, reason: str) -> Ended:

@@ -11,7 +11,7 @@ from ringvault.core.catalogue.item import State
 from ringvault.core.listing.windows import Kind, ListingProgress, LookBacks, Window
 from ringvault.core.operations.retry_recordings import Ended
 from ringvault.core.operations.status import ArchiveStatus, archive_status
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import Period
 from ringvault_cli.archive.status import as_json, show
 from ringvault_cli.terminal.screen import Screen
 from tests.unit.ringvault_cli.stand_ins import ProgressInMemory

@@ -15,11 +15,10 @@ from ringvault.adapters.dynamodb.batches import read_batches
 from ringvault.adapters.dynamodb.item import Attributes, item_of, text
 from ringvault.adapters.dynamodb.number_index import position_of, sort_key
 from ringvault.adapters.dynamodb.unreadable_items import UnreadableItems
+from ringvault.core.catalogue.indexes import Index, Lookup, Position, Reading
 from ringvault.core.catalogue.item import GONE, CatalogueItem, State
 from ringvault.core.errors import UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.playback.search import Index, Lookup, Reading
-from ringvault.core.playback.search_parameters import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -19,11 +19,11 @@ from ringvault.adapters.dynamodb.item import (
     whole,
 )
 from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.item import CatalogueItem, ItemsRead, State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError, UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.playback.search_parameters import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

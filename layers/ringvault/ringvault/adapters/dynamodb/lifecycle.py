@@ -20,7 +20,7 @@ from ringvault.core.catalogue.item import CatalogueItem, Erasure, Hold, State
 from ringvault.core.catalogue.selection import Chosen, chosen_of
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.operations.retry_recordings import ENDED, Ended
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import Period
 
 
 class CatalogueHolds(CatalogueTable):

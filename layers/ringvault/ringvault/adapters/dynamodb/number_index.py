@@ -12,6 +12,7 @@ from ringvault.adapters.aws.errors import aws_errors
 from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.dynamodb.batches import MOST_PUTS, delete_batches, put_batches, read_batches
 from ringvault.adapters.dynamodb.item import Attributes, item_of, text, whole
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.phone_number import (
     ReadNumber,
     indexed_numbers,
@@ -22,7 +23,6 @@ from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import UnreadableItemError
 from ringvault.core.fixity.rebuild_index import CataloguePart, Entry
 from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.playback.search_parameters import Position
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

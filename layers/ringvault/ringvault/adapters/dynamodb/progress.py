@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.dynamodb.item import inflated
 from ringvault.adapters.dynamodb.versioned import VersionedItem
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.fixity.check import Condition, Damage
 from ringvault.core.fixity.verification import Sample, Verification
 from ringvault.core.instants import format_instant, parse_instant
@@ -17,14 +18,14 @@ from ringvault.core.listing.windows import (
     SHORTEST_STRIDE,
     Kind,
     ListingProgress,
-    PartlyRead,
     Window,
     bounded,
 )
-from ringvault.core.playback.search_parameters import Position
 from ringvault.core.reconciliation.finding import Cause, Finding, Verdict
-from ringvault.core.reconciliation.run import ChainHead, Period, ReconciliationProgress, Run
+from ringvault.core.reconciliation.run import ChainHead, ReconciliationProgress, Run
+from ringvault.core.ringcentral.call_log import PartlyRead
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import Period
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -36,12 +36,12 @@ from ringvault.core.errors import (
     ThrottledError,
     TokenRejectedError,
 )
-from ringvault.core.instants import format_instant
-from ringvault.core.listing.windows import Window
-from ringvault.core.quota.gate import Clock, QuotaGate, Turn
+from ringvault.core.instants import Clock, format_instant
+from ringvault.core.quota.gate import QuotaGate, Turn
 from ringvault.core.ringcentral.access_token import SharedAccessToken
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import MAX_PERIOD, Retention
+from ringvault.core.spans import Span
 
 # RingCentral's limit for Detailed until 2025; it may return fewer, so only its paging is trusted.
 PER_PAGE = 250
@@ -111,20 +111,20 @@ class RingCentralClient:
         self._waiting: set[str] = set()
         self._waiting_alone: set[str] = set()
 
-    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
-        """Return the first page of the recorded calls that started in the window."""
-        return self.page(window, 1, turn)
+    def first_page(self, span: Span, turn: Turn) -> CallLogPage:
+        """Return the first page of the recorded calls that started in the span."""
+        return self.page(span, 1, turn)
 
-    def page(self, window: Window, number: int, turn: Turn) -> CallLogPage:
-        """Return that page of the recorded calls that started in the window; beyond the last, none.
+    def page(self, span: Span, number: int, turn: Turn) -> CallLogPage:
+        """Return that page of the recorded calls that started in the span; beyond the last, none.
 
         Seen of RingCentral: a page beyond the last is empty (ringcentral-python, issue 12).
         """
         parameters = {
             "view": "Detailed",
             "recordingType": "All",
-            "dateFrom": format_instant(window.from_at),
-            "dateTo": format_instant(window.to_at + BEYOND),
+            "dateFrom": format_instant(span.from_at),
+            "dateTo": format_instant(span.to_at + BEYOND),
             "perPage": PER_PAGE,
             "page": number,
         }

@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import aws_errors
-from ringvault.core.instants import from_epoch_ms, to_epoch_ms
-from ringvault.core.quota.gate import Clock
+from ringvault.core.instants import Clock, from_epoch_ms, to_epoch_ms
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -22,7 +22,8 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
     ThrottledError,
 )
-from ringvault.core.quota.gate import Clock, QuotaGate
+from ringvault.core.instants import Clock
+from ringvault.core.quota.gate import QuotaGate
 from ringvault.core.ringcentral.access_token import AccessToken
 from ringvault.core.ringcentral.credentials import Credentials
 

@@ -14,13 +14,12 @@ from ringvault.adapters.aws.errors import GoneError, aws_errors
 from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.dynamodb.progress import ReconciliationProgressStore
 from ringvault.adapters.s3.vault import READ_BYTES, Vault, look_at
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem
 from ringvault.core.errors import ConflictError, InvalidRecordError, ObjectExistsError
 from ringvault.core.fixity.check import Digest
 from ringvault.core.lifecycle.erase_recordings import tombstone_of_proof
 from ringvault.core.reconciliation.report import PREFIX, key_of
-from ringvault.core.vault.checksum import crc32_base64
+from ringvault.core.vault.checksum import StoredSize, crc32_base64
 from ringvault.core.vault.cold_storage import InColdStorageError
 from ringvault.core.vault.layout import AUDIO, PROOFS, SIDECARS, day_in, day_prefixes
 from ringvault.core.vault.sidecar import item_of_sidecar

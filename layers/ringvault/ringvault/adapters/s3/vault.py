@@ -8,10 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import GoneError, aws_errors
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
 from ringvault.core.errors import ConflictError, RingvaultError, ServiceUnavailableError
-from ringvault.core.vault.checksum import Crc32, crc32_base64
+from ringvault.core.vault.checksum import Crc32, StoredSize, crc32_base64
 from ringvault.core.vault.cold_storage import StorageState
 from ringvault.core.vault.sidecar import sidecar_of
 

@@ -8,9 +8,9 @@ from typing import Protocol
 from ringvault.core.catalogue.item import CatalogueItem, RepeatedAnswer
 from ringvault.core.catalogue.recording import Recording, read_record
 from ringvault.core.errors import ServiceUnavailableError
-from ringvault.core.listing.windows import Kind, Window
 from ringvault.core.quota.gate import Turn
 from ringvault.core.ringcentral.call_log import CallLog, CallLogPage
+from ringvault.core.spans import Span
 
 # One 404 may be a file that is made late, or a bad minute of the media host.
 MIN_NOT_FOUND = 3
@@ -70,8 +70,8 @@ class AccountEvidence:
 
     def _pages(self, recording: Recording, latest: datetime) -> Iterator[CallLogPage]:
         started_at = recording.call.own.started_at or recording.started_at
-        window = Window(Kind.LOOK_BACK, started_at - _AROUND_START, started_at + _AROUND_START)
-        page = self.call_log.first_page(window, self.quota.reserve(latest=latest))
+        span = Span(started_at - _AROUND_START, started_at + _AROUND_START)
+        page = self.call_log.first_page(span, self.quota.reserve(latest=latest))
         for _ in range(_MAX_PAGES):
             yield page
             if page.next_uri is None:

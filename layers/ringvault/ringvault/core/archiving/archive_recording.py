@@ -37,10 +37,10 @@ from ringvault.core.errors import (
     RingvaultError,
     ThrottledError,
 )
-from ringvault.core.instants import format_instant
+from ringvault.core.instants import Clock, format_instant
 from ringvault.core.lifecycle.erase_recordings import tombstone_of
-from ringvault.core.quota.gate import Clock, Turn
-from ringvault.core.vault.checksum import Crc32
+from ringvault.core.quota.gate import Turn
+from ringvault.core.vault.checksum import Crc32, StoredSize
 from ringvault.core.vault.layout import audio_key, audio_prefix, proof_key, sidecar_key
 
 # A waiting 256 MB function costs less than handing an id back and waking up for it again.
@@ -126,14 +126,6 @@ class Account(Protocol):
 
     def is_offered(self, recording: Recording, *, latest: datetime) -> bool:
         """Whether the call log still has it; any error of ours means that it can't tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSize:
-    """What S3 confirmed; `crc32` is base64 of the full object's CRC-32."""
-
-    size_bytes: int
-    crc32: str
 
 
 class ArchivingVault(Protocol):

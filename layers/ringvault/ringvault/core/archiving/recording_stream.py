@@ -15,7 +15,8 @@ from ringvault.core.errors import (
     OutOfTimeError,
     RangeRefusedError,
 )
-from ringvault.core.quota.gate import Clock, Turn
+from ringvault.core.instants import Clock
+from ringvault.core.quota.gate import Turn
 
 # How many continuations in a row may bring next to nothing; each costs one request of the quota.
 MAX_STALLED_CONTINUATIONS = 5

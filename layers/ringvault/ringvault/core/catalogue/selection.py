@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from ringvault.core.catalogue.indexes import Index, Indexes, Lookup
 from ringvault.core.catalogue.item import CatalogueItem, Hold, State
 from ringvault.core.catalogue.phone_number import (
     ReadNumber,
@@ -14,8 +15,7 @@ from ringvault.core.catalogue.phone_number import (
     read_north_american,
 )
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.playback.search import Index, Indexes, Lookup
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import Period
 
 # What one round trip brings.
 _PAGE = 100

@@ -13,14 +13,12 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
 from ringvault.core.concurrency import AtOnce
 from ringvault.core.errors import ConflictError, InvalidRecordError
-from ringvault.core.reconciliation.finding import recording_id_in
-from ringvault.core.reconciliation.judge import is_as_archived
+from ringvault.core.vault.checksum import StoredSize, is_as_archived
 from ringvault.core.vault.cold_storage import InColdStorageError
-from ringvault.core.vault.layout import AUDIO, SIDECARS, sidecar_key
+from ringvault.core.vault.layout import AUDIO, SIDECARS, recording_id_in, sidecar_key
 
 # Between two of them the caller learns how far it is: every second or two.
 RECORDINGS_AT_ONCE = 200

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.fixity.check import Checked, Condition, Damage
-from ringvault.core.playback.search_parameters import Position
 
 # As many fit into an item of the state table ten times; what is beyond is counted.
 MOST_NAMED = 300

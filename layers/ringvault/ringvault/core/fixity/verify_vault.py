@@ -7,13 +7,13 @@ from heapq import nsmallest
 from itertools import islice
 from typing import Protocol
 
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.item import ItemsRead
 from ringvault.core.concurrency import AtOnce
 from ringvault.core.errors import UnreadableItemError
 from ringvault.core.fixity.check import Checked, ReadBackVault, check, unreadable
 from ringvault.core.fixity.verification import Sample, Verification, open_one
-from ringvault.core.playback.search_parameters import Position
-from ringvault.core.quota.gate import Clock
+from ringvault.core.instants import Clock
 
 # Progress is kept after each so many: whoever is killed reads as many again.
 RECORDINGS_AT_ONCE = 64

@@ -12,8 +12,7 @@ from ringvault.core.catalogue.recording import Recording, is_recording_id
 from ringvault.core.catalogue.selection import Chosen
 from ringvault.core.concurrency import AtOnce
 from ringvault.core.errors import ConflictError, InvalidRecordError, RingvaultError
-from ringvault.core.instants import format_instant, parse_instant
-from ringvault.core.quota.gate import Clock
+from ringvault.core.instants import Clock, format_instant, parse_instant
 from ringvault.core.vault.layout import proof_key
 
 ERASED_AT_ONCE = 50

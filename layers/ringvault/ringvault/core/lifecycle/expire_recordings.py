@@ -20,8 +20,8 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
     UnreadableItemError,
 )
-from ringvault.core.listing.windows import DAY
-from ringvault.core.quota.gate import Clock
+from ringvault.core.instants import Clock
+from ringvault.core.spans import DAY
 
 # S3 deletes at midnight, in two to three steps.
 LOOKED_AT_EVERY = DAY

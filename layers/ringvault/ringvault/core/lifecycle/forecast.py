@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from ringvault.core.lifecycle.expire_recordings import expires_at
-from ringvault.core.listing.windows import DAY
+from ringvault.core.spans import DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ringvault.core.listing.windows import DAY
+from ringvault.core.spans import DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from ringvault.core.errors import RingvaultError, ThrottledError
+from ringvault.core.instants import Clock
 from ringvault.core.listing.feed import (
     FEED_HORIZON,
     Candidates,
@@ -25,7 +26,6 @@ from ringvault.core.listing.read_windows import (
     WindowReader,
 )
 from ringvault.core.listing.windows import ListingProgress, Reach
-from ringvault.core.quota.gate import Clock
 from ringvault.core.ringcentral.call_log import Quota
 
 

@@ -17,10 +17,12 @@ from ringvault.core.errors import (
     ThrottledError,
     TransientError,
 )
-from ringvault.core.listing.windows import BROKEN_RETRY, DAY, Kind, ListingProgress, Reach, Window
-from ringvault.core.quota.gate import Clock, Turn
+from ringvault.core.instants import Clock
+from ringvault.core.listing.windows import BROKEN_RETRY, Kind, ListingProgress, Reach, Window
+from ringvault.core.quota.gate import Turn
 from ringvault.core.ringcentral.call_log import CallLog, CallLogPage, Quota, pages_of
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import DAY
 
 # The lister's share of the quota: a quarter of what five minutes permit, the rest archives.
 LISTING_PERIOD = timedelta(minutes=5)
@@ -228,7 +230,7 @@ class WindowReader:
     def _read(self, window: Window) -> None:
         after = self.state.partly_read if self.state.is_head_partly_read else None
         self._pages, self._next_uri = (after.pages, after.next_uri) if after else (0, None)
-        for page in pages_of(self.call_log, window, self._turn, after=after):
+        for page in pages_of(self.call_log, window.span, self._turn, after=after):
             self._take(page)
             self._pages, self._next_uri = self._pages + 1, page.next_uri
 

@@ -12,9 +12,10 @@ from enum import StrEnum
 from itertools import pairwise
 from math import ceil
 
+from ringvault.core.ringcentral.call_log import PartlyRead
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import DAY, Span
 
-DAY = timedelta(days=1)
 # A sparse account is crossed in few requests; how far one request may reach is not documented.
 LONGEST_STRIDE = 32 * DAY
 # A shorter span is not cut again: what one run can't read of it is read over several.
@@ -103,19 +104,10 @@ class Window:
     stride: timedelta = DAY
     broken_at: datetime | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class PartlyRead:
-    """How far the span from `from_at` to `to_at` was read: `pages` of it, `next_uri` follows."""
-
-    from_at: datetime
-    to_at: datetime
-    pages: int
-    next_uri: str
-
-    def is_of(self, window: Window) -> bool:
-        """Whether this is the span of that window."""
-        return (self.from_at, self.to_at) == (window.from_at, window.to_at)
+    @property
+    def span(self) -> Span:
+        """What of the call log it is."""
+        return Span(self.from_at, self.to_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +307,7 @@ class ListingProgress:
         return replace(self, windows=bounded(windows))
 
     def _is_partly_read(self, window: Window) -> bool:
-        return self.partly_read is not None and self.partly_read.is_of(window)
+        return self.partly_read is not None and self.partly_read.is_of(window.span)
 
     @property
     def _look_backs(self) -> tuple[Window, ...]:

@@ -15,9 +15,10 @@ from ringvault.core.errors import (
     RecordingRefusedError,
     RingvaultError,
 )
-from ringvault.core.listing.windows import DAY, ListingProgress
+from ringvault.core.listing.windows import ListingProgress
 from ringvault.core.reconciliation.finding import Verdict, in_words, unsettled
 from ringvault.core.reconciliation.run import ReconciliationProgress
+from ringvault.core.spans import DAY
 from ringvault.core.vault.layout import AUDIO, SIDECARS
 
 # A token's end is presumed half a minute early; AWS refuses what is signed five minutes off.

@@ -11,9 +11,10 @@ from math import ceil
 from typing import Protocol
 
 from ringvault.core.catalogue.recording import Recording, read_record, unique
-from ringvault.core.listing.windows import Kind, Window
-from ringvault.core.quota.gate import Clock, Turn
+from ringvault.core.instants import Clock
+from ringvault.core.quota.gate import Turn
 from ringvault.core.ringcentral.call_log import CallLogPage, Quota
+from ringvault.core.spans import Span
 
 # RingCentral's schema has no page beyond it: what is older is counted from page 1 again.
 DEEPEST_PAGE = 1000
@@ -26,8 +27,8 @@ _PATIENCE = 2
 class NumberedPages(Protocol):
     """The call log, whose pages can be asked for in any order."""
 
-    def page(self, window: Window, number: int, turn: Turn) -> CallLogPage:
-        """Return that page of the calls that started in the window, newest first, from 1 on."""
+    def page(self, span: Span, number: int, turn: Turn) -> CallLogPage:
+        """Return that page of the calls that started in the span, newest first, from 1 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class PageEstimate:
     full page of one that is `continued` is another span's.
     """
 
-    window: Window
+    window: Span
     read: dict[int, Sequence[Recording]] = field(default_factory=dict)
     full: int = 0
     beyond: int | None = None
@@ -144,7 +145,7 @@ class Sample:
         return estimated(spans, requests=self.requests)
 
     def _span(self, to_at: datetime) -> PageEstimate:
-        span = PageEstimate(Window(Kind.BACKFILL, self.from_at, to_at))
+        span = PageEstimate(Span(self.from_at, to_at))
         while self.requests < self.most_requests:
             number = span.next_number(most_requests=self.most_requests - self.requests)
             if number is None:

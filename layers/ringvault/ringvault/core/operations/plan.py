@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
-from ringvault.core.listing.windows import DAY, LONGEST_STRIDE, LookBacks
+from ringvault.core.listing.windows import LONGEST_STRIDE, LookBacks
 from ringvault.core.quota.window import Quota
 from ringvault.core.ringcentral.retention import Retention
+from ringvault.core.spans import DAY
 
 # Nobody has more service users than this for one archive; beyond, the answer is that it can't be.
 _MOST_USERS = 100

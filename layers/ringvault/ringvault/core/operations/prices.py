@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ringvault.core.listing.windows import DAY
+from ringvault.core.spans import DAY
 
 # Audio and sidecar.
 PUTS_A_RECORDING = 2

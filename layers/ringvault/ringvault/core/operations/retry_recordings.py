@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ConflictError, InvalidRequestError
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import Period
 
 ENDED = (State.FAILED, State.ABSENT)
 

@@ -12,7 +12,7 @@ from ringvault.core.listing.feed import is_near_deletion
 from ringvault.core.listing.windows import ListingProgress, LookBacks
 from ringvault.core.operations.retry_recordings import ENDED, Ended
 from ringvault.core.reconciliation.finding import Verdict, in_words, unsettled
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.spans import Period
 
 # Sixty thousand recordings or more, a quarter of a cent for four hundred looks. Beyond, DynamoDB's
 # own count of the table is near enough: it is at most six hours old, and costs nothing.

@@ -8,14 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ringvault.core.errors import TransientError
+from ringvault.core.errors import InvalidParameterError, TransientError
 from ringvault.core.playback.rights import (
     Catalogue,
     Listener,
     NotForThisListenerError,
     find_recording,
 )
-from ringvault.core.playback.search_parameters import InvalidParameterError
 
 PLAYS_A_PAGE = 50
 # A browser's is half as long; what is longer tells nothing more, and is paid for.

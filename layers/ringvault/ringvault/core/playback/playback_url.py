@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, State
-from ringvault.core.errors import PermanentError, RingvaultError
+from ringvault.core.errors import InvalidParameterError, PermanentError, RingvaultError
 from ringvault.core.playback.audit import (
     Caller,
     Disposition,
@@ -16,7 +16,6 @@ from ringvault.core.playback.audit import (
     play_of,
 )
 from ringvault.core.playback.rights import Catalogue, find_recording
-from ringvault.core.playback.search_parameters import InvalidParameterError
 from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 
 # A backlog can take days; asking again more often than this cannot help.

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Protocol
 
-from ringvault.core.catalogue.item import CatalogueItem
+from ringvault.core.catalogue.indexes import Index, Indexes, Lookup, Position
+from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.catalogue.phone_number import (
     ReadNumber,
     number_key,
@@ -14,7 +13,7 @@ from ringvault.core.catalogue.phone_number import (
 )
 from ringvault.core.catalogue.recording import is_recording_id
 from ringvault.core.playback.rights import Listener
-from ringvault.core.playback.search_parameters import Parameters, Position, Search, read_search
+from ringvault.core.playback.search_parameters import Parameters, read_search
 
 # What one page may read where a filter leaves out most of it: five round trips, half a second at
 # the worst. The cursor goes on from there.
@@ -23,33 +22,22 @@ MOST_READ = 400
 ROUND = 100
 
 
-class Index(StrEnum):
-    """What recordings are listed by, each newest first."""
-
-    NUMBER = "number"
-    EXTENSION = "extension"
-    STATE = "state"
-    MONTH = "month"
-
-
 @dataclass(frozen=True, slots=True)
-class Lookup:
-    """One entry of an index; `key` is empty for MONTH, whose entries follow from the span."""
+class Search:
+    """The recordings that started in [from_at, before_at), a page of `limit` after `after`.
 
-    index: Index
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A stretch of an index: `read` entries, the recordings they lead to, and where to go on.
-
-    There may be fewer recordings than entries; `next` is None at the end of the index.
+    Both instants are whole milliseconds, as the catalogue's are. `number` is normalised. What is
+    None does not narrow the search.
     """
 
-    items: tuple[CatalogueItem, ...]
-    read: int
-    next: Position | None
+    from_at: datetime
+    before_at: datetime
+    limit: int
+    after: Position | None
+    number: str | None
+    extension_id: str | None
+    direction: str | None
+    state: State | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +49,6 @@ class CataloguePage:
 
     items: tuple[CatalogueItem, ...]
     next: Position | None
-
-
-class Indexes(Protocol):
-    """The indexes of the catalogue."""
-
-    def newest_first(
-        self,
-        lookup: Lookup,
-        *,
-        from_at: datetime,
-        before_at: datetime,
-        most: int,
-        after: Position | None,
-    ) -> Reading:
-        """Read at most `most` entries that started in [from_at, before_at), after `after`."""
-
-    def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
-        """Return all recordings of one call, in order of start."""
 
 
 def search_recordings(

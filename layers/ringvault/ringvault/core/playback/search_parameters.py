@@ -4,14 +4,15 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.phone_number import ReadNumber, normalised_number, read_north_american
 from ringvault.core.catalogue.recording import is_recording_id
-from ringvault.core.errors import PermanentError
+from ringvault.core.errors import InvalidParameterError
 from ringvault.core.instants import format_instant, parse_instant
+from ringvault.core.playback.search import Search
 
 DEFAULT_LIMIT = 50
 MOST_A_PAGE = 100
@@ -33,40 +34,6 @@ _NOT_A_NUMBER = (
 _NOT_A_CURSOR = "must be the cursor of an earlier answer, unchanged"
 
 Parameters = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """The recording after which a page goes on, newest first."""
-
-    started_at: datetime
-    recording_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """The recordings that started in [from_at, before_at), a page of `limit` after `after`.
-
-    Both instants are whole milliseconds, as the catalogue's are. `number` is normalised. What is
-    None does not narrow the search.
-    """
-
-    from_at: datetime
-    before_at: datetime
-    limit: int
-    after: Position | None
-    number: str | None
-    extension_id: str | None
-    direction: str | None
-    state: State | None
-
-
-class InvalidParameterError(PermanentError):
-    """A parameter of the request is not what it must be; `parameter` is its name."""
-
-    def __init__(self, parameter: str, must: str) -> None:
-        self.parameter = parameter
-        super().__init__(f"{parameter} {must}")
 
 
 def read_search(

@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ringvault.core.errors import ConflictError, ThrottledError
+from ringvault.core.instants import Clock, Sleep
 from ringvault.core.quota.window import Quota
-
-Clock = Callable[[], datetime]
-Sleep = Callable[[float], None]
 
 # Lost races are settled within a few writes; more means that something else is wrong.
 MOST_RACES = 200

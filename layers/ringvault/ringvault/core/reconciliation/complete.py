@@ -10,9 +10,8 @@ from ringvault.core.errors import (
     RingvaultError,
     ServiceUnavailableError,
 )
-from ringvault.core.instants import parse_instant
-from ringvault.core.quota.gate import Clock
-from ringvault.core.reconciliation.run import Period
+from ringvault.core.instants import Clock, parse_instant
+from ringvault.core.spans import Period
 
 Answer = Mapping[str, Any]
 # Another invocation may do what one could not; more would be in vain.

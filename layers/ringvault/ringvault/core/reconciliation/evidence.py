@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem, ItemsRead
 from ringvault.core.catalogue.recording import (
     CallLogRecord,
@@ -23,14 +22,14 @@ from ringvault.core.errors import (
     RingvaultError,
     UnreadableItemError,
 )
-from ringvault.core.instants import format_instant
-from ringvault.core.listing.windows import DAY, Kind, ListingProgress, Window
-from ringvault.core.quota.gate import Clock
-from ringvault.core.reconciliation.finding import Evidence, Judged, Unread, recording_id_in
+from ringvault.core.instants import Clock, format_instant
+from ringvault.core.listing.windows import Kind, ListingProgress, Window
+from ringvault.core.reconciliation.finding import Evidence, Judged, Unread
 from ringvault.core.reconciliation.judge import judge
-from ringvault.core.reconciliation.run import Span
+from ringvault.core.spans import DAY, Span
+from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.cold_storage import InColdStorageError
-from ringvault.core.vault.layout import SIDECARS, sidecar_key
+from ringvault.core.vault.layout import SIDECARS, recording_id_in, sidecar_key
 
 ListedCalls = Sequence[CallLogRecord]
 # The wide look-back runs once a day; two hours more for a run that waits for the quota.

@@ -6,15 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import CatalogueItem
-from ringvault.core.catalogue.recording import Recording, is_recording_id
-from ringvault.core.vault.layout import AUDIO
+from ringvault.core.catalogue.recording import Recording
+from ringvault.core.vault.checksum import StoredSize
 
 _EVER = datetime.min.replace(tzinfo=UTC)
-FILE_TYPES = frozenset({".mp3", ".wav", ".bin"})
-# Tree, account, year, month, day and the object's own name.
-KEY_PARTS = 6
 
 
 class Verdict(StrEnum):
@@ -173,11 +169,3 @@ def unsettled(totals: Mapping[str, int]) -> dict[str, int]:
 def in_words(counts: Mapping[str, int]) -> str:
     """Return counts for a person to read: `1 missing, 2 not served`."""
     return ", ".join(f"{count:,} {verdict.replace('_', ' ')}" for verdict, count in counts.items())
-
-
-def recording_id_in(object_key: str) -> str | None:
-    """Return the recording that an object of audio or a sidecar is named after, None for none."""
-    stem, dot, suffix = object_key.rpartition("/")[2].rpartition(".")
-    suffixes = FILE_TYPES if object_key.startswith(AUDIO) else {".json"}
-    is_ours = object_key.count("/") == KEY_PARTS - 1 and dot + suffix in suffixes
-    return stem if is_ours and is_recording_id(stem) else None

@@ -4,20 +4,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from ringvault.core.archiving.archive_recording import StoredSize
-from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue.item import GONE, CatalogueItem, State
 from ringvault.core.catalogue.recording import Recording, followed
 from ringvault.core.defects import place_of
-from ringvault.core.reconciliation.finding import (
-    KEY_PARTS,
-    Cause,
-    Evidence,
-    Finding,
-    Judged,
-    Verdict,
-    recording_id_in,
-)
-from ringvault.core.vault.layout import SIDECARS, sidecar_key
+from ringvault.core.reconciliation.finding import Cause, Evidence, Finding, Judged, Verdict
+from ringvault.core.vault.checksum import is_as_archived
+from ringvault.core.vault.layout import KEY_PARTS, SIDECARS, recording_id_in, sidecar_key
 
 # A backlog that is worked off, and every single wait between attempts, are over before that.
 OVERDUE_AFTER = timedelta(days=3)
@@ -199,11 +191,6 @@ def _detail(item: CatalogueItem, verdict: Verdict) -> str | None:
     if item.state in GONE or verdict in {Verdict.ARCHIVED, Verdict.PENDING, Verdict.QUEUED}:
         return None
     return item.reason and item.reason[:MAX_DETAIL]
-
-
-def is_as_archived(measured: StoredSize, archived: ArchivedObject) -> bool:
-    """Whether an object is what was archived; one without a CRC-32 is not of our writing."""
-    return (measured.size_bytes, measured.crc32) == (archived.size_bytes, archived.crc32)
 
 
 def _is_unknown(recording_id: str, evidence: Evidence) -> bool:

@@ -13,8 +13,9 @@ from ringvault.core.errors import (
     RingvaultError,
     ThrottledError,
 )
-from ringvault.core.listing.windows import DAY, Kind, ListingProgress, Window
-from ringvault.core.quota.gate import Clock, Turn
+from ringvault.core.instants import Clock
+from ringvault.core.listing.windows import ListingProgress
+from ringvault.core.quota.gate import Turn
 from ringvault.core.reconciliation.evidence import (
     EvidenceCatalogue,
     EvidenceVault,
@@ -33,13 +34,9 @@ from ringvault.core.reconciliation.report import (
     store_report,
     strangers_behind,
 )
-from ringvault.core.reconciliation.run import (
-    Period,
-    ReconciliationProgress,
-    Run,
-    Span,
-)
+from ringvault.core.reconciliation.run import ReconciliationProgress, Run
 from ringvault.core.ringcentral.call_log import CallLog, Quota, pages_of
+from ringvault.core.spans import DAY, Period, Span
 
 # A tenth of what the quota permits from one scheduled invocation to the next: archiving goes on,
 # and an account of 100,000 recordings is through within hours.
@@ -273,8 +270,7 @@ class _Invocation:
         return [it for it in evidence.judged() if it.finding.subject not in named]
 
     def _read(self, span: Span) -> ListedCalls:
-        window = Window(Kind.BACKFILL, span.from_at, span.to_at)
-        pages = pages_of(self.call_log, window, self._turn)
+        pages = pages_of(self.call_log, span, self._turn)
         return [record for page in pages for record in page.records]
 
     def _turn(self) -> Turn:

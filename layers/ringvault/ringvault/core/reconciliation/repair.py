@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from ringvault.core.archiving.archive_recording import StoredSize
 from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
 from ringvault.core.catalogue.recording import Recording, followed
 from ringvault.core.errors import ConflictError
 from ringvault.core.lifecycle.erase_recordings import tombstone_of
 from ringvault.core.reconciliation.finding import Cause, Judged
+from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.layout import proof_key, sidecar_key
 
 # Each brings back an item, its objects, or both.

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
 
 from ringvault.core.errors import InvalidRequestError
-from ringvault.core.listing.windows import DAY
 from ringvault.core.reconciliation.finding import Finding, Verdict
+from ringvault.core.spans import DAY, Period, Span
 
 # How far one request for the call log may reach is not documented.
 LONGEST_STRIDE = 32 * DAY
@@ -21,40 +21,6 @@ SHORTEST_STRIDE = timedelta(minutes=1)
 MOST_NAMED = 10_000
 # How many characters of ids and reasons take as much room as one usual finding.
 CHARACTERS_NAMED = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Whole UTC days, the last one included."""
-
-    from_on: date
-    to_on: date
-
-    @property
-    def from_at(self) -> datetime:
-        """The first instant."""
-        return datetime.combine(self.from_on, time(), UTC)
-
-    @property
-    def to_at(self) -> datetime:
-        """The first instant behind it."""
-        return datetime.combine(self.to_on, time(), UTC) + DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A part of the period, by start of call; `to_at` is the first instant behind it."""
-
-    from_at: datetime
-    to_at: datetime
-
-    def days(self) -> Iterable["Span"]:
-        """Yield the span cut at every midnight."""
-        start = self.from_at
-        while start < self.to_at:
-            midnight = datetime.combine(start.date(), time(), UTC) + DAY
-            yield Span(start, min(midnight, self.to_at))
-            start = midnight
 
 
 @dataclass(frozen=True, slots=True)

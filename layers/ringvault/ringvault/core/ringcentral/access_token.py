@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ringvault.core.errors import ConflictError, ServiceUnavailableError
-from ringvault.core.quota.gate import Clock, Sleep
+from ringvault.core.instants import Clock, Sleep
 
 # Longer than a sign-in takes, timeouts included. A sign-in that fails keeps its lease: until it
 # is over nobody else tries, as RingCentral asks.

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from ringvault.core.catalogue.recording import CallLogRecord
 from ringvault.core.errors import EndlessPagesError
-from ringvault.core.listing.windows import PartlyRead, Window
 from ringvault.core.quota.gate import Turn
+from ringvault.core.spans import Span
 
 # A quarter of a million calls in one span: the readers cut their spans long before that.
 MAX_PAGES = 1_000
@@ -28,11 +28,25 @@ class CallLogPage:
     next_uri: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PartlyRead:
+    """How far the span from `from_at` to `to_at` was read: `pages` of it, `next_uri` follows."""
+
+    from_at: datetime
+    to_at: datetime
+    pages: int
+    next_uri: str
+
+    def is_of(self, span: Span) -> bool:
+        """Whether this is a part of that span."""
+        return (self.from_at, self.to_at) == (span.from_at, span.to_at)
+
+
 class CallLog(Protocol):
     """RingCentral's account call log, recorded calls only."""
 
-    def first_page(self, window: Window, turn: Turn) -> CallLogPage:
-        """Return the first page of the calls that started in the window."""
+    def first_page(self, span: Span, turn: Turn) -> CallLogPage:
+        """Return the first page of the calls that started in the span."""
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
         """Return the page that an earlier one named as its next."""
@@ -50,12 +64,12 @@ class Quota(Protocol):
 
 def pages_of(
     call_log: CallLog,
-    window: Window,
+    span: Span,
     reserve: Callable[[], Turn],
     *,
     after: PartlyRead | None = None,
 ) -> Iterator[CallLogPage]:
-    """Yield every page of the window; with `after`, those behind what was read of it.
+    """Yield every page of the span; with `after`, those behind what was read of it.
 
     `reserve` is asked for a turn before each page, and what it raises ends the reading.
 
@@ -66,20 +80,20 @@ def pages_of(
     seen = {uri}
     while number < MAX_PAGES:
         turn = reserve()
-        page = call_log.first_page(window, turn) if uri is None else call_log.next_page(uri, turn)
+        page = call_log.first_page(span, turn) if uri is None else call_log.next_page(uri, turn)
         number += 1
         yield page
         if page.next_uri is None:
             return
         if page.next_uri in seen or not _leads_on(uri, page.next_uri):
             raise EndlessPagesError(
-                f"call log from {window.from_at} to {window.to_at}: page {number} names as its"
+                f"call log from {span.from_at} to {span.to_at}: page {number} names as its"
                 " next one that was before it"
             )
         uri = page.next_uri
         seen.add(uri)
     raise EndlessPagesError(
-        f"call log from {window.from_at} to {window.to_at}: no end after {MAX_PAGES} pages"
+        f"call log from {span.from_at} to {span.to_at}: no end after {MAX_PAGES} pages"
     )
 
 

@@ -2,6 +2,9 @@
 
 import base64
 import zlib
+from dataclasses import dataclass
+
+from ringvault.core.catalogue.item import ArchivedObject
 
 
 class Crc32:
@@ -27,3 +30,16 @@ def crc32_base64(content: bytes) -> str:
     crc32 = Crc32()
     crc32.update(content)
     return crc32.base64
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSize:
+    """What S3 confirmed; `crc32` is base64 of the full object's CRC-32."""
+
+    size_bytes: int
+    crc32: str
+
+
+def is_as_archived(measured: StoredSize, archived: ArchivedObject) -> bool:
+    """Whether an object is what was archived; one without a CRC-32 is not of our writing."""
+    return (measured.size_bytes, measured.crc32) == (archived.size_bytes, archived.crc32)

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from ringvault.core.catalogue.recording import Recording
+from ringvault.core.catalogue.recording import Recording, is_recording_id
 
 AUDIO = "recordings/"
 SIDECARS = "metadata/"
@@ -54,3 +54,17 @@ def _day_folder(recording: Recording) -> str:
 
 def _folder(account_id: str, on: date) -> str:
     return f"account={account_id}/{on:year=%Y/month=%m/day=%d}"
+
+
+FILE_TYPES = frozenset({".mp3", ".wav", ".bin"})
+
+# Tree, account, year, month, day and the object's own name.
+KEY_PARTS = 6
+
+
+def recording_id_in(object_key: str) -> str | None:
+    """Return the recording that an object of audio or a sidecar is named after, None for none."""
+    stem, dot, suffix = object_key.rpartition("/")[2].rpartition(".")
+    suffixes = FILE_TYPES if object_key.startswith(AUDIO) else {".json"}
+    is_ours = object_key.count("/") == KEY_PARTS - 1 and dot + suffix in suffixes
+    return stem if is_ours and is_recording_id(stem) else None

@@ -1,0 +1,63 @@
+"""The indexes of the catalogue: what recordings are listed by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ringvault.core.catalogue.item import CatalogueItem
+
+
+class Index(StrEnum):
+    """What recordings are listed by, each newest first."""
+
+    NUMBER = "number"
+    EXTENSION = "extension"
+    STATE = "state"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One entry of an index; `key` is empty for MONTH, whose entries follow from the span."""
+
+    index: Index
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The recording after which a page goes on, newest first."""
+
+    started_at: datetime
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A stretch of an index: `read` entries, the recordings they lead to, and where to go on.
+
+    There may be fewer recordings than entries; `next` is None at the end of the index.
+    """
+
+    items: tuple[CatalogueItem, ...]
+    read: int
+    next: Position | None
+
+
+class Indexes(Protocol):
+    """The indexes of the catalogue."""
+
+    def newest_first(
+        self,
+        lookup: Lookup,
+        *,
+        from_at: datetime,
+        before_at: datetime,
+        most: int,
+        after: Position | None,
+    ) -> Reading:
+        """Read at most `most` entries that started in [from_at, before_at), after `after`."""
+
+    def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
+        """Return all recordings of one call, in order of start."""
