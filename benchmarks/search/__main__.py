@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, cast
 from benchmarks.search.memory_dynamodb import CATALOGUE, NUMBER_INDEX, Counted, MemoryDynamoDB
 from benchmarks.search.recordings import NOW, extension_id, phone_number
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.api.search_parameters import DEFAULT_LIMIT, Parameters, format_cursor, read_search
 from ringvault.core.playback.rights import Listener
 from ringvault.core.playback.search import search_recordings
-from ringvault.core.playback.search_parameters import DEFAULT_LIMIT, Parameters, format_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -74,14 +74,13 @@ def _page(
     parameters, listener = SEARCHES[name]
     before = client.counted
     page = search_recordings(
-        {**parameters, "cursor": cursor} if cursor else parameters,
+        read_search({**parameters, "cursor": cursor} if cursor else parameters, now=NOW),
         listener=listener,
         catalogue=CatalogueIndexes(
             cast("DynamoDBClient", client),
             catalogue_table=CATALOGUE,
             number_index_table=NUMBER_INDEX,
         ),
-        now=NOW,
     )
     next_cursor = format_cursor(page.next) if page.next else None
     return len(page.items), next_cursor, client.counted.since(before)

@@ -31,13 +31,15 @@ from ringvault.api.answers import (
     problem_of,
     whole_recording_json,
 )
+from ringvault.api.listeners import listener_of
 from ringvault.api.page import page_file, page_headers, sign_in_json
-from ringvault.api.requests import require_small
+from ringvault.api.requests import read_disposition, read_plays_cursor, require_small
+from ringvault.api.search_parameters import read_search
 from ringvault.core.catalogue.recording import is_recording_id
 from ringvault.core.errors import TransientError, UnreadableItemError
 from ringvault.core.playback.audit import Caller, PlayNotKeptError, plays_of
 from ringvault.core.playback.playback_url import PlaybackUrls
-from ringvault.core.playback.rights import UnknownCallError, find_recording, listener_of
+from ringvault.core.playback.rights import UnknownCallError, find_recording
 from ringvault.core.playback.search import recordings_of_call, search_recordings
 from ringvault.observability import count, failure_of, logger
 from ringvault.settings import PlaybackApiSettings
@@ -167,12 +169,12 @@ class PlaybackApi:
         return self._resolver.current_event.query_string_parameters
 
     def _recordings(self, caller: Caller) -> Event:
+        read = number_reader(self._settings.phone_region)
         page = search_recordings(
-            self._parameters(),
+            read_search(self._parameters(), now=now(), read=read),
             listener=caller.listener,
             catalogue=self._indexes,
-            now=now(),
-            read=number_reader(self._settings.phone_region),
+            read=read,
         )
         return page_json(page)
 
@@ -183,14 +185,17 @@ class PlaybackApi:
 
     def _playback_url(self, caller: Caller, recording_id: str) -> Event:
         playback = self._playback_urls.issue(
-            recording_id, self._parameters(), caller=caller, now=now()
+            recording_id,
+            disposition=read_disposition(self._parameters()),
+            caller=caller,
+            now=now(),
         )
         return playback_url_json(playback)
 
     def _plays_of(self, caller: Caller, recording_id: str) -> Event:
         page = plays_of(
             recording_id,
-            self._parameters(),
+            after=read_plays_cursor(self._parameters()),
             listener=caller.listener,
             catalogue=self._catalogue,
             plays=self._plays,

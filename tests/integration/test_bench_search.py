@@ -18,8 +18,8 @@ from ringvault.adapters.dynamodb.batches import put_batches
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.item import new_attributes, text
 from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.api.search_parameters import format_cursor, read_search
 from ringvault.core.playback.search import search_recordings
-from ringvault.core.playback.search_parameters import format_cursor
 from tests.support.cloud import Cloud
 
 MANY = 130
@@ -45,7 +45,9 @@ def pages(indexes: CatalogueIndexes, name: str) -> Iterator[list[str]]:
     cursor: dict[str, str] = {}
     for _ in range(MANY):
         page = search_recordings(
-            {**parameters, **cursor, "limit": "7"}, listener=listener, catalogue=indexes, now=NOW
+            read_search({**parameters, **cursor, "limit": "7"}, now=NOW),
+            listener=listener,
+            catalogue=indexes,
         )
         yield [item.recording.recording_id for item in page.items]
         if page.next is None:

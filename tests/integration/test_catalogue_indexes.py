@@ -16,12 +16,12 @@ from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.item import new_attributes
 from ringvault.adapters.dynamodb.number_index import NumberIndex
+from ringvault.api.search_parameters import format_cursor, read_search
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ServiceUnavailableError
 from ringvault.core.playback.rights import Listener
 from ringvault.core.playback.search import recordings_of_call, search_recordings
-from ringvault.core.playback.search_parameters import format_cursor
 from tests.support.cloud import Cloud
 from tests.support.recordings import NOW, STARTED_AT, archived_of, recording_of
 
@@ -74,7 +74,9 @@ class Archive:
         cursor: dict[str, str] = {}
         for _ in range(200):
             page = search_recordings(
-                {**parameters, **cursor}, listener=listener, catalogue=self.indexes, now=NOW
+                read_search({**parameters, **cursor}, now=NOW),
+                listener=listener,
+                catalogue=self.indexes,
             )
             yield [item.recording.recording_id for item in page.items]
             if page.next is None:
@@ -350,7 +352,7 @@ def test_a_page_costs_the_same_however_many_there_are(archive: Archive) -> None:
         for parameters in searches:
             with counted(archive.client) as seen:
                 search_recordings(
-                    parameters, listener=HEARS_ALL, catalogue=archive.indexes, now=NOW
+                    read_search(parameters, now=NOW), listener=HEARS_ALL, catalogue=archive.indexes
                 )
             found.append(seen)
         return found

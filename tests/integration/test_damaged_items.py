@@ -22,6 +22,7 @@ from ringvault.adapters.dynamodb.progress import (
     VerificationProgressStore,
 )
 from ringvault.adapters.s3.inventory import MAX_DOCUMENT_BYTES, VaultInventory
+from ringvault.api.search_parameters import read_search
 from ringvault.core.catalogue.item import SCHEMA_VERSION, Erasure, Hold, State
 from ringvault.core.errors import (
     DamagedStateError,
@@ -139,7 +140,9 @@ def test_every_reader_of_many_goes_on_with_the_others(
     indexes, inventory = tables.indexes(), tables.inventory()
     span = {"from": "2026-11-01", "to": "2026-11-30"}
     for parameters in (span, span | {"phoneNumber": "+16505550100"}):
-        page = search_recordings(parameters, listener=HEARS_ALL, catalogue=indexes, now=NOW)
+        page = search_recordings(
+            read_search(parameters, now=NOW), listener=HEARS_ALL, catalogue=indexes
+        )
         assert [it.recording.recording_id for it in page.items] == [GOOD]
         assert ids(indexes.take_unreadable()) == [BAD]
     assert not indexes.take_unreadable()

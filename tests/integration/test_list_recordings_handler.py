@@ -12,6 +12,7 @@ from local.ringcentral.faults.faults import Fault
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters import clock
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
+from ringvault.api.search_parameters import read_search
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.phone_number import numbers_of
 from ringvault.core.playback.rights import Listener
@@ -115,7 +116,9 @@ def test_what_is_listed_is_found_by_its_numbers(deployed: Deployed, simulator: S
         assert numbers
         for number in numbers:
             page = search_recordings(
-                {"phoneNumber": number}, listener=listener, catalogue=indexes, now=clock.now()
+                read_search({"phoneNumber": number}, now=clock.now()),
+                listener=listener,
+                catalogue=indexes,
             )
             assert recording_id in {item.recording.recording_id for item in page.items}
 

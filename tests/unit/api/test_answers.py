@@ -23,6 +23,7 @@ from ringvault.api.answers import (
     whole_recording_json,
 )
 from ringvault.api.requests import BodyRefusedError, QueryTooLongError
+from ringvault.api.search_parameters import format_cursor
 from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import (
@@ -40,7 +41,6 @@ from ringvault.core.playback.rights import (
     UnknownRecordingError,
 )
 from ringvault.core.playback.search import CataloguePage
-from ringvault.core.playback.search_parameters import format_cursor
 from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 from tests.support.catalogued import NOW, STARTED_AT, recorded
 

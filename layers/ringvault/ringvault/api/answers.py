@@ -12,7 +12,9 @@ from ringvault.api.requests import (
     MOST_QUERY_CHARACTERS,
     BodyRefusedError,
     QueryTooLongError,
+    format_plays_cursor,
 )
+from ringvault.api.search_parameters import format_cursor
 from ringvault.core.catalogue.call_record import Party, id_or_none
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import (
@@ -22,7 +24,7 @@ from ringvault.core.errors import (
     UnreadableItemError,
 )
 from ringvault.core.instants import format_instant
-from ringvault.core.playback.audit import Play, PlayNotKeptError, PlaysPage, format_plays_cursor
+from ringvault.core.playback.audit import Play, PlayNotKeptError, PlaysPage
 from ringvault.core.playback.playback_url import NotPlayableError, PlaybackUrl
 from ringvault.core.playback.rights import (
     LISTENERS_GROUP,
@@ -32,7 +34,6 @@ from ringvault.core.playback.rights import (
     UnknownRecordingError,
 )
 from ringvault.core.playback.search import CataloguePage
-from ringvault.core.playback.search_parameters import format_cursor
 from ringvault.core.vault.cold_storage import InColdStorageError
 
 Json = dict[str, Any]

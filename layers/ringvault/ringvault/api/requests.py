@@ -1,12 +1,20 @@
-"""What a request may bring: no body, and a query no longer than any of ours."""
+"""What a request brings: its bounds, and the parameters of all routes but the search."""
 
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from ringvault.core.errors import PermanentError
+from ringvault.core.errors import InvalidParameterError, PermanentError
+from ringvault.core.playback.audit import (
+    Disposition,
+)
 
 # The longest is an issuer's, which brings people back to the page with a code of 2,000 and more.
 MOST_QUERY_CHARACTERS = 4096
+
+_PLAY_ID = re.compile(r"[0-9a-fTZ:.#-]{1,100}")
+_NOT_A_CURSOR = "must be the cursor of an earlier answer, unchanged"
 
 
 class BodyRefusedError(PermanentError):
@@ -28,3 +36,43 @@ def require_small(event: Mapping[str, Any]) -> None:
         raise BodyRefusedError("a request has no body here")
     if len(event.get("rawQueryString", "")) > MOST_QUERY_CHARACTERS:
         raise QueryTooLongError(f"a query has at most {MOST_QUERY_CHARACTERS} characters")
+
+
+def format_plays_cursor(play_id: str) -> str:
+    """Return the text that `cursor` takes to go on after a play; opaque to listeners."""
+    return urlsafe_b64encode(play_id.encode()).decode().rstrip("=")
+
+
+def read_plays_cursor(parameters: Mapping[str, str]) -> str | None:
+    """Return after which play a page begins, None where it is the first page.
+
+    Raises:
+        InvalidParameterError: there is a parameter but `cursor`, or a cursor that is none of ours.
+    """
+    for name in parameters.keys() - {"cursor"}:
+        raise InvalidParameterError(name[:40], "is not one of cursor")
+    cursor = parameters.get("cursor")
+    if cursor is None:
+        return None
+    try:
+        play_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError as error:
+        raise InvalidParameterError("cursor", _NOT_A_CURSOR) from error
+    if not _PLAY_ID.fullmatch(play_id):
+        raise InvalidParameterError("cursor", _NOT_A_CURSOR)
+    return play_id
+
+
+def read_disposition(parameters: Mapping[str, str]) -> Disposition:
+    """Return what the browser is to do with the audio.
+
+    Raises:
+        InvalidParameterError: there is a parameter but `disposition`, or it is neither `inline`
+            nor `attachment`.
+    """
+    for name in parameters.keys() - {"disposition"}:
+        raise InvalidParameterError(name[:40], "is not one of disposition")
+    try:
+        return Disposition(parameters.get("disposition", Disposition.INLINE))
+    except ValueError as error:
+        raise InvalidParameterError("disposition", "must be inline or attachment") from error

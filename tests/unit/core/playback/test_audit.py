@@ -2,8 +2,9 @@
 
 import pytest
 
+from ringvault.api.requests import format_plays_cursor, read_plays_cursor
 from ringvault.core.errors import InvalidParameterError
-from ringvault.core.playback.audit import PlaysPage, format_plays_cursor, plays_of
+from ringvault.core.playback.audit import PlaysPage, plays_of
 from ringvault.core.playback.rights import NotForThisListenerError, UnknownRecordingError
 from tests.support.catalogued import ALL, NINE, FakeCatalogue, FakePlays, recorded
 
@@ -14,7 +15,7 @@ def asked(recording_id: str = "77", /, **parameters: str) -> PlaysPage:
     """Ask for plays as somebody who hears everything."""
     return plays_of(
         recording_id,
-        parameters,
+        after=read_plays_cursor(parameters),
         listener=ALL,
         catalogue=FakeCatalogue(recorded()),
         plays=FakePlays(),
@@ -27,7 +28,7 @@ def test_plays_are_for_who_hears_everything(recording_id: str) -> None:
     with pytest.raises(NotForThisListenerError):
         plays_of(
             recording_id,
-            {},
+            after=None,
             listener=NINE,
             catalogue=FakeCatalogue(recorded()),
             plays=FakePlays(),

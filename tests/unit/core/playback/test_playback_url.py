@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ringvault.api.requests import read_disposition
 from ringvault.core.catalogue.item import GONE, State
 from ringvault.core.errors import InvalidParameterError
 from ringvault.core.playback.audit import Caller, PlayNotKeptError
@@ -45,7 +46,7 @@ def issued(
         plays=plays or FakePlays(),
         cold_after=cold_after,
     )
-    return urls.issue("77", parameters or {}, caller=caller, now=NOW)
+    return urls.issue("77", disposition=read_disposition(parameters or {}), caller=caller, now=NOW)
 
 
 def test_an_archived_recording_is_signed_under_its_id() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringvault.api.search_parameters import format_cursor, read_search
 from ringvault.core.catalogue.indexes import Index, Lookup, Position, Reading
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.catalogue.phone_number import number_key, numbers_of
@@ -21,7 +22,6 @@ from ringvault.core.playback.search import (
     recordings_of_call,
     search_recordings,
 )
-from ringvault.core.playback.search_parameters import format_cursor, read_search
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HEARS_ALL = Listener(user_id="supervisor", hears_all=True, extension_id=None)
@@ -122,7 +122,7 @@ def searched(
     indexes: FakeIndexes, listener: Listener = HEARS_ALL, /, **parameters: str
 ) -> CataloguePage:
     """Return one page."""
-    return search_recordings(parameters, listener=listener, catalogue=indexes, now=NOW)
+    return search_recordings(read_search(parameters, now=NOW), listener=listener, catalogue=indexes)
 
 
 def ids_of(page: CataloguePage) -> list[str]:

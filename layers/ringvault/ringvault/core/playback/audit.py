@@ -1,14 +1,11 @@
 """The audit of plays: who was given a URL of which recording, when, and from where."""
 
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ringvault.core.errors import InvalidParameterError, TransientError
+from ringvault.core.errors import TransientError
 from ringvault.core.playback.rights import (
     Catalogue,
     Listener,
@@ -19,9 +16,6 @@ from ringvault.core.playback.rights import (
 PLAYS_A_PAGE = 50
 # A browser's is half as long; what is longer tells nothing more, and is paid for.
 MOST_USER_AGENT = 256
-
-_PLAY_ID = re.compile(r"[0-9a-fTZ:.#-]{1,100}")
-_NOT_A_CURSOR = "must be the cursor of an earlier answer, unchanged"
 
 
 class Disposition(StrEnum):
@@ -97,41 +91,21 @@ def play_of(
 
 def plays_of(
     recording_id: str,
-    parameters: Mapping[str, str],
     *,
+    after: str | None,
     listener: Listener,
     catalogue: Catalogue,
     plays: Plays,
 ) -> PlaysPage:
     """Return who was given URLs of a recording, newest first.
 
+    `after` is the `next` of the page before, None for the first page.
+
     Raises:
         NotForThisListenerError: the listener does not hear everything, whatever the id.
         UnknownRecordingError: there is no recording with this id.
-        InvalidParameterError: there is a parameter but `cursor`, or a cursor that is none of ours.
     """
     if not listener.hears_all:
         raise NotForThisListenerError("plays are for listeners who hear everything")
-    after = _read_cursor(parameters)
     find_recording(recording_id, listener=listener, catalogue=catalogue)
     return plays.newest_first(recording_id, limit=PLAYS_A_PAGE, after=after)
-
-
-def format_plays_cursor(play_id: str) -> str:
-    """Return the text that `cursor` takes to go on after a play; opaque to listeners."""
-    return urlsafe_b64encode(play_id.encode()).decode().rstrip("=")
-
-
-def _read_cursor(parameters: Mapping[str, str]) -> str | None:
-    for name in parameters.keys() - {"cursor"}:
-        raise InvalidParameterError(name[:40], "is not one of cursor")
-    cursor = parameters.get("cursor")
-    if cursor is None:
-        return None
-    try:
-        play_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except ValueError as error:
-        raise InvalidParameterError("cursor", _NOT_A_CURSOR) from error
-    if not _PLAY_ID.fullmatch(play_id):
-        raise InvalidParameterError("cursor", _NOT_A_CURSOR)
-    return play_id

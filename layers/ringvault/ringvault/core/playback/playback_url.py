@@ -1,12 +1,11 @@
 """Issues URLs that play recordings, each of which is in the audit before anybody has it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, State
-from ringvault.core.errors import InvalidParameterError, PermanentError, RingvaultError
+from ringvault.core.errors import PermanentError, RingvaultError
 from ringvault.core.playback.audit import (
     Caller,
     Disposition,
@@ -70,19 +69,16 @@ class PlaybackUrls:
     cold_after: timedelta | None
 
     def issue(
-        self, recording_id: str, parameters: Mapping[str, str], *, caller: Caller, now: datetime
+        self, recording_id: str, *, disposition: Disposition, caller: Caller, now: datetime
     ) -> PlaybackUrl:
         """Return a URL that plays the recording; its file name is the id and the file type.
 
         Raises:
-            InvalidParameterError: there is a parameter but `disposition`, or it is neither
-                `inline` nor `attachment`.
             UnknownRecordingError: there is no recording with this id that the caller may hear.
             NotPlayableError: it is not in the vault; says its state, and why.
             InColdStorageError: it is, but S3 does not serve it.
             PlayNotKeptError: the audit could not be written; no URL was issued.
         """
-        disposition = _disposition(parameters)
         item = find_recording(recording_id, listener=caller.listener, catalogue=self.catalogue)
         archived = _archived(item, now=now)
         self._refuse_cold(archived, now=now)
@@ -113,15 +109,6 @@ class PlaybackUrls:
             self.plays.add(play)
         except RingvaultError as error:
             raise PlayNotKeptError(str(error)) from error
-
-
-def _disposition(parameters: Mapping[str, str]) -> Disposition:
-    for name in parameters.keys() - {"disposition"}:
-        raise InvalidParameterError(name[:40], "is not one of disposition")
-    try:
-        return Disposition(parameters.get("disposition", Disposition.INLINE))
-    except ValueError as error:
-        raise InvalidParameterError("disposition", "must be inline or attachment") from error
 
 
 def _archived(item: CatalogueItem, *, now: datetime) -> ArchivedObject:

@@ -13,7 +13,6 @@ from ringvault.core.catalogue.phone_number import (
 )
 from ringvault.core.catalogue.recording import is_recording_id
 from ringvault.core.playback.rights import Listener
-from ringvault.core.playback.search_parameters import Parameters, read_search
 
 # What one page may read where a filter leaves out most of it: five round trips, half a second at
 # the worst. The cursor goes on from there.
@@ -52,25 +51,23 @@ class CataloguePage:
 
 
 def search_recordings(
-    parameters: Parameters,
+    search: Search,
     *,
     listener: Listener,
     catalogue: Indexes,
-    now: datetime,
     read: ReadNumber = read_north_american,
 ) -> CataloguePage:
-    """Return the page of recordings that `parameters` ask for, newest first.
+    """Return the page of recordings that are searched for, newest first.
 
     `read` reads phone numbers, those of the records too.
 
     Nothing is read but what the listener may hear, so neither page nor cursor tells of more.
-
-    Raises:
-        InvalidParameterError: as `read_search` does.
     """
-    search = _within_rights(read_search(parameters, now=now, read=read), listener)
-    if search is None:
-        return CataloguePage((), None)
+    within = _within_rights(search, listener)
+    return CataloguePage((), None) if within is None else _search(within, catalogue, read)
+
+
+def _search(search: Search, catalogue: Indexes, read: ReadNumber) -> CataloguePage:
     found: list[CatalogueItem] = []
     entries, most, after = 0, search.limit + 1, search.after
     while True:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ringvault.api.search_parameters import format_cursor, read_search
 from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import InvalidParameterError
-from ringvault.core.playback.search_parameters import format_cursor, read_search
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 STARTED_AT = datetime(2026, 11, 20, 9, 30, 0, 500_000, tzinfo=UTC)
