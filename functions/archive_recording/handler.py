@@ -22,7 +22,7 @@ from ringvault.adapters.aws.sqs import DeadLetterQueue, SQSRecordingQueue
 from ringvault.adapters.clock import before_end, now
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.progress import ListingProgressStore
-from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.connect import RingCentral, connect
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.s3.vault import Vault
 from ringvault.core.archiving.absence import AccountEvidence
@@ -98,23 +98,23 @@ class _Archiver:
     """The use case without its deadline, and what it sends through."""
 
     archive_recording: Callable[..., ArchiveRecording]
-    outside: RingCentral
+    ringcentral: RingCentral
 
 
 @cache
 def _archiver() -> _Archiver:
     dynamodb = _session().client("dynamodb")
-    outside = ringcentral(_settings().ringcentral, _session(), dynamodb)
+    ringcentral = connect(_settings().ringcentral, _session(), dynamodb)
     listing = ListingProgressStore(_settings().ringcentral.state_table, dynamodb)
     account = AccountEvidence(
-        call_log=outside.client,
-        quota=outside.gates[RequestKind.CALL_LOG],
+        call_log=ringcentral.client,
+        quota=ringcentral.gates[RequestKind.CALL_LOG],
         longest_retention=lambda: listing.load()[0].retention.period,
     )
     use_case = partial(
         ArchiveRecording,
-        source=outside.client,
-        quota=outside.gates[RequestKind.MEDIA],
+        source=ringcentral.client,
+        quota=ringcentral.gates[RequestKind.MEDIA],
         catalogue=CatalogueTable(_settings().catalogue_table, dynamodb),
         vault=Vault(_settings().vault_bucket, _session().client("s3")),
         account=account,
@@ -122,7 +122,7 @@ def _archiver() -> _Archiver:
         jitter=random.random,
         policy=RetryPolicy(),
     )
-    return _Archiver(use_case, outside)
+    return _Archiver(use_case, ringcentral)
 
 
 def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
@@ -173,17 +173,17 @@ def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> 
         return ArchiveResult(
             ArchiveOutcome.HANDED_BACK, str(error), retry_at, error="ConfigurationError"
         )
-    before = archiver.outside.transport.traffic
+    before = archiver.ringcentral.transport.traffic
     remaining_ms = context.get_remaining_time_in_millis()
     deadline = before_end(remaining_ms, margin=_MARGIN)
-    archiver.outside.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN)
+    archiver.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN)
     try:
         return archiver.archive_recording(deadline=deadline)(recording_id)
     finally:
-        traffic = archiver.outside.transport.traffic.since(before)
+        traffic = archiver.ringcentral.transport.traffic.since(before)
         told |= asdict(traffic)
         measure({"RequestsSent": traffic.requests, "RequestsThrottled": traffic.throttled})
-        count(archiver.outside.client.take_alarms())
+        count(archiver.ringcentral.client.take_alarms())
 
 
 def _figures(result: ArchiveResult) -> dict[str, float]:

@@ -18,7 +18,7 @@ from ringvault.adapters.dynamodb.counts import CatalogueBacklog
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.dynamodb.progress import ListingProgressStore
 from ringvault.adapters.numbering_plans import number_reader
-from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.connect import RingCentral, connect
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.ringcentral.transport import Traffic
 from ringvault.core.errors import RingvaultError
@@ -41,19 +41,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _run(context: LambdaContext) -> dict[str, Any]:
-    outside = _outside()
-    before = outside.ringcentral.transport.traffic
+    container = _container()
+    before = container.ringcentral.transport.traffic
     remaining_ms = context.get_remaining_time_in_millis()
     latest = before_end(remaining_ms, margin=_MARGIN)
     # The last request may begin at `latest`: half of what is kept is for its answer.
-    outside.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN / 2)
-    result = outside.list_recordings(latest=latest)
-    traffic = outside.ringcentral.transport.traffic.since(before)
+    container.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN / 2)
+    result = container.list_recordings(latest=latest)
+    traffic = container.ringcentral.transport.traffic.since(before)
     told = _told(result) | asdict(traffic)
-    count(outside.ringcentral.client.take_alarms())
+    count(container.ringcentral.client.take_alarms())
     measure(_figures(result, traffic))
     with suppress(RingvaultError):  # the run is done, whether its figures can be read or not
-        measure(_standing(outside, result, now()))
+        measure(_standing(container, result, now()))
     if result.problem is not None:
         return _answer("failed", **failure_of(result.problem), **told)
     return _answer("overtaken" if result.is_overtaken else "listed", **told)
@@ -66,7 +66,7 @@ def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - what
 
 
 @dataclass(frozen=True, slots=True)
-class _Outside:
+class _Container:
     """What lives as long as the container."""
 
     list_recordings: Callable[..., ListingResult]
@@ -75,18 +75,18 @@ class _Outside:
 
 
 @cache
-def _outside() -> _Outside:
+def _container() -> _Container:
     settings = ListRecordingsSettings.from_environ(os.environ)
     session = patient_session()
     dynamodb = session.client("dynamodb")
-    ringcentral_ = ringcentral(settings.ringcentral, session, dynamodb)
+    ringcentral = connect(settings.ringcentral, session, dynamodb)
     use_case = partial(
         list_recordings,
-        call_log=ringcentral_.client,
+        call_log=ringcentral.client,
         quotas=Quotas(
-            call_log=ringcentral_.gates[RequestKind.CALL_LOG],
-            media=ringcentral_.gates[RequestKind.MEDIA],
-            settings=ringcentral_.gates[RequestKind.SETTINGS],
+            call_log=ringcentral.gates[RequestKind.CALL_LOG],
+            media=ringcentral.gates[RequestKind.MEDIA],
+            settings=ringcentral.gates[RequestKind.SETTINGS],
         ),
         catalogue=CatalogueTable(settings.catalogue_table, dynamodb),
         number_index=NumberIndex(
@@ -98,7 +98,7 @@ def _outside() -> _Outside:
         reach=settings.reach,
     )
     backlog = CatalogueBacklog(settings.catalogue_table, dynamodb)
-    return _Outside(use_case, ringcentral_, backlog)
+    return _Container(use_case, ringcentral, backlog)
 
 
 def _told(result: ListingResult) -> dict[str, Any]:
@@ -131,10 +131,10 @@ def _figures(result: ListingResult, traffic: Traffic) -> dict[str, float]:
     }
 
 
-def _standing(outside: _Outside, result: ListingResult, at: datetime) -> dict[str, float]:
+def _standing(container: _Container, result: ListingResult, at: datetime) -> dict[str, float]:
     """Return how things stand after it; nothing is near deletion while nothing waits."""
-    backlog = outside.backlog.at(at)
-    media = outside.ringcentral.gates[RequestKind.MEDIA]
+    backlog = container.backlog.at(at)
+    media = container.ringcentral.gates[RequestKind.MEDIA]
     figures = {
         "Pending": backlog.count,
         "AgeOfOldestPending": backlog.age_s(at),

@@ -15,7 +15,7 @@ from ringvault.adapters.dynamodb.inventory import CatalogueInventory
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.numbering_plans import number_reader
-from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.connect import RingCentral, connect
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.ringcentral.transport import Traffic
 from ringvault.adapters.s3.inventory import VaultInventory
@@ -52,15 +52,15 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 def _run(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     asked = period_of(event, today=now().date())
-    outside = _outside()
-    before = outside.ringcentral.transport.traffic
+    container = _container()
+    before = container.ringcentral.transport.traffic
     remaining_ms = context.get_remaining_time_in_millis()
     latest = before_end(remaining_ms, margin=_MARGIN)
     # The last request may begin at `latest`: half of what is kept is for its answer.
-    outside.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN / 2)
-    result = outside.reconcile_archive(asked=asked, latest=latest)
-    count(outside.ringcentral.client.take_alarms())
-    traffic = outside.ringcentral.transport.traffic.since(before)
+    container.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN / 2)
+    result = container.reconcile_archive(asked=asked, latest=latest)
+    count(container.ringcentral.client.take_alarms())
+    traffic = container.ringcentral.transport.traffic.since(before)
     measure(_figures(result, traffic))
     told = _told(result) | asdict(traffic)
     if isinstance(result.problem, ConflictError):
@@ -107,7 +107,7 @@ def _gauges(result: ReconciliationResult) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outside:
+class _Container:
     """What lives as long as the container."""
 
     reconcile_archive: Callable[..., ReconciliationResult]
@@ -115,17 +115,17 @@ class _Outside:
 
 
 @cache
-def _outside() -> _Outside:
+def _container() -> _Container:
     settings = ReconcileArchiveSettings.from_environ(os.environ)
     session = patient_session()
     dynamodb = session.client("dynamodb")
-    ringcentral_ = ringcentral(settings.ringcentral, session, dynamodb)
+    ringcentral = connect(settings.ringcentral, session, dynamodb)
     state_table = settings.ringcentral.state_table
     use_case = partial(
         reconcile_archive,
         daily_reach=settings.daily_reach,
-        call_log=ringcentral_.client,
-        quota=ringcentral_.gates[RequestKind.CALL_LOG],
+        call_log=ringcentral.client,
+        quota=ringcentral.gates[RequestKind.CALL_LOG],
         catalogue=CatalogueInventory(
             settings.catalogue_table,
             dynamodb,
@@ -139,7 +139,7 @@ def _outside() -> _Outside:
         progress=ReconciliationProgressStore(state_table, dynamodb),
         clock=now,
     )
-    return _Outside(use_case, ringcentral_)
+    return _Container(use_case, ringcentral)
 
 
 def _told(result: ReconciliationResult) -> dict[str, Any]:

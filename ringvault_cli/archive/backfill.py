@@ -8,13 +8,13 @@ import typer
 
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.listing.backfill import (
-    Progress,
     add_backfill,
     open_backfills,
     require_backfill,
     stop_backfills,
 )
 from ringvault.core.listing.windows import ListingProgress
+from ringvault.core.versioned import Versioned
 from ringvault_cli.archive.plan_rows import (
     DEFAULT_PAGES,
     Asked,
@@ -112,7 +112,7 @@ def _require_one_of(*, shows: bool, stops: bool, adds: bool) -> None:
         raise InvalidRequestError("give --from and --to, or --list, or --stop")
 
 
-def _stopped(progress: Progress, shown: Screen) -> ListingProgress:
+def _stopped(progress: Versioned[ListingProgress], shown: Screen) -> ListingProgress:
     given_up = len(open_backfills(progress.load()[0]))
     state = stop_backfills(progress=progress)
     shown.say(f"gave up {how_many(given_up, 'backfill')}; what was listed stays listed")
@@ -129,13 +129,13 @@ def _planned(
             return None
         calls = replace(calls, from_at=calls.lost_before)
 
-    from ringvault.adapters.ringcentral.connect import ringcentral
+    from ringvault.adapters.ringcentral.connect import connect
 
     with shown.bar("pages of the call log", unit="pages") as advance:
         found = planned_for(
             calls,
             deployed=deployed,
-            outside=ringcentral(deployed.ringcentral, deployed, deployed.client("dynamodb")),
+            outside=connect(deployed.ringcentral, deployed, deployed.client("dynamodb")),
             requests=requests,
             advance=advance,
         )

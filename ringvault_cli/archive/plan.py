@@ -51,9 +51,9 @@ def plan(
     with screen(as_json=json) as shown:
         deployed = Place(stack, profile, region, local, port).open()
 
-        from ringvault.adapters.ringcentral.connect import ringcentral
+        from ringvault.adapters.ringcentral.connect import connect
 
-        outside = ringcentral(deployed.ringcentral, deployed, deployed.client("dynamodb"))
+        outside = connect(deployed.ringcentral, deployed, deployed.client("dynamodb"))
         with shown.bar("pages of the call log", unit="pages") as advance:
             found = planned_for(
                 _everything(outside),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ringvault.core.operations.estimate import Estimate, Sample
+from ringvault.core.operations.estimate import CallLogSample, Estimate
 from ringvault.core.operations.plan import Plan, Situation, planned
 from ringvault.core.operations.prices import PRICES, Cost, cost_of
 from ringvault.core.operations.status import Count, archived_between
@@ -159,7 +159,7 @@ def _situation(
 def _estimate(outside: "RingCentral", asked: Asked, requests: int, advance: Advance) -> Estimate:
     from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 
-    return Sample(
+    return CallLogSample(
         call_log=outside.client,
         quota=outside.gates[RequestKind.CALL_LOG],
         clock=utc_now,

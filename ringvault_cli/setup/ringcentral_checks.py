@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from ringvault.adapters.aws.secret import CredentialsSecret
 from ringvault.adapters.aws.stack import DeployedStack
-from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.connect import RingCentral, connect
 from ringvault.adapters.ringcentral.rate_limit_groups import RateLimitGroups, RequestKind
 from ringvault.adapters.ringcentral.transport import origin_of
 from ringvault.core.catalogue.recording import CallLogRecord, Recording, read_record
@@ -59,7 +59,7 @@ def media_host_of_newest(deployed: DeployedStack, name: str) -> Check:
 
 def _user(name: str, deployed: DeployedStack) -> "_User":
     dynamodb = deployed.client("dynamodb")
-    outside = ringcentral(deployed.ringcentral, deployed, dynamodb, only=name)
+    outside = connect(deployed.ringcentral, deployed, dynamodb, only=name)
     groups = RateLimitGroups(deployed.ringcentral.state_table, dynamodb, clock=_now)
     return _User(name, outside, groups)
 

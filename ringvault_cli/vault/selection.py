@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ringvault.core.catalogue.item import GONE, State
+from ringvault.core.catalogue.item import GONE_STATES, State
 from ringvault.core.catalogue.phone_number import ReadNumber, read_north_american
 from ringvault.core.catalogue.selection import Chosen, Selection, choose
 from ringvault.core.errors import InvalidRequestError, UnreadableItemError
@@ -72,7 +72,7 @@ def chosen_in(deployed: "DeployedStack", selection: Selection, shown: Screen) ->
         catalogue_table=deployed.output("CatalogueTableName"),
         number_index_table=deployed.output("NumberIndexTableName"),
         # A hold rescues it, and it may be erased before S3 has deleted it.
-        hidden=GONE - {State.EXPIRING},
+        hidden=GONE_STATES - {State.EXPIRING},
     )
     found = []
     with shown.bar("looked up", unit="recordings") as advance:

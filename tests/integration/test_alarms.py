@@ -44,8 +44,8 @@ CACHES = (
     archiver._session,
     archiver._queues,
     archiver._archiver,
-    lister._outside,
-    reconciler._outside,
+    lister._container,
+    reconciler._container,
     api._api,
 )
 Invoke = Callable[..., Any]

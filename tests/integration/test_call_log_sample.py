@@ -11,7 +11,7 @@ import pytest
 from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
-from ringvault.core.operations.estimate import Estimate, Sample
+from ringvault.core.operations.estimate import CallLogSample, Estimate
 from ringvault.core.spans import DAY
 from tests.support.cloud import Cloud
 from tests.support.line import LONG, line_to
@@ -37,7 +37,7 @@ def growing_office() -> Callable[[float], float]:
 def sampled(simulator: Simulator, *, cloud: Cloud, time: MovingTime, reach: timedelta) -> Estimate:
     """Return what a dozen requests tell of that time until now."""
     line = line_to(simulator.base_url, cloud=cloud, time=time)
-    return Sample(
+    return CallLogSample(
         call_log=line.client,
         quota=line.gates[RequestKind.CALL_LOG],
         clock=time,

@@ -68,9 +68,9 @@ def deployed(cloud: Cloud, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture(autouse=True)
 def _cold_start() -> Iterator[None]:
-    handler._outside.cache_clear()
+    handler._container.cache_clear()
     yield
-    handler._outside.cache_clear()
+    handler._container.cache_clear()
 
 
 def use(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:

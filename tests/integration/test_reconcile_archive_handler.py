@@ -38,9 +38,9 @@ def deployed(cloud: Cloud, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture(autouse=True)
 def _cold_start() -> Iterator[None]:
-    handler._outside.cache_clear()
+    handler._container.cache_clear()
     yield
-    handler._outside.cache_clear()
+    handler._container.cache_clear()
 
 
 def answered(asked: Any = None) -> dict[str, Any]:

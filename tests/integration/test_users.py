@@ -8,7 +8,7 @@ import pytest
 from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.aws.session import patient_session
-from ringvault.adapters.ringcentral.connect import RingCentral, ringcentral
+from ringvault.adapters.ringcentral.connect import RingCentral, connect
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.core.errors import ThrottledError
 from ringvault.core.spans import Span
@@ -41,7 +41,7 @@ def party(cloud: Cloud, simulator: Simulator, jwts: dict[str, str]) -> RingCentr
         access_token_key_arn=cloud.key_arn,
         state_table=cloud.make_table("StateTable"),
     )
-    return ringcentral(settings, patient_session(), cloud.dynamodb)
+    return connect(settings, patient_session(), cloud.dynamodb)
 
 
 def list_once(outside: RingCentral) -> None:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,26 @@ ADAPTERS = sorted((LAYER / "ringvault" / "adapters").rglob("*.py"))
 PACKAGE = sorted((LAYER / "ringvault").rglob("*.py"))
 HANDLERS = sorted((ROOT / "functions").rglob("*.py"))
 COMMANDS = sorted((ROOT / "ringvault_cli").rglob("*.py"))
+FOLDERS = sorted({path.parent for path in [*PACKAGE, *COMMANDS]})
+
+# Which subjects of the core each subject may import; a subject stands below all that import it.
+FLOORS: dict[str, set[str]] = {
+    "audio": set(),
+    "catalogue": set(),
+    "quota": set(),
+    "vault": {"catalogue"},
+    "ringcentral": {"catalogue", "quota"},
+    "fixity": {"catalogue", "vault"},
+    "lifecycle": {"catalogue", "vault"},
+    "playback": {"catalogue", "vault"},
+    "listing": {"catalogue", "quota", "ringcentral"},
+    "archiving": {"audio", "catalogue", "lifecycle", "quota", "ringcentral", "vault"},
+    "reconciliation": {"catalogue", "lifecycle", "listing", "quota", "ringcentral", "vault"},
+    "operations": {"catalogue", "listing", "quota", "reconciliation", "ringcentral", "vault"},
+}
+MAX_MODULES = 10
+# One table serves many subjects, and each of its items is read and written in one place.
+MAX_MODULES_OF_DYNAMODB = 14
 
 STANDARD_LIBRARY = set(sys.stdlib_module_names)
 # What talks to AWS or RingCentral; mypy_boto3_* are the types of the former.
@@ -79,6 +100,22 @@ def dotted_names(source: str) -> Iterator[str]:
 def is_of(module: str, *packages: str) -> bool:
     """Whether a module is one of the packages, or lies in one."""
     return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def subjects_in(source: str) -> set[str]:
+    """Return the subjects of the core that a source imports."""
+    return {
+        module.split(".")[2]
+        for module in imported_modules(source)
+        if is_of(module, *(f"ringvault.core.{subject}" for subject in FLOORS))
+    }
+
+
+def public_classes(source: str) -> Iterator[str]:
+    """Yield the public classes that a source defines at its top."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name
 
 
 def impure_in_core(source: str) -> set[str]:
@@ -151,6 +188,41 @@ def project_files() -> list[Path]:
 def test_the_core_is_pure(path: Path) -> None:
     """The core imports the standard library and itself, and reads no clock, dice or environment."""
     assert impure_in_core(path.read_text()) == set()
+
+
+@pytest.mark.parametrize("path", CORE, ids=module_name)
+def test_a_subject_imports_those_below_it_only(path: Path) -> None:
+    """The table of floors says which; what lies beside the subjects imports none of them."""
+    (subject, *_) = path.relative_to(LAYER / "ringvault" / "core").parts
+
+    assert subjects_in(path.read_text()) <= FLOORS.get(subject, set()) | {subject}
+
+
+def test_the_floors_are_the_folders_of_the_core() -> None:
+    """A new subject has to take its place in the table, and no floor stands above itself."""
+    folders = {path.parent.name for path in CORE if path.parent.name != "core"}
+    above: set[str] = set()
+    for subject, below in FLOORS.items():
+        assert below <= above
+        above.add(subject)
+
+    assert folders == FLOORS.keys()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_folder_can_be_read_at_a_glance(folder: Path) -> None:
+    """It has ten modules at most."""
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    is_dynamodb = folder.name == "dynamodb"
+
+    assert len(modules) <= (MAX_MODULES_OF_DYNAMODB if is_dynamodb else MAX_MODULES)
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """What one reads about under a name is one thing in the whole package."""
+    named = Counter(it for path in [*PACKAGE, *COMMANDS] for it in public_classes(path.read_text()))
+
+    assert [name for name, number in named.items() if number > 1] == []
 
 
 @pytest.mark.parametrize("path", sorted(set(PACKAGE) - set(ADAPTERS)), ids=module_name)

@@ -54,7 +54,7 @@ def outside() -> Outside:
 @pytest.fixture
 def deployed(cloud: Cloud, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     """Deploy lister and archiver against it."""
-    caches = (lister._outside, *_archivers_caches())
+    caches = (lister._container, *_archivers_caches())
     for cached in caches:
         cached.cache_clear()
     with TinyServer(outside.answer) as server:

@@ -29,7 +29,7 @@ FUNCTIONS = (
     "playback_api",
 )
 # What a container makes once.
-_MADE_ONCE = {"_outside", "_archiver", "_expire_recordings", "_api", "_settings", "_queues"}
+_MADE_ONCE = {"_container", "_archiver", "_expire_recordings", "_api", "_settings", "_queues"}
 _TABLES = {
     "CATALOGUE_TABLE": "CatalogueTable",
     "NUMBER_INDEX_TABLE": "NumberIndexTable",

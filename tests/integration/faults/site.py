@@ -15,7 +15,7 @@ from functions.archive_recording import handler
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
-from ringvault.adapters.ringcentral.connect import ringcentral
+from ringvault.adapters.ringcentral.connect import connect
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.s3.vault import Vault
 from ringvault.core.archiving.absence import AccountEvidence
@@ -83,7 +83,7 @@ class Site:
         settings = ArchiveRecordingSettings.from_environ(self.environ)
         session = _session()
         dynamodb = session.client("dynamodb")
-        outside = ringcentral(settings.ringcentral, session, dynamodb)
+        outside = connect(settings.ringcentral, session, dynamodb)
         return ArchiveRecording(
             source=outside.client,
             quota=outside.gates[RequestKind.MEDIA],

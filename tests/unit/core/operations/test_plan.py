@@ -13,7 +13,7 @@ from benchmarks.quota.ringcentral import PER_PAGE, record
 from benchmarks.quota.virtual_run import run_backlog
 from ringvault.core.catalogue.item import State
 from ringvault.core.listing.windows import LookBacks
-from ringvault.core.operations.estimate import DEEPEST_PAGE, Estimate, Sample
+from ringvault.core.operations.estimate import DEEPEST_PAGE, CallLogSample, Estimate
 from ringvault.core.operations.plan import Situation, planned
 from ringvault.core.operations.prices import cost_of
 from ringvault.core.operations.status import Count, archived_between
@@ -57,7 +57,7 @@ class Free:
 
 def estimate_of(account: Account, *, requests: int = 12) -> Estimate:
     """Return what a sample of so many requests tells."""
-    return Sample(
+    return CallLogSample(
         call_log=account,
         quota=Free(),
         clock=lambda: NOW,

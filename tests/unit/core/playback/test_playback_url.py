@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ringvault.api.requests import read_disposition
-from ringvault.core.catalogue.item import GONE, State
+from ringvault.core.catalogue.item import GONE_STATES, State
 from ringvault.core.errors import InvalidParameterError
 from ringvault.core.playback.audit import Caller, PlayNotKeptError
 from ringvault.core.playback.playback_url import NotPlayableError, PlaybackUrl, PlaybackUrls
@@ -95,7 +95,7 @@ def test_another_extensions_recording_is_unknown() -> None:
     assert plays.kept == []
 
 
-@pytest.mark.parametrize("state", sorted(GONE))
+@pytest.mark.parametrize("state", sorted(GONE_STATES))
 def test_what_was_erased_is_unknown(state: State) -> None:
     """Nobody learns that there was a recording, nor plays what is not yet deleted."""
     plays = FakePlays()
@@ -105,7 +105,7 @@ def test_what_was_erased_is_unknown(state: State) -> None:
     assert plays.kept == []
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - GONE - {State.ARCHIVED}))
+@pytest.mark.parametrize("state", sorted(set(State) - GONE_STATES - {State.ARCHIVED}))
 def test_what_is_not_archived_gets_no_url(state: State) -> None:
     """Every other state is refused, and says which it is."""
     with pytest.raises(NotPlayableError) as refused:

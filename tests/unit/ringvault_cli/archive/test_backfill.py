@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from ringvault.core.errors import ConflictError, InvalidRequestError
-from ringvault.core.listing.backfill import MOST_TRIES, add_backfill, open_backfills, stop_backfills
+from ringvault.core.listing.backfill import add_backfill, open_backfills, stop_backfills
 from ringvault.core.listing.windows import Kind, ListingProgress, Window
+from ringvault.core.versioned import MAX_ATTEMPTS
 from tests.unit.ringvault_cli.stand_ins import ProgressInMemory
 
 JUNE, JULY, AUGUST = (datetime(2026, month, 1, tzinfo=UTC) for month in (6, 7, 8))
@@ -34,7 +35,7 @@ def test_a_lister_at_work_loses_nothing() -> None:
 
 def test_a_lister_that_is_always_faster_is_told() -> None:
     """The tries are bounded, and nothing was changed."""
-    progress = ProgressInMemory(RUN_ALREADY, races=MOST_TRIES + 1)
+    progress = ProgressInMemory(RUN_ALREADY, races=MAX_ATTEMPTS + 1)
 
     with pytest.raises(ConflictError, match="try again"):
         add_backfill(progress=progress, from_at=JUNE, to_at=JULY)

@@ -32,7 +32,7 @@ REQUEST_REFUSED = frozenset({"ValidationException", ITEM_REFUSED})
 OTHER_KEY = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
 # S3's answers for an upload that was completed or aborted already, and for an object or a version
 # that is not there: to HEAD, which has no body to name it in, and to the others.
-GONE = frozenset({"NoSuchUpload", "404", "NoSuchKey", "NoSuchVersion"})
+NOT_FOUND_CODES = frozenset({"NoSuchUpload", "404", "NoSuchKey", "NoSuchVersion"})
 # S3's answer to If-None-Match: * where there is an object.
 OBJECT_EXISTS = "PreconditionFailed"
 # The stack is not what the code expects; waiting does not help, a person does.
@@ -110,7 +110,7 @@ def aws_errors(doing: str) -> Iterator[None]:
             raise ItemRefusedError(f"{doing}: {code}") from error
         if code in OTHER_KEY:
             raise OtherKeyError(f"{doing}: {code}") from error
-        if code in GONE:
+        if code in NOT_FOUND_CODES:
             raise GoneError(f"{doing}: {code}") from error
         if code == OBJECT_EXISTS:
             raise ObjectExistsError(f"{doing}: there is an object of that key") from error

@@ -28,7 +28,7 @@ from ringvault.adapters.dynamodb.item import (
     whole,
 )
 from ringvault.adapters.dynamodb.unreadable_items import UnreadableItems
-from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue.item import GONE_STATES, ArchivedObject, CatalogueItem, State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
 from ringvault.core.instants import format_instant
@@ -53,7 +53,7 @@ MAX_QUEUED_READ = 10_000
 
 Write = Any  # one of the shapes that TransactWriteItems takes
 
-GONE_VALUES = {f":{state.lower()}": text(state) for state in sorted(GONE)}
+GONE_VALUES = {f":{state.lower()}": text(state) for state in sorted(GONE_STATES)}
 NOT_GONE = f"NOT #state IN ({', '.join(GONE_VALUES)})"
 # What attempts leave behind besides their number; it is forgotten when a recording is archived or
 # sent on its way again.

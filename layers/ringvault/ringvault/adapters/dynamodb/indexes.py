@@ -16,7 +16,7 @@ from ringvault.adapters.dynamodb.item import Attributes, item_of, text
 from ringvault.adapters.dynamodb.number_index import position_of, sort_key
 from ringvault.adapters.dynamodb.unreadable_items import UnreadableItems
 from ringvault.core.catalogue.indexes import Index, Lookup, Position, Reading
-from ringvault.core.catalogue.item import GONE, CatalogueItem, State
+from ringvault.core.catalogue.item import GONE_STATES, CatalogueItem, State
 from ringvault.core.errors import UnreadableItemError
 from ringvault.core.instants import format_instant, parse_instant
 
@@ -58,7 +58,7 @@ class CatalogueIndexes:
         *,
         catalogue_table: str,
         number_index_table: str,
-        hidden: AbstractSet[State] = GONE,
+        hidden: AbstractSet[State] = GONE_STATES,
     ) -> None:
         self._client = client
         self._catalogue_table = catalogue_table

@@ -43,7 +43,7 @@ class Clients(Protocol):
         """Return a client of the service."""
 
 
-def ringcentral(
+def connect(
     settings: RingCentralSettings,
     clients: Clients,
     dynamodb: "DynamoDBClient",

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from ringvault.core.catalogue.item import CatalogueItem, RepeatedAnswer
 from ringvault.core.catalogue.recording import Recording, read_record
 from ringvault.core.errors import ServiceUnavailableError
-from ringvault.core.quota.gate import Turn
+from ringvault.core.quota.gate import Turns
 from ringvault.core.ringcentral.call_log import CallLog, CallLogPage
 from ringvault.core.spans import Span
 
@@ -27,13 +26,6 @@ _AROUND_START = timedelta(minutes=1)
 _MAX_PAGES = 10
 
 
-class Quota(Protocol):
-    """Turns to send a request."""
-
-    def reserve(self, *, latest: datetime) -> Turn:
-        """Reserve the next turn; ThrottledError when it comes after `latest`."""
-
-
 @dataclass(frozen=True, slots=True)
 class AccountEvidence:
     """What the account says of a recording whose content is not found.
@@ -42,7 +34,7 @@ class AccountEvidence:
     """
 
     call_log: CallLog
-    quota: Quota
+    quota: Turns
     longest_retention: Callable[[], timedelta]
 
     def has_expired(self, recording: Recording, *, now: datetime) -> bool:

@@ -18,7 +18,13 @@ from ringvault.core.archiving.retry_policy import (
 )
 from ringvault.core.audio.head import AudioHead, FileType, read_first, read_head
 from ringvault.core.audio.waveform import Waveform
-from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, RepeatedAnswer, State
+from ringvault.core.catalogue.item import (
+    GONE_STATES,
+    ArchivedObject,
+    CatalogueItem,
+    RepeatedAnswer,
+    State,
+)
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.defects import place_of
 from ringvault.core.errors import (
@@ -39,7 +45,7 @@ from ringvault.core.errors import (
 )
 from ringvault.core.instants import Clock, format_instant
 from ringvault.core.lifecycle.erase_recordings import tombstone_of
-from ringvault.core.quota.gate import Turn
+from ringvault.core.quota.gate import Turn, Turns
 from ringvault.core.vault.checksum import Crc32, StoredSize
 from ringvault.core.vault.layout import audio_key, audio_prefix, proof_key, sidecar_key
 
@@ -81,13 +87,6 @@ class ArchiveResult:
     archived: ArchivedObject | None = None
     continuations: int = 0
     error: str | None = None
-
-
-class Quota(Protocol):
-    """Turns to send a request."""
-
-    def reserve(self, *, latest: datetime) -> Turn:
-        """Reserve the next turn; ThrottledError when it comes after `latest`."""
 
 
 class ArchivingCatalogue(Protocol):
@@ -163,7 +162,7 @@ class ArchiveRecording:
     """
 
     source: RecordingSource
-    quota: Quota
+    quota: Turns
     catalogue: ArchivingCatalogue
     vault: ArchivingVault
     account: Account
@@ -182,7 +181,7 @@ class ArchiveRecording:
         item = self.catalogue.find(recording_id)
         if item is None:
             raise InvalidMessageError(f"recording {recording_id} is not in the catalogue")
-        if item.state in {State.ARCHIVED, State.ABSENT, *GONE}:
+        if item.state in {State.ARCHIVED, State.ABSENT, *GONE_STATES}:
             return ArchiveResult(ArchiveOutcome.ALREADY_DONE)
         try:
             turn = self._reserve()

@@ -1,11 +1,13 @@
 """The indexes of the catalogue: what recordings are listed by."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from ringvault.core.catalogue.item import CatalogueItem
+from ringvault.core.catalogue.recording import Recording
 
 
 class Index(StrEnum):
@@ -61,3 +63,10 @@ class Indexes(Protocol):
 
     def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
         """Return all recordings of one call, in order of start."""
+
+
+class NumberPointers(Protocol):
+    """The number index, for removing what leads to a recording."""
+
+    def remove(self, recording: Recording, *, former: Iterable[str]) -> None:
+        """Let the recording be found by no number any more, nor under the keys in `former`."""

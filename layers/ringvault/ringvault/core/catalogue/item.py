@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import UnreadableItemError
@@ -26,7 +27,7 @@ class State(StrEnum):
 
 
 # Neither played, fetched, held nor found any more.
-GONE = frozenset({State.ERASING, State.ERASED, State.EXPIRING, State.EXPIRED})
+GONE_STATES = frozenset({State.ERASING, State.ERASED, State.EXPIRING, State.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +136,10 @@ def tombstone(item: CatalogueItem, state: State, *, reason: str) -> CatalogueIte
         item.recording, content_uri="", duration_s=None, extension_id=None, call_record={}
     )
     return CatalogueItem(recording, state, listed_at=item.listed_at, reason=reason)
+
+
+class CatalogueReader(Protocol):
+    """The catalogue, for reading one item at a time."""
+
+    def find(self, recording_id: str) -> CatalogueItem | None:
+        """Return the item, None where RingCentral never listed the recording."""

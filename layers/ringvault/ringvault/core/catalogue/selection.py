@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from ringvault.core.catalogue.indexes import Index, Indexes, Lookup
-from ringvault.core.catalogue.item import CatalogueItem, Hold, State
+from ringvault.core.catalogue.item import CatalogueItem, CatalogueReader, Hold, State
 from ringvault.core.catalogue.phone_number import (
     ReadNumber,
     normalised_number,
@@ -21,13 +20,6 @@ from ringvault.core.spans import Period
 _PAGE = 100
 # Sorts before and behind every call; whole milliseconds, as the catalogue's instants are.
 _EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
-
-
-class Catalogue(Protocol):
-    """The catalogue, for reading."""
-
-    def find(self, recording_id: str) -> CatalogueItem | None:
-        """Return the item, None where the id is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,9 @@ class Chosen:
     hold: Hold | None
 
 
-def choose(selection: Selection, *, indexes: Indexes, catalogue: Catalogue) -> Iterator[Chosen]:
+def choose(
+    selection: Selection, *, indexes: Indexes, catalogue: CatalogueReader
+) -> Iterator[Chosen]:
     """Yield what is meant; by an index, what was erased is passed over.
 
     Raises:
@@ -103,7 +97,7 @@ def chosen_of(item: CatalogueItem) -> Chosen:
     )
 
 
-def _found(recording_id: str, catalogue: Catalogue) -> Chosen:
+def _found(recording_id: str, catalogue: CatalogueReader) -> Chosen:
     item = catalogue.find(recording_id)
     if item is None:
         raise InvalidRequestError(f"there is no recording {recording_id[:80]} in the catalogue")

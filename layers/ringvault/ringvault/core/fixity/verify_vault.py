@@ -34,14 +34,14 @@ class VerifiedCatalogue(Protocol):
         """Return which items `archived` has passed over since the last call."""
 
 
-class Progress(Protocol):
-    """Keeps how far the verification has come."""
+class KeptVerification(Protocol):
+    """Where the verification is kept; a `Versioned` that holds nothing before the first one."""
 
     def load(self) -> tuple[Verification | None, int]:
         """Return the last one, None before the first, and its version."""
 
-    def save(self, verification: Verification, *, version: int) -> int:
-        """Store it and return the new version; ConflictError when `version` is not current."""
+    def save(self, verification: Verification, /, *, version: int) -> int:
+        """Store it and return its version; ConflictError when `version` is not current."""
 
 
 def verify_vault(
@@ -50,7 +50,7 @@ def verify_vault(
     anew: bool,
     catalogue: VerifiedCatalogue,
     vault: ReadBackVault,
-    progress: Progress,
+    progress: KeptVerification,
     at_once: AtOnce,
     clock: Clock,
 ) -> Iterator[Verification]:

@@ -1,12 +1,13 @@
 """Erases recordings for good: what is held is refused, and a tombstone and a proof stay."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from ringvault.core.catalogue.indexes import NumberPointers
 from ringvault.core.catalogue.item import CatalogueItem, Erasure, State, tombstone
 from ringvault.core.catalogue.recording import Recording, is_recording_id
 from ringvault.core.catalogue.selection import Chosen
@@ -55,13 +56,6 @@ class ErasableVault(Protocol):
         """Store the proof; one that is there stays as it is."""
 
 
-class Pointers(Protocol):
-    """The number index."""
-
-    def remove(self, recording: Recording, *, former: Iterable[str]) -> None:
-        """Let the recording be found by no number any more, nor under the keys in `former`."""
-
-
 class ErasureOutcome(StrEnum):
     """What became of one recording."""
 
@@ -86,7 +80,7 @@ class EraseRecordings:
 
     catalogue: ErasableCatalogue
     vault: ErasableVault
-    pointers: Pointers
+    pointers: NumberPointers
     clock: Clock
     by: str
     problems: dict[str, RingvaultError] = field(default_factory=dict)

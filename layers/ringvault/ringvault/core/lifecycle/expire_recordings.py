@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
+from ringvault.core.catalogue.indexes import NumberPointers
 from ringvault.core.catalogue.item import CatalogueItem, State, tombstone
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.concurrency import AtOnce
@@ -73,13 +74,6 @@ class ExpiringVault(Protocol):
         """Let S3 delete every version of audio and sidecar."""
 
 
-class Pointers(Protocol):
-    """The number index."""
-
-    def remove(self, recording: Recording, *, former: Iterable[str]) -> None:
-        """Let the recording be found by no number any more, nor under the keys in `former`."""
-
-
 class ExpiryOutcome(StrEnum):
     """What became of one recording."""
 
@@ -112,7 +106,7 @@ class ExpireRecordings:
 
     catalogue: ExpiringCatalogue
     vault: ExpiringVault
-    pointers: Pointers
+    pointers: NumberPointers
     clock: Clock
     after: timedelta
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
-from ringvault.core.catalogue.item import GONE, CatalogueItem, Hold, State
+from ringvault.core.catalogue.item import GONE_STATES, CatalogueItem, Hold, State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.catalogue.selection import Chosen
 from ringvault.core.concurrency import AtOnce
@@ -126,7 +126,7 @@ def _held(it: Chosen, *, hold: Hold, catalogue: Holdable, vault: LegalHolds) -> 
 def _held_as(
     item: CatalogueItem | None, hold: Hold, outcome: HoldOutcome, vault: LegalHolds
 ) -> HoldOutcome:
-    if item is None or item.state in GONE:
+    if item is None or item.state in GONE_STATES:
         is_expired = item is not None and item.state is State.EXPIRED
         return HoldOutcome.EXPIRED if is_expired else HoldOutcome.ERASED
     if item.hold is None or item.hold.reason != hold.reason:

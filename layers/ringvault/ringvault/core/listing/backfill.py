@@ -1,24 +1,10 @@
 """Backfills that a person adds or gives up; the lister reads them, oldest first."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
-from ringvault.core.errors import ConflictError, InvalidRequestError
+from ringvault.core.errors import InvalidRequestError
 from ringvault.core.listing.windows import MAX_WINDOWS, Kind, ListingProgress, Window
-
-# The lister saves its progress a few times a minute while it runs.
-MOST_TRIES = 20
-
-
-class Progress(Protocol):
-    """Keeps how far the call log has been read."""
-
-    def load(self) -> tuple[ListingProgress, int]:
-        """Return the progress and its version; nothing yet is version 0."""
-
-    def save(self, progress: ListingProgress, *, version: int) -> int:
-        """Store it and return the new version; ConflictError when `version` is not current."""
+from ringvault.core.versioned import Versioned, change
 
 
 def open_backfills(progress: ListingProgress) -> tuple[Window, ...]:
@@ -45,7 +31,9 @@ def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime)
         )
 
 
-def add_backfill(*, progress: Progress, from_at: datetime, to_at: datetime) -> ListingProgress:
+def add_backfill(
+    *, progress: Versioned[ListingProgress], from_at: datetime, to_at: datetime
+) -> ListingProgress:
     """Open a backfill beside those that are open; return the progress as it now is.
 
     Raises:
@@ -57,29 +45,13 @@ def add_backfill(*, progress: Progress, from_at: datetime, to_at: datetime) -> L
         require_backfill(state, from_at, to_at)
         return state.with_backfill(from_at, to_at)
 
-    return _changed(progress, added)
+    return change(progress, added)
 
 
-def stop_backfills(*, progress: Progress) -> ListingProgress:
+def stop_backfills(*, progress: Versioned[ListingProgress]) -> ListingProgress:
     """Give up every backfill that is open; what they listed stays listed.
 
     Raises:
         ConflictError: the lister was always faster; nothing was changed.
     """
-    return _changed(progress, ListingProgress.without_backfills)
-
-
-def _changed(
-    progress: Progress, change: Callable[[ListingProgress], ListingProgress]
-) -> ListingProgress:
-    for _ in range(MOST_TRIES):
-        state, version = progress.load()
-        changed = change(state)
-        if changed == state:
-            return state
-        try:
-            progress.save(changed, version=version)
-        except ConflictError:
-            continue
-        return changed
-    raise ConflictError("the lister changes its progress all the time: try again in a minute")
+    return change(progress, ListingProgress.without_backfills)

@@ -20,13 +20,13 @@ from ringvault.core.listing.read_windows import (
     AccountCallLog,
     Listed,
     NewRecordings,
-    NumberIndex,
+    NumberPointerWriter,
     OvertakenError,
-    Progress,
     WindowReader,
 )
 from ringvault.core.listing.windows import ListingProgress, Reach
-from ringvault.core.ringcentral.call_log import Quota
+from ringvault.core.quota.budget import RequestQuota
+from ringvault.core.versioned import Versioned
 
 
 class ListingCatalogue(NewRecordings, Candidates, Protocol):
@@ -37,9 +37,9 @@ class ListingCatalogue(NewRecordings, Candidates, Protocol):
 class Quotas:
     """What each kind of request is counted in; several may be one and the same."""
 
-    call_log: Quota
+    call_log: RequestQuota
     media: MediaQuota
-    settings: Quota
+    settings: RequestQuota
 
 
 @dataclass(slots=True)
@@ -78,8 +78,8 @@ def list_recordings(
     call_log: AccountCallLog,
     quotas: Quotas,
     catalogue: ListingCatalogue,
-    number_index: NumberIndex,
-    progress: Progress,
+    number_index: NumberPointerWriter,
+    progress: Versioned[ListingProgress],
     queue: RecordingQueue,
     clock: Clock,
     latest: datetime,

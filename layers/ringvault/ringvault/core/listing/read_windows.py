@@ -19,16 +19,18 @@ from ringvault.core.errors import (
 )
 from ringvault.core.instants import Clock
 from ringvault.core.listing.windows import BROKEN_RETRY, Kind, ListingProgress, Reach, Window
+from ringvault.core.quota.budget import Budget, OverBudgetError, RequestQuota
 from ringvault.core.quota.gate import Turn
-from ringvault.core.ringcentral.call_log import CallLog, CallLogPage, Quota, pages_of
+from ringvault.core.ringcentral.call_log import CallLog, CallLogPage, pages_of
 from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import DAY
+from ringvault.core.versioned import Versioned
 
 # The lister's share of the quota: a quarter of what five minutes permit, the rest archives.
 LISTING_PERIOD = timedelta(minutes=5)
 LISTING_SHARE = 0.25
 # Below this a run could not even finish one busy hour.
-LEAST_PAGES = 4
+MIN_PAGES = 4
 # What a stride should take at most: a run that ends in its middle reads so many again.
 MOST_PAGES_OF_A_STRIDE = 20
 # A log line has so many unreadable records by name; all are counted.
@@ -57,21 +59,11 @@ class NewRecordings(Protocol):
         """Return the ids of what the catalogue could not take since the last call."""
 
 
-class NumberIndex(Protocol):
+class NumberPointerWriter(Protocol):
     """The index by the numbers that take part in calls."""
 
     def add(self, recordings: Sequence[Recording]) -> None:
         """Let the recordings be found by every number in their call; again changes nothing."""
-
-
-class Progress(Protocol):
-    """Keeps how far the call log has been read."""
-
-    def load(self) -> tuple[ListingProgress, int]:
-        """Return the progress and its version; nothing yet is version 0."""
-
-    def save(self, progress: ListingProgress, *, version: int) -> int:
-        """Store it and return the new version; ConflictError when `version` is not current."""
 
 
 def retention_of(call_log: AccountCallLog, turn: Turn) -> Retention:
@@ -99,10 +91,6 @@ class Listed:
     windows_read: int = 0
 
 
-class _OverBudgetError(RingvaultError):
-    """The run has used its share of the quota."""
-
-
 class OvertakenError(RingvaultError):
     """Another lister runs at the same time and saved its progress first."""
 
@@ -115,11 +103,11 @@ class WindowReader:
     """
 
     call_log: AccountCallLog
-    quota: Quota
-    settings_quota: Quota
+    quota: RequestQuota
+    settings_quota: RequestQuota
     catalogue: NewRecordings
-    number_index: NumberIndex
-    progress: Progress
+    number_index: NumberPointerWriter
+    progress: Versioned[ListingProgress]
     clock: Clock
     latest: datetime
     reach: Reach
@@ -127,7 +115,7 @@ class WindowReader:
     state: ListingProgress = field(default_factory=ListingProgress)
     broken: RingvaultError | None = None
     _version: int = 0
-    _budget: int = 0
+    _budget: Budget = field(default_factory=Budget)
     _pages: int = 0
     _next_uri: str | None = None
 
@@ -143,8 +131,9 @@ class WindowReader:
             is_busy=is_busy,
         )
         self._save(opened)
-        permitted = self.quota.requests_in(LISTING_PERIOD)
-        self._budget = max(LEAST_PAGES, round(permitted * LISTING_SHARE))
+        self._budget.set_share(
+            LISTING_SHARE, quota=self.quota, period=LISTING_PERIOD, min_requests=MIN_PAGES
+        )
         self._read_all({Kind.LOOK_BACK})
 
     def backfill(self) -> None:
@@ -153,12 +142,12 @@ class WindowReader:
 
     def _read_all(self, kinds: set[Kind]) -> None:
         expected = 1
-        while (head := self._next(kinds)) is not None and self._left >= expected:
-            left, before = self._left, replace(self.listed)
+        while (head := self._next(kinds)) is not None and self._budget.left >= expected:
+            left, before = self._budget.left, replace(self.listed)
             is_resumed = self.state.is_head_partly_read
             try:
                 self._read(head)
-            except _OverBudgetError:
+            except OverBudgetError:
                 self._save(self._kept() if is_resumed else self._halved())
                 return
             except ThrottledError:
@@ -173,7 +162,7 @@ class WindowReader:
                 self._save(self.state.without_partly_read() if is_resumed else self.state)
                 raise
             would_fit_twice = 2 * self._pages <= min(left, MOST_PAGES_OF_A_STRIDE)
-            expected = 2 * self._pages if would_fit_twice else left - self._left
+            expected = 2 * self._pages if would_fit_twice else left - self._budget.left
             self.listed.windows_read += 1
             self._save(
                 self.state.head_read(
@@ -201,10 +190,6 @@ class WindowReader:
             return self.state
         return self.state.with_partly_read(self._pages, self._next_uri)
 
-    @property
-    def _left(self) -> int:
-        return self._budget - self.listed.requests
-
     def _save(self, state: ListingProgress) -> None:
         if state == self.state:
             return
@@ -221,6 +206,7 @@ class WindowReader:
             return
         try:
             turn = self.settings_quota.reserve(latest=self.latest)
+            self._budget.spent += 1
             self.listed.requests += 1
             retention = retention_of(self.call_log, turn)
         except TransientError:
@@ -235,9 +221,7 @@ class WindowReader:
             self._pages, self._next_uri = self._pages + 1, page.next_uri
 
     def _turn(self) -> Turn:
-        if self._left <= 0:
-            raise _OverBudgetError
-        turn = self.quota.reserve(latest=self.latest)
+        turn = self._budget.take_turn(self.quota, latest=self.latest)
         self.listed.requests += 1
         return turn
 

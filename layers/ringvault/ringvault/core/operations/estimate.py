@@ -12,8 +12,9 @@ from typing import Protocol
 
 from ringvault.core.catalogue.recording import Recording, read_record, unique
 from ringvault.core.instants import Clock
+from ringvault.core.quota.budget import RequestQuota
 from ringvault.core.quota.gate import Turn
-from ringvault.core.ringcentral.call_log import CallLogPage, Quota
+from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.spans import Span
 
 # RingCentral's schema has no page beyond it: what is older is counted from page 1 again.
@@ -113,14 +114,14 @@ class PageEstimate:
 
 
 @dataclass(slots=True)
-class Sample:
+class CallLogSample:
     """The pages that are read of a period; `wait` is how long each may wait for its turn.
 
     `on_read` gets how many requests were sent, after each.
     """
 
     call_log: NumberedPages
-    quota: Quota
+    quota: RequestQuota
     clock: Clock
     wait: timedelta
     from_at: datetime

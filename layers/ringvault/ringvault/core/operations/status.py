@@ -13,6 +13,7 @@ from ringvault.core.listing.windows import ListingProgress, LookBacks
 from ringvault.core.operations.retry_recordings import ENDED, Ended
 from ringvault.core.reconciliation.finding import Verdict, in_words, unsettled
 from ringvault.core.spans import Period
+from ringvault.core.versioned import Versioned
 
 # Sixty thousand recordings or more, a quarter of a cent for four hundred looks. Beyond, DynamoDB's
 # own count of the table is near enough: it is at most six hours old, and costs nothing.
@@ -49,13 +50,6 @@ class CountsByCall(Counts, Protocol):
         self, state: State, from_at: datetime, to_at: datetime, *, most_pages: int
     ) -> int | None:
         """Return how many are in the state of calls from then to then, None like `count`."""
-
-
-class Listing(Protocol):
-    """How far the call log has been read."""
-
-    def load(self) -> tuple[ListingProgress, int]:
-        """Return the progress and its version; nothing yet is version 0."""
 
 
 class Queue(Protocol):
@@ -149,7 +143,7 @@ class ArchiveStatus:
 def archive_status(
     *,
     catalogue: Counts,
-    listing: Listing,
+    listing: Versioned[ListingProgress],
     metrics: Metrics,
     given_up: GivenUp,
     queue: Queue,

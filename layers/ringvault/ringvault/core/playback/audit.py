@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from ringvault.core.catalogue.item import CatalogueReader
 from ringvault.core.errors import TransientError
 from ringvault.core.playback.rights import (
-    Catalogue,
     Listener,
     NotForThisListenerError,
     find_recording,
@@ -94,7 +94,7 @@ def plays_of(
     *,
     after: str | None,
     listener: Listener,
-    catalogue: Catalogue,
+    catalogue: CatalogueReader,
     plays: Plays,
 ) -> PlaysPage:
     """Return who was given URLs of a recording, newest first.

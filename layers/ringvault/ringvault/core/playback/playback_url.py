@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem, CatalogueReader, State
 from ringvault.core.errors import PermanentError, RingvaultError
 from ringvault.core.playback.audit import (
     Caller,
@@ -14,7 +14,7 @@ from ringvault.core.playback.audit import (
     Plays,
     play_of,
 )
-from ringvault.core.playback.rights import Catalogue, find_recording
+from ringvault.core.playback.rights import find_recording
 from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 
 # A backlog can take days; asking again more often than this cannot help.
@@ -63,7 +63,7 @@ class PlaybackUrls:
     none ever does, so that nothing is looked at.
     """
 
-    catalogue: Catalogue
+    catalogue: CatalogueReader
     audio: AudioStore
     plays: Plays
     cold_after: timedelta | None

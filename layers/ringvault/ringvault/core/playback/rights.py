@@ -1,9 +1,8 @@
 """Who asks for recordings, and which of them they may hear."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from ringvault.core.catalogue.item import GONE, CatalogueItem
+from ringvault.core.catalogue.item import GONE_STATES, CatalogueItem, CatalogueReader
 from ringvault.core.catalogue.recording import is_recording_id
 from ringvault.core.errors import PermanentError, UnreadableItemError
 
@@ -35,13 +34,6 @@ class Listener:
         return self.hears_all or (extension_id is not None and extension_id == self.extension_id)
 
 
-class Catalogue(Protocol):
-    """Where recordings are looked up."""
-
-    def find(self, recording_id: str) -> CatalogueItem | None:
-        """Return the item, or None where RingCentral never listed the recording."""
-
-
 class UnknownRecordingError(PermanentError):
     """No recording that the listener may hear has this id.
 
@@ -53,7 +45,9 @@ class UnknownCallError(PermanentError):
     """No recording that the listener may hear belongs to this call."""
 
 
-def find_recording(recording_id: str, *, listener: Listener, catalogue: Catalogue) -> CatalogueItem:
+def find_recording(
+    recording_id: str, *, listener: Listener, catalogue: CatalogueReader
+) -> CatalogueItem:
     """Return the recording in whatever state it is.
 
     Raises:
@@ -67,6 +61,10 @@ def find_recording(recording_id: str, *, listener: Listener, catalogue: Catalogu
             raise
         # Nobody knows whose it is.
         raise UnknownRecordingError("no recording of this id may be heard") from error
-    if item is None or item.state in GONE or not listener.may_hear(item.recording.extension_id):
+    if (
+        item is None
+        or item.state in GONE_STATES
+        or not listener.may_hear(item.recording.extension_id)
+    ):
         raise UnknownRecordingError("no recording of this id may be heard")
     return item

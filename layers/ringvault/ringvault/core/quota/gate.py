@@ -38,6 +38,13 @@ class Turn:
     closings: int
 
 
+class Turns(Protocol):
+    """Where turns to send requests come from."""
+
+    def reserve(self, *, latest: datetime) -> Turn:
+        """Reserve the next turn; ThrottledError when it comes after `latest`."""
+
+
 class QuotaGate:
     """Hands out turns; shared by everything that talks to one group of RingCentral's API.
 

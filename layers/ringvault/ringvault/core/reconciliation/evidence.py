@@ -72,13 +72,6 @@ class EvidenceVault(Protocol):
         """
 
 
-class Listing(Protocol):
-    """How far the lister has come."""
-
-    def load(self) -> tuple[ListingProgress, int]:
-        """Return the progress and its version."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """What the call log lists in a span: by day or part of it, and as a whole."""

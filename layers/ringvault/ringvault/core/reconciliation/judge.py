@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from ringvault.core.catalogue.item import GONE, CatalogueItem, State
+from ringvault.core.catalogue.item import GONE_STATES, CatalogueItem, State
 from ringvault.core.catalogue.recording import Recording, followed
 from ringvault.core.defects import place_of
 from ringvault.core.reconciliation.finding import Cause, Evidence, Finding, Judged, Verdict
@@ -182,13 +182,13 @@ def _causes_urgent(item: CatalogueItem, verdict: Verdict) -> tuple[Cause, ...]:
 
 
 def _is_rewritten(item: CatalogueItem, listed: Recording) -> bool:
-    return item.state not in GONE and followed(item.recording, listed) is not None
+    return item.state not in GONE_STATES and followed(item.recording, listed) is not None
 
 
 def _detail(item: CatalogueItem, verdict: Verdict) -> str | None:
     if verdict is Verdict.MISSING and item.archived is not None:
         return item.archived.object_key
-    if item.state in GONE or verdict in {Verdict.ARCHIVED, Verdict.PENDING, Verdict.QUEUED}:
+    if item.state in GONE_STATES or verdict in {Verdict.ARCHIVED, Verdict.PENDING, Verdict.QUEUED}:
         return None
     return item.reason and item.reason[:MAX_DETAIL]
 
@@ -211,7 +211,7 @@ def _is_unexpected(object_key: str, evidence: Evidence) -> bool:
         return item.state in _NOT_IN_VAULT or sidecar_key(item.recording) != object_key
     if item.archived is not None:
         return item.archived.object_key != object_key
-    return item.state is State.ABSENT or item.state in GONE
+    return item.state is State.ABSENT or item.state in GONE_STATES
 
 
 def _of_object(object_key: str, evidence: Evidence) -> Finding:

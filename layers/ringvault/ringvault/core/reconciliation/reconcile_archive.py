@@ -15,12 +15,12 @@ from ringvault.core.errors import (
 )
 from ringvault.core.instants import Clock
 from ringvault.core.listing.windows import ListingProgress
+from ringvault.core.quota.budget import Budget, OverBudgetError, RequestQuota
 from ringvault.core.quota.gate import Turn
 from ringvault.core.reconciliation.evidence import (
     EvidenceCatalogue,
     EvidenceVault,
     ListedCalls,
-    Listing,
     SpanEvidence,
     excusing,
     open_since,
@@ -35,15 +35,16 @@ from ringvault.core.reconciliation.report import (
     strangers_behind,
 )
 from ringvault.core.reconciliation.run import ReconciliationProgress, Run
-from ringvault.core.ringcentral.call_log import CallLog, Quota, pages_of
+from ringvault.core.ringcentral.call_log import CallLog, pages_of
 from ringvault.core.spans import DAY, Period, Span
+from ringvault.core.versioned import Versioned
 
 # A tenth of what the quota permits from one scheduled invocation to the next: archiving goes on,
 # and an account of 100,000 recordings is through within hours.
 RECONCILING_PERIOD = timedelta(minutes=15)
 RECONCILING_SHARE = 0.1
 # Below this an invocation could not even read a busy hour.
-LEAST_REQUESTS = 4
+MIN_REQUESTS = 4
 # A stride grows only while it stays so small that its evidence fits into memory many times.
 MOST_REQUESTS_OF_A_STRIDE = 4
 MOST_JUDGED_OF_A_STRIDE = 1000
@@ -57,16 +58,6 @@ class ReconciliationCatalogue(EvidenceCatalogue, RepairCatalogue, Protocol):
 
 class ReconciliationVault(EvidenceVault, RepairVault, ReportVault, Protocol):
     """The bucket as reconciliation needs it."""
-
-
-class Progress(Protocol):
-    """Keeps how far reconciliation has come."""
-
-    def load(self) -> tuple[ReconciliationProgress, int]:
-        """Return the progress and its version; nothing yet is version 0."""
-
-    def save(self, progress: ReconciliationProgress, *, version: int) -> int:
-        """Store it and return the new version; ConflictError when `version` is not current."""
 
 
 @dataclass(slots=True)
@@ -90,12 +81,12 @@ def reconcile_archive(
     asked: Period | None,
     daily_reach: timedelta | None,
     call_log: CallLog,
-    quota: Quota,
+    quota: RequestQuota,
     catalogue: ReconciliationCatalogue,
     vault: ReconciliationVault,
-    listing: Listing,
+    listing: Versioned[ListingProgress],
     wide_look_back: timedelta,
-    progress: Progress,
+    progress: Versioned[ReconciliationProgress],
     clock: Clock,
     latest: datetime,
 ) -> ReconciliationResult:
@@ -136,26 +127,22 @@ def _attempt(invocation: "_Invocation", result: ReconciliationResult) -> None:
         result.problem = error
 
 
-class _OverBudgetError(RingvaultError):
-    """The invocation has used its share of the quota."""
-
-
 @dataclass(slots=True)
 class _Invocation:
     """One invocation's work on the first run that is open."""
 
     call_log: CallLog
-    quota: Quota
+    quota: RequestQuota
     catalogue: ReconciliationCatalogue
     vault: ReconciliationVault
-    listing: Listing
+    listing: Versioned[ListingProgress]
     wide_look_back: timedelta
-    progress: Progress
+    progress: Versioned[ReconciliationProgress]
     clock: Clock
     latest: datetime
     result: ReconciliationResult
     listed: ListingProgress = field(default_factory=ListingProgress)
-    budget: int = 0
+    budget: Budget = field(default_factory=Budget)
     state: ReconciliationProgress = field(default_factory=ReconciliationProgress)
     version: int = 0
 
@@ -176,16 +163,20 @@ class _Invocation:
 
     def go_on(self) -> None:
         """Look at span after span while they fit, then write the report."""
-        permitted = self.quota.requests_in(RECONCILING_PERIOD)
-        self.budget = max(LEAST_REQUESTS, round(permitted * RECONCILING_SHARE))
+        self.budget.set_share(
+            RECONCILING_SHARE,
+            quota=self.quota,
+            period=RECONCILING_PERIOD,
+            min_requests=MIN_REQUESTS,
+        )
         expected, is_first = 1, True
         while (span := self._run.head) is not None:
-            if not is_first and (self._left < expected or self.clock() >= self.latest):
+            if not is_first and (self.budget.left < expected or self.clock() >= self.latest):
                 return
             spent, stride = self.result.requests, self._run.stride
             try:
                 self._reconcile(span)
-            except (_OverBudgetError, OutOfTimeError, ThrottledError) as stopped:
+            except (OverBudgetError, OutOfTimeError, ThrottledError) as stopped:
                 self._stop(stopped, is_first=is_first, spent=self.result.requests - spent)
                 return
             needed = self.result.requests - spent
@@ -195,10 +186,6 @@ class _Invocation:
     @property
     def _run(self) -> Run:
         return self.state.runs[0]
-
-    @property
-    def _left(self) -> int:
-        return self.budget - self.result.requests
 
     def _stop(self, stopped: RingvaultError, *, is_first: bool, spent: int) -> None:
         """Leave the span to the next invocation: smaller, if all of this one was too little."""
@@ -218,7 +205,7 @@ class _Invocation:
         self._save_run(self._run.head_found(findings))
         findings += self._put_right([it for it in judged if it.finding.is_named])
         would_fit_twice = (
-            2 * spent <= min(self._left, MOST_REQUESTS_OF_A_STRIDE)
+            2 * spent <= min(self.budget.left, MOST_REQUESTS_OF_A_STRIDE)
             and 2 * len(findings) <= MOST_JUDGED_OF_A_STRIDE
         )
         before = self._missing
@@ -274,9 +261,7 @@ class _Invocation:
         return [record for page in pages for record in page.records]
 
     def _turn(self) -> Turn:
-        if self._left <= 0:
-            raise _OverBudgetError
-        turn = self.quota.reserve(latest=self.latest)
+        turn = self.budget.take_turn(self.quota, latest=self.latest)
         self.result.requests += 1
         return turn
 

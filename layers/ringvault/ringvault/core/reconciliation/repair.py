@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from ringvault.core.catalogue.item import GONE, ArchivedObject, CatalogueItem, State
+from ringvault.core.catalogue.item import GONE_STATES, ArchivedObject, CatalogueItem, State
 from ringvault.core.catalogue.recording import Recording, followed
 from ringvault.core.errors import ConflictError
 from ringvault.core.lifecycle.erase_recordings import tombstone_of
@@ -145,13 +145,13 @@ def _store_bound(recording: Recording, *, catalogue: RepairCatalogue, vault: Rep
     key = sidecar_key(recording)
     etag = vault.opened_sidecar(key)
     item = catalogue.find(recording.recording_id)
-    if item is not None and item.archived is not None and item.state not in GONE:
+    if item is not None and item.archived is not None and item.state not in GONE_STATES:
         rewritten = replace(item, recording=recording)
         vault.store_sidecar(key, item=rewritten, archived=item.archived, replaces=etag)
 
 
 def _is_in_vault(item: CatalogueItem) -> bool:
-    return item.archived is not None and item.state not in GONE
+    return item.archived is not None and item.state not in GONE_STATES
 
 
 def _follow(
@@ -160,7 +160,7 @@ def _follow(
     """Write sidecar, then catalogue: a kill in between leaves the change to be found again."""
     recording = followed(item.recording, listed)
     fresh = catalogue.find(item.recording.recording_id)
-    if recording is None or fresh is None or fresh.state in GONE:
+    if recording is None or fresh is None or fresh.state in GONE_STATES:
         return
     if _is_in_vault(fresh):
         _store_bound(recording, catalogue=catalogue, vault=vault)

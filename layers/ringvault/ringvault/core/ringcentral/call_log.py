@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -50,16 +50,6 @@ class CallLog(Protocol):
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
         """Return the page that an earlier one named as its next."""
-
-
-class Quota(Protocol):
-    """Turns to send a request."""
-
-    def reserve(self, *, latest: datetime) -> Turn:
-        """Reserve the next turn; ThrottledError when it comes after `latest`."""
-
-    def requests_in(self, period: timedelta) -> float:
-        """Return how many requests the quota permits in `period`."""
 
 
 def pages_of(

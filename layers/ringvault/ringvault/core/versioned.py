@@ -1,0 +1,42 @@
+"""What several containers read and change: a value, and the number of its last change."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from ringvault.core.errors import ConflictError
+
+# Another container saves its own value a few times a minute at most.
+MAX_ATTEMPTS = 20
+
+T = TypeVar("T")
+
+
+class Versioned(Protocol[T]):
+    """Where one value is kept."""
+
+    def load(self) -> tuple[T, int]:
+        """Return the value and its version; version 0 is a value that was never saved."""
+
+    def save(self, value: T, /, *, version: int) -> int:
+        """Store the value and return its version; ConflictError when `version` is not current."""
+
+
+def change(store: Versioned[T], changed_from: Callable[[T], T]) -> T:
+    """Store what `changed_from` makes of the newest value, and return it.
+
+    What is equal to the value is not stored. An error of `changed_from` leaves the value as it is.
+
+    Raises:
+        ConflictError: another container saved first, `MAX_ATTEMPTS` times; nothing was changed.
+    """
+    for _ in range(MAX_ATTEMPTS):
+        value, version = store.load()
+        changed = changed_from(value)
+        if changed == value:
+            return value
+        try:
+            store.save(changed, version=version)
+        except ConflictError:
+            continue
+        return changed
+    raise ConflictError("another run saves first each time: try again in a minute")
