@@ -163,7 +163,7 @@ class Account:
         """Delete the oldest whenever there is one more than the limit."""
         in_order: Sequence[Entry] = sorted(self.entries.values(), key=lambda it: it.visible_at)
         for entry, one_too_many in zip(
-            in_order, in_order[self.retention.most_recordings :], strict=False
+            in_order, in_order[self.retention.max_recordings :], strict=False
         ):
             entry.deleted_at = min(entry.deleted_at, one_too_many.visible_at)
 

@@ -61,17 +61,17 @@ def takeover(
     period = Retention().period
     history = (period - left) / DAY
     # By number, too, the first ones go when `left` is over.
-    most_recordings = recordings + round(RECORDINGS_A_DAY * (left / DAY))
+    max_recordings = recordings + round(RECORDINGS_A_DAY * (left / DAY))
     return Plan(
         days=days,
         seed=seed,
         history=history,
         savable_after=left,
         before_a_day=recordings / history,
-        retention=_two_periods(period, most_recordings),
+        retention=_two_periods(period, max_recordings),
         habits=Habits(on_demand=HABITS.on_demand),
     )
 
 
-def _two_periods(period: timedelta, most_recordings: int) -> Retention:
-    return Retention(period, most_recordings, shortest_period=ON_DEMAND_SHARE * period)
+def _two_periods(period: timedelta, max_recordings: int) -> Retention:
+    return Retention(period, max_recordings, shortest_period=ON_DEMAND_SHARE * period)

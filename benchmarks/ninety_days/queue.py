@@ -10,7 +10,7 @@ from ringvault.core.instants import Clock
 # As template.yaml says.
 VISIBILITY_TIMEOUT = timedelta(seconds=5400)
 KEPT_FOR = timedelta(days=4)
-MOST_RECEIVES = 5
+MAX_RECEIVES = 5
 TWICE_IN_HUNDRED = 1.0
 
 
@@ -51,7 +51,7 @@ class AtLeastOnceQueue(MemoryQueue):
                 self.expired += 1
                 continue
             self._receives[handle] = self._receives.get(handle, 0) + 1
-            if self._receives[handle] > MOST_RECEIVES:
+            if self._receives[handle] > MAX_RECEIVES:
                 self.dead.append(recording_id)
                 continue
             self.in_flight += 1

@@ -11,8 +11,8 @@ from benchmarks.ninety_days.proof import Proof, prove
 from benchmarks.ninety_days.traffic import DAY, MINUTE
 from benchmarks.quota.virtual_run import LIMIT, WINDOW_S
 
-MOST_LISTING = 0.10
-LONGEST_WAIT = timedelta(minutes=15)
+MAX_LISTING = 0.10
+MAX_WAIT = timedelta(minutes=15)
 REQUESTS_A_DAY = LIMIT * DAY.total_seconds() / WINDOW_S
 NAMED = 5
 # A report's run takes up to a day, and what was late on the first calm day is in the vault.
@@ -58,7 +58,7 @@ class Row:
             yield "no report found nothing missing: none could be false"
         if not proof.owed:
             yield "nothing was to be saved: the run is too short to prove anything"
-        if self.listing_share > MOST_LISTING:
+        if self.listing_share > MAX_LISTING:
             yield f"{self.listing_share:.2%} of the quota for listing"
         if self.life.counts.throttled and self.life.plan.shared is NEVER:
             yield f"{self.life.counts.throttled} answers 429"

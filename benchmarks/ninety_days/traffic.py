@@ -12,7 +12,7 @@ HOURS = (*[NIGHT] * 6, *[MORNING] * 2, *[OFFICE] * 10, *[EVENING] * 4, *[NIGHT] 
 WORKDAY, WEEKEND = 1.25, 0.375
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-MEAN_CALL, LONGEST_CALL = 5 * MINUTE, 4 * HOUR
+MEAN_CALL, MAX_CALL = 5 * MINUTE, 4 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ def calls(
 
 
 def _call(random: Random, started_at: datetime, habits: Habits) -> Call:
-    duration = min(random.expovariate(1.0) * MEAN_CALL, LONGEST_CALL)
+    duration = min(random.expovariate(1.0) * MEAN_CALL, MAX_CALL)
     if _happens(random, habits.long):
-        duration = LONGEST_CALL
+        duration = MAX_CALL
     lag, is_late = _lag(random, habits)
     visible_at = started_at + duration + lag
     unready = not is_late and _happens(random, habits.unready)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from benchmarks.playback.cold_start import ColdStart
 from benchmarks.playback.warm import Warm
 
-MOST_WARM_RATIO, MOST_COLD_RATIO = 1.3, 1.15
+MAX_WARM_RATIO, MAX_COLD_RATIO = 1.3, 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Report:
 
 def _warm_misses(rows: list[Warm]) -> Iterator[str]:
     for row in rows:
-        if row.transport == "moto" and row.ratio > MOST_WARM_RATIO:
+        if row.transport == "moto" and row.ratio > MAX_WARM_RATIO:
             yield f"warm: the median is {row.ratio:.2f} of the bare calls'"
-        if row.transport == "moto" and row.p99_ratio > MOST_WARM_RATIO:
+        if row.transport == "moto" and row.p99_ratio > MAX_WARM_RATIO:
             yield f"warm: the 99th percentile is {row.p99_ratio:.2f} of the bare calls'"
 
 
 def _cold_misses(cold: ColdStart) -> Iterator[str]:
-    if cold.ratio > MOST_COLD_RATIO:
+    if cold.ratio > MAX_COLD_RATIO:
         yield f"cold start: {cold.ratio:.2f} of the bare handler's"
 
 

@@ -9,10 +9,10 @@ from benchmarks.quota.counts import Counts
 from benchmarks.quota.real_time import RealTime
 from benchmarks.quota.virtual_run import Backlog, Steady
 
-LEAST_SHARE_USED = 0.98
-MANY_USERS, LEAST_GAIN = 20, 19.5
-MOST_RATIO = 1.02
-MOST_RECEIVES, MOST_WRITES = 1.2, 4.0
+MIN_SHARE_USED = 0.98
+MANY_USERS, MIN_GAIN = 20, 19.5
+MAX_RATIO = 1.02
+MAX_RECEIVES, MAX_WRITES = 1.2, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Report:
             *(
                 f"{_name(row)}: {row.recordings} recordings took {row.ratio:.4f} of the minimum"
                 for row in self.backlogs
-                if row.ratio > MOST_RATIO
+                if row.ratio > MAX_RATIO
             ),
             *(f"{_name(row)}: {miss}" for row in self.real_time for miss in _real_misses(row)),
         ]
@@ -50,16 +50,16 @@ def _name(row: Steady | Backlog | RealTime) -> str:
 
 
 def _steady_misses(row: Steady) -> Iterator[str]:
-    if row.share_used < LEAST_SHARE_USED * min(1, row.share_workers_can):
+    if row.share_used < MIN_SHARE_USED * min(1, row.share_workers_can):
         yield f"{row.share_used:.2%} of the requests used"
 
 
 def _misses(counted: Counts) -> Iterator[str]:
     if counted.throttled:
         yield f"{counted.throttled} answers 429"
-    if counted.receives > MOST_RECEIVES * counted.archived:
+    if counted.receives > MAX_RECEIVES * counted.archived:
         yield f"{counted.receives / counted.archived:.2f} receives for each recording"
-    if counted.writes > MOST_WRITES * counted.archived:
+    if counted.writes > MAX_WRITES * counted.archived:
         yield f"{counted.writes / counted.archived:.2f} writes for each recording"
 
 
@@ -68,7 +68,7 @@ def _gain_misses(rows: Iterable[Steady]) -> Iterator[str]:
     for row in rows:
         if row.users == MANY_USERS and row.workers in one and not is_worker_bound(row):
             gain = gain_of(row, one[row.workers])
-            if gain < LEAST_GAIN:
+            if gain < MIN_GAIN:
                 yield f"{row.workers} workers: {MANY_USERS} users give {gain:.2f} times one"
 
 
@@ -81,7 +81,7 @@ def _real_misses(row: RealTime) -> Iterator[str]:
     """Yield what was missed, unless this machine held requests back for longer than the guard."""
     if row.counted.late:
         return
-    if row.share_used < LEAST_SHARE_USED:
+    if row.share_used < MIN_SHARE_USED:
         yield f"{row.share_used:.2%} of the requests used"
     if row.counted.throttled:
         yield f"{row.counted.throttled} answers 429"

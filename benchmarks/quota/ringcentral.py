@@ -18,7 +18,7 @@ from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import Span
 
 # One way to RingCentral, and again one way back, where the window is a minute.
-LEAST_TRAVEL_S, MOST_TRAVEL_S = 0.005, 0.400
+MIN_TRAVEL_S, MAX_TRAVEL_S = 0.005, 0.400
 PER_PAGE = 250
 # A WAV header and no sound.
 WAV = (
@@ -29,7 +29,7 @@ MEDIA = "https://media.invalid/restapi/v1.0/account/1/recording"
 
 def travel_s(random: Callable[[], float], *, window_s: float) -> float:
     """Return how long one way takes, scaled with the window."""
-    return (LEAST_TRAVEL_S + random() * (MOST_TRAVEL_S - LEAST_TRAVEL_S)) * window_s / 60
+    return (MIN_TRAVEL_S + random() * (MAX_TRAVEL_S - MIN_TRAVEL_S)) * window_s / 60
 
 
 class Server:
@@ -172,4 +172,4 @@ class Client:
 
 def _latest_arrival(window: timedelta) -> timedelta:
     """Return how long after its turn a request may arrive at most, as the guard presumes."""
-    return (GUARD + timedelta(seconds=LEAST_TRAVEL_S)) * (window / HEAVY_WINDOW)
+    return (GUARD + timedelta(seconds=MIN_TRAVEL_S)) * (window / HEAVY_WINDOW)

@@ -19,8 +19,8 @@ from ringvault.core.quota.window import Quota
 from ringvault.core.vault.checksum import StoredSize
 
 # As adapters/dynamodb/catalogue.py and dynamodb_batches.py write.
-MOST_IN_TRANSACTION = 25
-MOST_PUTS = 25
+MAX_IN_TRANSACTION = 25
+MAX_PUTS = 25
 
 Pause = Callable[[float], None]
 
@@ -79,7 +79,7 @@ class MemoryNumberIndex:
     def add(self, recordings: Sequence[Recording]) -> None:
         """Count the batches that the pointers fill, two for each number."""
         pointers = sum(2 * len(numbers_of(found.call_record)) for found in recordings)
-        self._counts.lister_writes += ceil(pointers / MOST_PUTS)
+        self._counts.lister_writes += ceil(pointers / MAX_PUTS)
 
 
 class MemoryCatalogue:
@@ -105,21 +105,21 @@ class MemoryCatalogue:
         """Add them as PENDING; there is one lister, so none is there yet."""
         for found in recordings:
             self._set(CatalogueItem(found, State.PENDING, listed_at=listed_at))
-        self._counts.lister_writes += ceil(len(recordings) / MOST_IN_TRANSACTION)
+        self._counts.lister_writes += ceil(len(recordings) / MAX_IN_TRANSACTION)
         return len(recordings)
 
-    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
-        """Return `most` PENDING from either end that may be tried, and all QUEUED."""
-        oldest = self._to_be_tried(self._pending, most, now)
-        newest = self._to_be_tried(reversed(self._pending), most, now)
+    def candidates(self, *, max_items: int, now: datetime) -> Iterable[Candidate]:
+        """Return `max_items` PENDING from either end that may be tried, and all QUEUED."""
+        oldest = self._to_be_tried(self._pending, max_items, now)
+        newest = self._to_be_tried(reversed(self._pending), max_items, now)
         return [_candidate(self._items[name]) for name in {*oldest, *newest, *self._queued}]
 
     def _to_be_tried(
-        self, pending: Iterable[tuple[datetime, str]], most: int, now: datetime
+        self, pending: Iterable[tuple[datetime, str]], max_items: int, now: datetime
     ) -> list[str]:
         found: list[str] = []
         for _, name in pending:
-            if len(found) >= most:
+            if len(found) >= max_items:
                 break
             retry_at = self._items[name].retry_at
             if retry_at is None or retry_at <= now:
@@ -132,7 +132,7 @@ class MemoryCatalogue:
             item = self._items[candidate.recording_id]
             if item.state is candidate.state and item.claimed_until == candidate.claimed_until:
                 self._set(replace(item, state=State.QUEUED, queued_at=queued_at))
-        self._counts.lister_writes += ceil(len(candidates) / MOST_IN_TRANSACTION)
+        self._counts.lister_writes += ceil(len(candidates) / MAX_IN_TRANSACTION)
 
     def losses(self, recording_ids: Sequence[str]) -> Mapping[str, Losses]:
         """Return how often each was lost."""

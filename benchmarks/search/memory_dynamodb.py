@@ -31,7 +31,7 @@ from ringvault.core.instants import format_instant
 
 CATALOGUE, NUMBER_INDEX = "catalogue", "number-index"
 # What one Query reads and what one BatchGetItem takes at most.
-MOST_BYTES, MOST_KEYS = 1_048_576, 100
+MAX_BYTES, MAX_KEYS = 1_048_576, 100
 # Partition and sort key of each index, by the name of the index or of its table.
 KEYS = {
     NUMBER_INDEX: ("number_key", "started_at_id"),
@@ -100,7 +100,7 @@ class MemoryDynamoDB:
             self.counted.queries + 1, self.counted.evaluated + len(read), self.counted.fetched
         )
         answer: Attributes = {"Items": entries, "ScannedCount": len(read), "Count": len(read)}
-        if len(read) == request["Limit"] or sum(map(_bytes_of, entries)) >= MOST_BYTES:
+        if len(read) == request["Limit"] or sum(map(_bytes_of, entries)) >= MAX_BYTES:
             answer["LastEvaluatedKey"] = entries[-1]
         return answer
 
@@ -108,7 +108,7 @@ class MemoryDynamoDB:
         """Answer with items of the catalogue by their ids."""
         ((table, wanted),) = RequestItems.items()
         ids = [key["recording_id"]["S"] for key in wanted["Keys"]]
-        if table != CATALOGUE or len(ids) > MOST_KEYS or len(ids) != len(set(ids)):
+        if table != CATALOGUE or len(ids) > MAX_KEYS or len(ids) != len(set(ids)):
             raise NotAnsweredError(f"BatchGetItem of {len(ids)} keys, {len(set(ids))} apart")
         self.counted = Counted(
             self.counted.queries, self.counted.evaluated, self.counted.fetched + len(ids)
@@ -150,7 +150,7 @@ def _read(numbers: "array[int]", name: str, request: Request) -> Iterator[int]:
         at = max(at, _first(numbers, lambda number: _order_of(name, number) < after))
     read_bytes = 0
     for number in islice(numbers, at, at + request["Limit"]):
-        if _sort_of(name, number) < values[":from_at"]["S"] or read_bytes >= MOST_BYTES:
+        if _sort_of(name, number) < values[":from_at"]["S"] or read_bytes >= MAX_BYTES:
             return
         yield number
         read_bytes += _bytes_of(_entry(name, values[":key"]["S"], number))

@@ -12,7 +12,7 @@ from local.moto.clients import Aws, Client
 
 _LOOK_EVERY_S = 1.0
 # PutMetricData takes a thousand.
-_MOST_AT_ONCE = 500
+_MAX_AT_ONCE = 500
 Datum = dict[str, Any]
 
 
@@ -28,9 +28,9 @@ def put_metrics(lines: Iterable[str], *, aws: Aws) -> None:
 
 
 def _put(cloudwatch: Client, namespace: str, data: list[Datum]) -> None:
-    for start in range(0, len(data), _MOST_AT_ONCE):
+    for start in range(0, len(data), _MAX_AT_ONCE):
         cloudwatch.put_metric_data(
-            Namespace=namespace, MetricData=data[start : start + _MOST_AT_ONCE]
+            Namespace=namespace, MetricData=data[start : start + _MAX_AT_ONCE]
         )
 
 

@@ -5,7 +5,7 @@ import re
 
 from local.ringcentral.faults.chaos import even_weights
 from local.ringcentral.faults.fault_kinds import KINDS
-from local.ringcentral.media.wav_audio import HEADER_BYTES, LARGEST_BYTES
+from local.ringcentral.media.wav_audio import HEADER_BYTES, MAX_BYTES
 
 
 def count(text: str) -> int:
@@ -91,7 +91,7 @@ def _weight(text: str) -> float:
 
 def _wav_bytes(text: str) -> int:
     size_bytes = count(text)
-    if size_bytes % 2 or not HEADER_BYTES + 2 <= size_bytes <= LARGEST_BYTES:
+    if size_bytes % 2 or not HEADER_BYTES + 2 <= size_bytes <= MAX_BYTES:
         raise argparse.ArgumentTypeError(
             f"must be even, {HEADER_BYTES + 2} or more and below 4 GiB, not {text}"
         )

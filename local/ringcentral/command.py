@@ -149,7 +149,7 @@ def _chaos(arguments: argparse.Namespace) -> Chaos | None:
         probability=arguments.chaos,
         seed=arguments.chaos_seed,
         kinds=arguments.chaos_kinds,
-        most_per_recording=arguments.chaos_most,
+        max_per_recording=arguments.chaos_most,
     )
 
 

@@ -16,7 +16,7 @@ _LOOK_EVERY_S = 0.25
 _LOOK_AT_LEAST_EVERY_S = 5.0
 # An idle queue is fed at once; as long as that brings nothing, each time later.
 _FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 15.0
+_MAX_PAUSE_S = 15.0
 # What no further run of the lister can heal, and what its user can do.
 _HOPELESS = {
     "CredentialsError": "check RINGCENTRAL_CLIENT_ID, …_SECRET and RINGCENTRAL_JWT",
@@ -90,7 +90,7 @@ class MainJob:
                 return tally
             if listing is None and self._is_due(time.monotonic() - listed_at):
                 listing = executor.submit(self._lister.run_once)
-                self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+                self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
             if listing is None and self._is_left_to_schedule(tally):
                 return tally
 

@@ -9,7 +9,7 @@ from local.lambda_.schedule import ScheduledFunction
 from local.up.main_job import fault_of
 
 # Another invocation may do what one could not; more would be in vain.
-_MOST_FAULTS = 3
+_MAX_FAULTS = 3
 _PAUSE_S = 1.0
 
 
@@ -36,7 +36,7 @@ def reconcile(function: ScheduledFunction) -> Reconciliation:
             return Reconciliation(totals["missing"] + totals["unexpected"], result["report"])
         fault = fault_of(outcome)
         faults = faults + 1 if fault else 0
-        if fault and faults >= _MOST_FAULTS:
+        if fault and faults >= _MAX_FAULTS:
             told = ": ".join(fault)
             raise LocalError(f"reconciliation fails: {told}; its log in .local/logs says more")
         time.sleep(_PAUSE_S if result.get("throttled_until") else 0)

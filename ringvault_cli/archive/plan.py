@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ringvault.core.listing.read_windows import retention_of
 from ringvault_cli.archive.plan_rows import (
     DEFAULT_PAGES,
-    LONGEST_WAIT,
+    MAX_WAIT,
     Asked,
     PagesToRead,
     planned_for,
@@ -71,7 +71,7 @@ def _everything(outside: "RingCentral") -> Asked:
     """Return all calls whose recordings RingCentral keeps, as the account's settings say."""
     from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 
-    turn = outside.gates[RequestKind.SETTINGS].reserve(latest=utc_now() + LONGEST_WAIT)
+    turn = outside.gates[RequestKind.SETTINGS].reserve(latest=utc_now() + MAX_WAIT)
     retention = retention_of(outside.client, turn)
     now = utc_now()
     return Asked(now - retention.period, now, now, retention)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ringvault.adapters.ringcentral.connect import RingCentral
 
 # While a backlog is archived, turns come late.
-LONGEST_WAIT = timedelta(minutes=5)
+MAX_WAIT = timedelta(minutes=5)
 # MP3 of 32 kbit/s, of a call of three minutes where no call was seen.
 ASSUMED_BYTES_A_SECOND = 4_000
 ASSUMED_DURATION_S = 180.0
@@ -163,10 +163,10 @@ def _estimate(outside: "RingCentral", asked: Asked, requests: int, advance: Adva
         call_log=outside.client,
         quota=outside.gates[RequestKind.CALL_LOG],
         clock=utc_now,
-        wait=LONGEST_WAIT,
+        wait=MAX_WAIT,
         from_at=asked.from_at,
         to_at=asked.to_at,
-        most_requests=requests,
+        max_requests=requests,
         on_read=lambda sent: advance(sent, requests),
     ).estimate()
 

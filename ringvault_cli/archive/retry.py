@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
 
 # More reasons than a screen shows are told by their number.
-_MOST_REASONS = 12
+_MAX_REASONS = 12
 
 
 class EndedState(StrEnum):
@@ -105,10 +105,10 @@ def show(found: Sequence[Ended], *, shown: Screen) -> None:
         return
     shown.say(f"given up: {how_many(len(found), 'recording')}, by reason")
     reasons = Counter((it.state, it.reason) for it in found).most_common()
-    for (state, reason), number in reasons[:_MOST_REASONS]:
+    for (state, reason), number in reasons[:_MAX_REASONS]:
         shown.row(f"{number:>7,} {state.lower()}", reason)
-    if len(reasons) > _MOST_REASONS:
-        shown.say(f"  and {how_many(len(reasons) - _MOST_REASONS, 'other reason')}")
+    if len(reasons) > _MAX_REASONS:
+        shown.say(f"  and {how_many(len(reasons) - _MAX_REASONS, 'other reason')}")
 
 
 def _choice(ids: Sequence[str], reason: str, day: str | None, state: EndedState | None) -> Choice:

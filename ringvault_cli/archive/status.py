@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Every archive has these; any other state shows when something is in it.
 _USUAL = (State.PENDING, State.QUEUED, State.ARCHIVED, State.ABSENT, State.FAILED)
 # One screen: ringvault retry shows all.
-_MOST_REASONS = 5
+_MAX_REASONS = 5
 
 
 def status(
@@ -163,9 +163,9 @@ def _recordings(found: ArchiveStatus) -> Iterator[Row]:
 
 def _failures(found: ArchiveStatus) -> Iterator[Row]:
     failures = list(found.failures.items())
-    for (state, reason), number in failures[:_MOST_REASONS]:
+    for (state, reason), number in failures[:_MAX_REASONS]:
         yield f"{number:,} {state.lower()}", reason
-    if left := len(failures[_MOST_REASONS:]):
+    if left := len(failures[_MAX_REASONS:]):
         yield "", f"and {how_many(left, 'other reason')}"
 
 

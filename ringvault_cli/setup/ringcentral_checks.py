@@ -23,7 +23,7 @@ from ringvault.core.spans import DAY, Span
 from ringvault_cli.terminal.screen import how_many, instant
 
 # A backlog that is being archived has taken the next turns already.
-LONGEST_WAIT = timedelta(seconds=100)
+MAX_WAIT = timedelta(seconds=100)
 # A page costs the same whatever it spans, and a recording of it tells the right to hear it.
 CALL_LOG_SPAN = 7 * DAY
 MINUTE = timedelta(minutes=1)
@@ -151,7 +151,7 @@ class _User:
         return next(found, None)
 
     def _turn(self, kind: RequestKind) -> Turn:
-        return self.outside.gates[kind].reserve(latest=_now() + LONGEST_WAIT)
+        return self.outside.gates[kind].reserve(latest=_now() + MAX_WAIT)
 
     def _ok(self, subject: str, told: str) -> Check:
         return Check(f"{subject} ({self.name})", Level.OK, told)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
 
 # More than a person goes through: the rest is told by its number, and found by running it again.
-MOST_NAMED = 1000
+MAX_NAMED = 1000
 
 
 def rebuild_catalogue(
@@ -51,7 +51,7 @@ def rebuild_catalogue(
         found: list[Unrestored] = []
         with shown.bar("rebuilt", unit="days") as advance:
             for rebuilt in _steps(deployed):
-                found += rebuilt.found[: MOST_NAMED - len(found)]
+                found += rebuilt.found[: MAX_NAMED - len(found)]
                 advance(rebuilt.days_done, rebuilt.days)
         show(rebuilt, found, shown=shown)
         shown.answer(as_json(rebuilt, found))

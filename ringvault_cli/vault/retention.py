@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MB = 1_000_000
 # More days than this stand on the screen by month.
-_MOST_DAYS = 31
+_MAX_DAYS = 31
 _HEADING = f"{'recordings':>10}{'MB':>13}  {'calls':<24}{'held':>7}"
 _NEVER = (
     "Nothing expires: ExpireAfterDays is 0. To see what another value would come to:"
@@ -172,7 +172,7 @@ def _name_of(day: date, found: Forecast) -> str:
     today = found.at.date()
     if day == today:
         return "due by now"
-    return f"{day:%Y-%m}" if found.until - today > _MOST_DAYS * DAY else f"{day}"
+    return f"{day:%Y-%m}" if found.until - today > _MAX_DAYS * DAY else f"{day}"
 
 
 def _told(share: Share) -> str:

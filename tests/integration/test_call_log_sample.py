@@ -17,7 +17,7 @@ from tests.support.cloud import Cloud
 from tests.support.line import LONG, line_to
 from tests.support.moving_time import MovingTime
 
-DAYS, RECORDINGS, MOST_REQUESTS = 90, 6_000, 12
+DAYS, RECORDINGS, MAX_REQUESTS = 90, 6_000, 12
 Simulate = Callable[[Options], Simulator]
 
 
@@ -44,7 +44,7 @@ def sampled(simulator: Simulator, *, cloud: Cloud, time: MovingTime, reach: time
         wait=LONG,
         from_at=time() - reach,
         to_at=time(),
-        most_requests=MOST_REQUESTS,
+        max_requests=MAX_REQUESTS,
         on_read=lambda _sent: None,
     ).estimate()
 
@@ -73,5 +73,5 @@ def test_a_sample_finds_what_the_simulator_holds(
     assert found.recordings == pytest.approx(held, rel=0.1)
     assert found.low <= held <= found.high
     books: Any = simulator.books(sha256=False)
-    assert books["requests"]["heavy"] == found.requests <= MOST_REQUESTS
+    assert books["requests"]["heavy"] == found.requests <= MAX_REQUESTS
     assert books["throttled"] == 0

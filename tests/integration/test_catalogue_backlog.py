@@ -67,9 +67,9 @@ def test_a_feed_of_few_reads_small_pages(cloud: Cloud, table_name: str) -> None:
         lambda params, **_: limits.append(params["Limit"]),
     )
     catalogue = CatalogueTable(table_name, client)
-    list(catalogue.candidates(most=60, now=NOW))
-    list(catalogue.candidates(most=300, now=NOW))
-    list(catalogue.candidates(most=3_000, now=NOW))
+    list(catalogue.candidates(max_items=60, now=NOW))
+    list(catalogue.candidates(max_items=300, now=NOW))
+    list(catalogue.candidates(max_items=3_000, now=NOW))
     assert sorted(limits) == [100, 100, 300, 300, *[500] * 5]
 
 

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ringvault.adapters.dynamodb.batches import MOST_ROUNDS, put_batches
+from ringvault.adapters.dynamodb.batches import MAX_ROUNDS, put_batches
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.item import new_attributes
@@ -387,7 +387,7 @@ def test_what_a_batch_leaves_is_asked_for_again(cloud: Cloud) -> None:
         stub.add_response("batch_write_item", some)
         stub.add_response("batch_write_item", {}, {"RequestItems": {"t": [left]}})
         index.add([call_of("1")])
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             stub.add_response("batch_write_item", some)
         with pytest.raises(ServiceUnavailableError, match="throttled"):
             index.add([call_of("1")])

@@ -80,7 +80,7 @@ def test_an_archived_item_becomes_pending_again(inventory: CatalogueInventory) -
     assert (again.state, again.archived, again.reason) == (State.PENDING, None, "deleted")
     pending = replace(item, state=State.PENDING, archived=None, reason="deleted", retry_at=NOW)
     assert again == pending
-    assert [it.recording_id for it in inventory.candidates(most=5, now=NOW)] == ["1"]
+    assert [it.recording_id for it in inventory.candidates(max_items=5, now=NOW)] == ["1"]
 
 
 def test_what_was_archived_anew_stays_archived(inventory: CatalogueInventory) -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from ringvault.adapters.dynamodb import catalogue as catalogue_table
-from ringvault.adapters.dynamodb.batches import MOST_ROUNDS, put_batches
+from ringvault.adapters.dynamodb.batches import MAX_ROUNDS, put_batches
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
@@ -38,9 +38,11 @@ def found(catalogue: CatalogueTable, recording_id: str) -> CatalogueItem:
     return item
 
 
-def candidates(catalogue: CatalogueTable, *, most: int = 100, now: datetime = NOW) -> Candidates:
+def candidates(
+    catalogue: CatalogueTable, *, max_items: int = 100, now: datetime = NOW
+) -> Candidates:
     """Return what the feed sees, by id; none of it is damaged."""
-    found = catalogue.candidates(most=most, now=now)
+    found = catalogue.candidates(max_items=max_items, now=now)
     return {it.recording_id: it for it in found if isinstance(it, Candidate)}
 
 
@@ -102,7 +104,7 @@ def test_unread_keys_are_asked_for_again(cloud: Cloud) -> None:
         for response in (unread, read):
             stub.add_response("batch_get_item", response)
         assert CatalogueTable("t", client).unlisted([recording_of("1")]) == ()
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             stub.add_response("batch_get_item", unread)
         with pytest.raises(ServiceUnavailableError, match="throttled"):
             CatalogueTable("t", client).unlisted([recording_of("1")])
@@ -156,7 +158,7 @@ def test_candidates_from_both_ends(catalogue: CatalogueTable) -> None:
         listed(catalogue, str(number), started_at=STARTED_AT + number * MINUTE)
     for number in (2, 3):
         catalogue.mark_queued([candidate(catalogue, str(number))], queued_at=NOW)
-    seen = {name: it.state for name, it in candidates(catalogue, most=1).items()}
+    seen = {name: it.state for name, it in candidates(catalogue, max_items=1).items()}
     assert seen == {
         "0": State.PENDING,
         "5": State.PENDING,
@@ -171,7 +173,7 @@ def test_what_has_ended_is_no_candidate(catalogue: CatalogueTable) -> None:
     catalogue.set_archived("0", archived_of(items[0].recording))
     catalogue.end(items[1], state=State.ABSENT, reason="gone", attempts=1)
     catalogue.end(items[2], state=State.FAILED, reason="no audio", attempts=12)
-    assert not list(catalogue.candidates(most=100, now=NOW))
+    assert not list(catalogue.candidates(max_items=100, now=NOW))
 
 
 def test_a_deferred_recording_is_a_candidate_when_its_time_has_come(
@@ -181,8 +183,8 @@ def test_a_deferred_recording_is_a_candidate_when_its_time_has_come(
     item = listed(catalogue, "1")
     catalogue.defer(item, retry_at=NOW + MINUTE, reason="404", attempts=1)
     listed(catalogue, "2", started_at=STARTED_AT + MINUTE)
-    early = set(candidates(catalogue, most=1))
-    late = set(candidates(catalogue, most=1, now=NOW + MINUTE))
+    early = set(candidates(catalogue, max_items=1))
+    late = set(candidates(catalogue, max_items=1, now=NOW + MINUTE))
     assert (early, late) == ({"2"}, {"1", "2"})
 
 
@@ -370,7 +372,7 @@ def test_a_damaged_item_is_returned_as_its_error(catalogue: CatalogueTable) -> N
     catalogue._update(
         "2", "SET retry_at = :it", "#state = :was", {":it": {"S": "soon"}, ":was": {"S": "PENDING"}}
     )
-    seen = list(catalogue.candidates(most=100, now=NOW))
+    seen = list(catalogue.candidates(max_items=100, now=NOW))
     assert [it.recording_id for it in seen if isinstance(it, UnreadableItemError)] == ["2"]
     assert set(candidates(catalogue)) == {"1", "3"}
 
@@ -384,5 +386,5 @@ def test_what_is_deferred_hides_nothing_behind_it(
         item = listed(catalogue, str(number), started_at=STARTED_AT + number * MINUTE)
         if number != 4:
             catalogue.defer(item, retry_at=NOW + MINUTE, reason="404", attempts=1)
-    seen = [set(candidates(catalogue, most=5)) for _ in range(4)]
+    seen = [set(candidates(catalogue, max_items=5)) for _ in range(4)]
     assert seen == [set(), {"4"}, set(), set()]

@@ -348,7 +348,7 @@ def found(archive: Expiring, **options: Any) -> list[str]:
         Lookup(Index.EXTENSION, "101"),
         from_at=now() - 200 * DAY,
         before_at=now().replace(microsecond=0),
-        most=10,
+        max_items=10,
         after=None,
     )
     return [it.recording.recording_id for it in reading.items]

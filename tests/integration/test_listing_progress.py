@@ -10,7 +10,7 @@ from ringvault.core.errors import ConflictError
 from ringvault.core.listing.read_windows import MAX_KEPT_URI
 from ringvault.core.listing.windows import (
     MAX_WINDOWS,
-    SHORTEST_STRIDE,
+    MIN_STRIDE,
     Kind,
     ListingProgress,
     LookBacks,
@@ -79,7 +79,7 @@ def test_a_stride_without_length_heals(store: ListingProgressStore) -> None:
     backfill = Window(Kind.BACKFILL, NOW - REACH, NOW, stride=timedelta(0))
     store.save(ListingProgress(windows=(backfill,)), version=0)
     progress, _ = store.load()
-    assert progress.windows[0].stride == SHORTEST_STRIDE
+    assert progress.windows[0].stride == MIN_STRIDE
 
 
 def test_what_was_read_in_part_and_what_is_broken_come_back(store: ListingProgressStore) -> None:

@@ -24,7 +24,7 @@ from tests.support.moving_time import MovingTime
 
 # As the functions: a lister has 220 s for its requests, an archiver waits 150 s for its turn.
 LISTING_TIME = timedelta(seconds=220)
-LONGEST_WAIT = timedelta(seconds=150)
+MAX_WAIT = timedelta(seconds=150)
 TRANSFER = timedelta(milliseconds=500)
 PERMITTED_IN_A_PERIOD = 50
 RUNS = 4
@@ -49,7 +49,7 @@ class Archivers:
 
     def _next_free(self, gate: QuotaGate) -> datetime:
         try:
-            turn = gate.reserve(latest=self.time() + LONGEST_WAIT)
+            turn = gate.reserve(latest=self.time() + MAX_WAIT)
         except ThrottledError as handed_back:
             return handed_back.retry_at
         self.sent_at.append(turn.at)

@@ -8,7 +8,7 @@ import pytest
 from ringvault.adapters.dynamodb.progress import ReconciliationProgressStore
 from ringvault.core.errors import ConflictError
 from ringvault.core.reconciliation.finding import Cause, Finding, Verdict
-from ringvault.core.reconciliation.run import MOST_NAMED, ChainHead, ReconciliationProgress, Run
+from ringvault.core.reconciliation.run import MAX_NAMED, ChainHead, ReconciliationProgress, Run
 from ringvault.core.spans import Period
 from tests.support.cloud import Cloud
 from tests.support.recordings import NOW
@@ -21,7 +21,7 @@ FOUND = (
     Finding(ON, "2", Verdict.ARCHIVED, is_rewritten=True),
 )
 # DynamoDB's limit for an item.
-MOST_BYTES = 400 * 1024
+MAX_BYTES = 400 * 1024
 
 
 def test_what_is_saved_is_loaded(cloud: Cloud, state_table: str) -> None:
@@ -55,17 +55,17 @@ def test_all_that_is_named_fits_into_an_item(cloud: Cloud, state_table: str) -> 
             (Cause.CATALOGUE_ITEM_DELETED, Cause.SIDECAR_MISSING),
             detail=f"recordings/account=37000001/year=2026/month=07/{number * 97_003 % 10**9}.mp3",
         )
-        for number in range(MOST_NAMED + 10)
+        for number in range(MAX_NAMED + 10)
     ]
     run = Run.begun(PERIOD, now=NOW, is_daily=True).head_found(findings)
     run = run.head_done(findings, would_fit_twice=True)
     store = ReconciliationProgressStore(state_table, cloud.dynamodb)
     store.save(ReconciliationProgress((run, run)), version=0)
 
-    assert (len(run.findings), run.unnamed) == (MOST_NAMED, 10)
+    assert (len(run.findings), run.unnamed) == (MAX_NAMED, 10)
     item = cloud.dynamodb.get_item(
         TableName=state_table, Key={"name": {"S": "reconciliation_progress"}}
     )["Item"]
     packed_bytes = sum(len(packed["B"]) for packed in item["runs"]["L"])
-    assert packed_bytes < MOST_BYTES - 4096
+    assert packed_bytes < MAX_BYTES - 4096
     assert store.load()[0].runs == (run, run)

@@ -477,7 +477,7 @@ def test_a_foreign_media_host_is_named_with_its_parameter(line: Line) -> None:
 def test_the_account_says_how_long_it_keeps_recordings(simulator: Simulator, line: Line) -> None:
     """Both periods, for automatic and on-demand recordings; and how many at most."""
     told = line.client.retention(line.turn(RequestKind.SETTINGS))
-    assert told == Retention(period=timedelta(days=90), most_recordings=100_000)
+    assert told == Retention(period=timedelta(days=90), max_recordings=100_000)
     books: Any = simulator.books(sha256=False)
     assert books["requests"]["light"] == 1
 

@@ -85,7 +85,7 @@ class Soak:
 
     def _is_anything_open(self) -> bool:
         far_future = self.job.time() + MAX_DURATION
-        return bool(list(self.job.catalogue.candidates(most=1, now=far_future)))
+        return bool(list(self.job.catalogue.candidates(max_items=1, now=far_future)))
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from ringvault.adapters.s3.vault import READ_BYTES
 from ringvault.core.catalogue.indexes import Position
 from ringvault.core.errors import ConflictError, ServiceUnavailableError
 from ringvault.core.fixity.check import Condition, Damage, Digest
-from ringvault.core.fixity.verification import MOST_NAMED, Sample, Verification
+from ringvault.core.fixity.verification import MAX_NAMED, Sample, Verification
 from ringvault.core.fixity.verify_vault import verify_vault
 from ringvault.core.vault.layout import sidecar_key
 from tests.support.archive import Archive, archived_account
@@ -146,7 +146,7 @@ def test_progress_comes_back_whole(cloud: Cloud, state_table: str) -> None:
         position=Position(STARTED_AT, "1"),
         verdicts={"intact": 2, "altered": 1},
         read_bytes=7,
-        damages=(damage,) * MOST_NAMED,
+        damages=(damage,) * MAX_NAMED,
         unnamed=3,
         finished_at=NOW,
     )

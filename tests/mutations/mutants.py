@@ -516,14 +516,14 @@ DENIAL = (
     Mutant(
         "D6",
         f"{_ADAPTERS}/ringcentral/answers.py",
-        "    return min(max(timedelta(0), until - now), MOST_PENALTY)\n",
+        "    return min(max(timedelta(0), until - now), MAX_PENALTY)\n",
         "    return max(timedelta(0), until - now)\n",
         f"{_INTEGRATION}/test_ringcentral_client.py::test_an_absurd_retry_after_is_a_day",
     ),
     Mutant(
         "D6",
         f"{_ADAPTERS}/ringcentral/answers.py",
-        "        return min(timedelta(seconds=int(value[:9])), MOST_PENALTY)\n",
+        "        return min(timedelta(seconds=int(value[:9])), MAX_PENALTY)\n",
         "        return timedelta(seconds=int(value[:9]))\n",
         f"{_INTEGRATION}/test_ringcentral_client.py::test_an_absurd_retry_after_is_a_day",
     ),

@@ -26,7 +26,7 @@ from tests.support.cloud import Cloud
 from tests.support.line import Line, line_to
 from tests.support.moving_time import MovingTime
 
-MOST_INVOCATIONS = 50
+MAX_INVOCATIONS = 50
 REACH = timedelta(days=8)
 WIDE_LOOK_BACK = timedelta(days=1)
 
@@ -104,7 +104,7 @@ class Archive:
 
     def reconcile(self, asked: Period | None = None) -> dict[str, Any]:
         """Reconcile until the report is written, and return it."""
-        for _ in range(MOST_INVOCATIONS):
+        for _ in range(MAX_INVOCATIONS):
             result = self.invoke(asked or self.period)
             assert result.problem is None, result.problem
             if result.report is not None:

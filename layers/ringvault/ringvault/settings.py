@@ -250,13 +250,13 @@ class _Reader:
             self._faults.append(f"{name} must be a country's code of two letters, such as US")
         return value
 
-    def number(self, name: str, least: int, most: int) -> int:
+    def number(self, name: str, minimum: int, maximum: int) -> int:
         value = self.text(name)
         if not value:
-            return least
-        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
-            self._faults.append(f"{name} must be a whole number from {least} to {most}")
-            return least
+            return minimum
+        if not (value.isascii() and value.isdigit() and minimum <= int(value) <= maximum):
+            self._faults.append(f"{name} must be a whole number from {minimum} to {maximum}")
+            return minimum
         return int(value)
 
 

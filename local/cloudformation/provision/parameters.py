@@ -88,9 +88,9 @@ def _require_allowed(name: str, value: str, declared: Document) -> None:
 def _faults(value: str, declared: Document) -> Iterator[str]:
     if declared["Type"] == "Number":
         yield from _faults_of_number(value, declared)
-    least, most = declared.get("MinLength", 0), declared.get("MaxLength", inf)
-    if not int(least) <= len(value) <= float(most):
-        yield f"not {least} to {most} characters long"
+    minimum, maximum = declared.get("MinLength", 0), declared.get("MaxLength", inf)
+    if not int(minimum) <= len(value) <= float(maximum):
+        yield f"not {minimum} to {maximum} characters long"
     allowed = [str(it) for it in declared.get("AllowedValues", [value])]
     if value not in allowed:
         yield f"not one of {', '.join(allowed)}"
@@ -100,11 +100,11 @@ def _faults(value: str, declared: Document) -> Iterator[str]:
 
 
 def _faults_of_number(value: str, declared: Document) -> Iterator[str]:
-    least, most = declared.get("MinValue", -inf), declared.get("MaxValue", inf)
+    minimum, maximum = declared.get("MinValue", -inf), declared.get("MaxValue", inf)
     try:
         number = float(value)
     except ValueError:
         yield "not a number"
         return
-    if not float(least) <= number <= float(most):
-        yield f"not {least} to {most}"
+    if not float(minimum) <= number <= float(maximum):
+        yield f"not {minimum} to {maximum}"

@@ -13,7 +13,7 @@ from local.ringcentral.call_log.call_log_query import CallLogQuery, parse_query
 from local.ringcentral.http.answers import Json, Request
 
 # A start is moved to the day before: so far is the call's first one from what a query sees.
-_LONGEST_MOVE = timedelta(days=1)
+_MAX_MOVE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _matching(
     history: CallLogHistory, account: Account, *, query: CallLogQuery, now: datetime
 ) -> Iterator[Logged]:
     for call in account.calls:
-        if not query.started_from <= call.started_at <= query.started_to + _LONGEST_MOVE:
+        if not query.started_from <= call.started_at <= query.started_to + _MAX_MOVE:
             continue
         logged = history.logged(call, now=now)
         if not query.started_from <= logged.call.started_at <= query.started_to:

@@ -10,10 +10,10 @@ from local.ringcentral.http.answers import Request, invalid_parameter
 _Value = TypeVar("_Value")
 
 _DEFAULT_SPAN = timedelta(hours=24)
-_LARGEST_PAGE = 1_000  # what the schema's paging.page can hold
+_MAX_PAGE = 1_000  # what the schema's paging.page can hold
 _DEFAULT_PER_PAGE = 100
-_MOST_SIMPLE = 1_000
-_MOST_DETAILED = 250
+_MAX_SIMPLE = 1_000
+_MAX_DETAILED = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def parse_query(request: Request, *, now: datetime) -> CallLogQuery:
         session_id=request.first("sessionId"),
         telephony_session_id=request.first("telephonySessionId"),
         page=_parsed(request, "page", _page, 1),
-        per_page=_per_page(request, most=_MOST_DETAILED if detailed else _MOST_SIMPLE),
+        per_page=_per_page(request, max_per_page=_MAX_DETAILED if detailed else _MAX_SIMPLE),
     )
 
 
@@ -86,17 +86,17 @@ def _recording_type(request: Request) -> str | None:
     return _parsed(request, "recordingType", kinds, default) or None
 
 
-def _per_page(request: Request, *, most: int) -> int:
-    return min(most, _parsed(request, "perPage", _positive_or_max, _DEFAULT_PER_PAGE))
+def _per_page(request: Request, *, max_per_page: int) -> int:
+    return min(max_per_page, _parsed(request, "perPage", _positive_or_max, _DEFAULT_PER_PAGE))
 
 
 def _positive_or_max(text: str) -> int:
-    return _MOST_SIMPLE if text == "max" else _positive(text)
+    return _MAX_SIMPLE if text == "max" else _positive(text)
 
 
 def _page(text: str) -> int:
     page = _positive(text)
-    if page > _LARGEST_PAGE:
+    if page > _MAX_PAGE:
         raise ValueError(text)
     return page
 

@@ -23,7 +23,7 @@ class Chaos:
     """Strikes each request for content, call log or token with `probability`.
 
     `kinds` has the weight of each kind that may strike. A recording is struck at most
-    `most_per_recording` times, so that it can be archived in the end; `not-found` strikes none
+    `max_per_recording` times, so that it can be archived in the end; `not-found` strikes none
     but those whose call ended less than `young_s` ago.
     With the same probability a recording, and the record of a recorded call, has a fault of its
     own for good, of the kinds that strike these. A record that hides its recording is written
@@ -39,7 +39,7 @@ class Chaos:
     probability: float
     seed: int = 1
     kinds: Mapping[str, float] = field(default_factory=even_weights)
-    most_per_recording: int = 4
+    max_per_recording: int = 4
     young_s: int = 5_400
     retry_after_s: int = 1
     stall_s: float = 1.0

@@ -64,8 +64,7 @@ class Strikes:
     def _chaotic(self, chaos: Chaos, arrival: Arrival, subject: Subject) -> Fault | None:
         self._attempts[subject.name] += 1
         is_spared = (
-            subject.place is Place.CONTENT
-            and self._struck[subject.name] >= chaos.most_per_recording
+            subject.place is Place.CONTENT and self._struck[subject.name] >= chaos.max_per_recording
         )
         if is_spared:
             return None

@@ -12,9 +12,9 @@ from local.ringcentral.account.options import Options
 from local.ringcentral.http.answers import Json, RefusalError, Request, json_answer
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-MOST_SESSIONS = 5
+MAX_SESSIONS = 5
 _FORM_TYPE = "application/x-www-form-urlencoded"
-_SHORTEST_S, _LONGEST_S = 600, 3_600
+_MIN_S, _MAX_S = 600, 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class AccessTokens:
 
     def _session(self, user: str, form: dict[str, str], *, now: datetime) -> Session:
         asked_s = form.get("access_token_ttl", "")
-        ttl_s = min(max(int(asked_s), _SHORTEST_S), _LONGEST_S) if asked_s.isdigit() else _LONGEST_S
+        ttl_s = min(max(int(asked_s), _MIN_S), _MAX_S) if asked_s.isdigit() else _MAX_S
         scopes = {scope.value for scope in self._options.scopes}
         if form.get("scope"):
             scopes &= set(form["scope"].split())
@@ -142,7 +142,7 @@ class AccessTokens:
     def _keep(self, session: Session, *, now: datetime) -> None:
         others = [one for one in self._sessions.values() if one.user == session.user]
         living = [one for one in others if one.expires_at > now]
-        for ended in living[: max(0, len(living) + 1 - MOST_SESSIONS)]:
+        for ended in living[: max(0, len(living) + 1 - MAX_SESSIONS)]:
             del self._sessions[ended.access_token]
         self._sessions[session.access_token] = session
         self.minted.append(session.access_token)

@@ -15,7 +15,7 @@ from local.ringcentral.media.audio import Audio
 BYTES_PER_S = 16_000
 SAMPLES_PER_S = 8_000
 HEADER_BYTES = 44
-LARGEST_BYTES = 2**32 - 1  # a RIFF size is 32 bits wide
+MAX_BYTES = 2**32 - 1  # a RIFF size is 32 bits wide
 NOTES_HZ = (262, 294, 330, 392, 440)
 _TICK_HZ = 1_500
 _TICK_SAMPLES = 160

@@ -26,7 +26,7 @@ from tests.support.tiny_server import Seen, TinyServer, in_turn
 
 RECORDINGS = 3
 FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=6)
+MAX_WAIT = timedelta(hours=6)
 ATTEMPTS = 12
 
 
@@ -127,7 +127,7 @@ def test_attempts_come_at_jittered_times_and_have_an_end(
         jitter = draw.random()
         result = job.archive("1", jitter=jitter)
         assert result.retry_at is not None
-        ceiling = min(FIRST_WAIT * 2**attempt, LONGEST_WAIT)
+        ceiling = min(FIRST_WAIT * 2**attempt, MAX_WAIT)
         wait = ceiling * (1 + jitter) / 2
         assert abs(result.retry_at - time() - wait) <= timedelta(milliseconds=1)
         time.sleep(wait.total_seconds())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ringvault.api.requests import MOST_QUERY_CHARACTERS
+from ringvault.api.requests import MAX_QUERY_CHARACTERS
 from tests.integration.playback_api.site import (
     LISTED_AT,
     VISITOR,
@@ -54,7 +54,7 @@ def test_every_answer_carries_the_security_headers(sample: Event) -> None:
     [
         ({"body": "x"}, 413, "body-refused"),
         ({"body": "eA==", "isBase64Encoded": True}, 413, "body-refused"),
-        ({"rawQueryString": "x" * (MOST_QUERY_CHARACTERS + 1)}, 414, "query-too-long"),
+        ({"rawQueryString": "x" * (MAX_QUERY_CHARACTERS + 1)}, 414, "query-too-long"),
     ],
 )
 def test_what_no_route_reads_is_refused_by_each(
@@ -71,7 +71,7 @@ def test_what_no_route_reads_is_refused_by_each(
 @pytest.mark.usefixtures("site")
 def test_a_long_query_is_read() -> None:
     """What an issuer sends back with is as long as its code."""
-    assert answered(event("page", rawQueryString="x" * MOST_QUERY_CHARACTERS))["status"] == 200
+    assert answered(event("page", rawQueryString="x" * MAX_QUERY_CHARACTERS))["status"] == 200
 
 
 @pytest.mark.usefixtures("site")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ringvault.adapters.concurrency import at_once
-from ringvault.adapters.dynamodb.batches import MOST_KEYS
+from ringvault.adapters.dynamodb.batches import MAX_KEYS
 from ringvault.adapters.dynamodb.counts import ArchivedInCatalogue
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry, CatalogueHolds
 from ringvault.adapters.dynamodb.number_index import NumberIndex
@@ -38,7 +38,7 @@ def now() -> datetime:
 def catalogue(cloud: Cloud, outputs: dict[str, str], now: datetime) -> CatalogueHolds:
     """Return the catalogue: archived 100 days ago, 350 (one of two held), 400 (a batch and one)."""
     table = CatalogueHolds(outputs["CatalogueTableName"], cloud.dynamodb)
-    ages = [100, 350, 350, *[400] * (MOST_KEYS + 1)]
+    ages = [100, 350, 350, *[400] * (MAX_KEYS + 1)]
     recordings = [
         recording_of(str(number), started_at=now - (days + 1) * DAY)
         for number, days in enumerate(ages)
@@ -68,8 +68,8 @@ def test_what_expires_as_deployed(ringvault: Ringvault, archive: Archive, now: d
     assert (told["deployed_days"], told["expire_after_days"]) == (365, 365)
     days = {it["day"]: (it["recordings"], it["held"]) for it in told["days"]}
     soon = (now + 16 * DAY).date()
-    assert days == {told["at"][:10]: (MOST_KEYS + 1, 0), str(soon): (1, 1)}
-    assert told["total"]["size_bytes"] == (MOST_KEYS + 2) * 1000
+    assert days == {told["at"][:10]: (MAX_KEYS + 1, 0), str(soon): (1, 1)}
+    assert told["total"]["size_bytes"] == (MAX_KEYS + 2) * 1000
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -82,7 +82,7 @@ def test_a_value_is_tried_without_being_deployed(ringvault: Ringvault, archive: 
     more = told_by(ringvault(*asked, "401", "--days", "60"))
 
     assert (some["deployed_days"], some["total"]["recordings"]) == (0, 0)
-    assert (more["total"]["recordings"], more["total"]["held"]) == (MOST_KEYS + 2, 1)
+    assert (more["total"]["recordings"], more["total"]["held"]) == (MAX_KEYS + 2, 1)
 
 
 def test_where_nothing_expires_it_says_so(ringvault: Ringvault, archive: Archive) -> None:
@@ -115,7 +115,7 @@ def test_what_is_past_its_time_is_counted(
     told = told_by(ringvault("retention", "--json"))
 
     assert (told["expiring"], told["expired"]) == (2, 1)
-    assert told["total"]["recordings"] == MOST_KEYS - 1
+    assert told["total"]["recordings"] == MAX_KEYS - 1
     assert "Object Lock" in " ".join(told["cautions"])
     assert catalogue.find(str(DUE)) == before
 

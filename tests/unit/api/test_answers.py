@@ -10,7 +10,7 @@ import yaml
 from openapi_schema_validator import OAS31Validator
 
 from local.places import ROOT
-from ringvault.adapters.dynamodb.indexes import MOST_OF_A_CALL
+from ringvault.adapters.dynamodb.indexes import MAX_OF_A_CALL
 from ringvault.api.answers import (
     UNEXPECTED,
     NoSuchPathError,
@@ -217,9 +217,9 @@ def test_the_longest_answers_are_such_as_lambda_hands_on() -> None:
     """A page of a hundred, and a call of a thousand recordings."""
     page = CataloguePage(tuple(map(longest, range(100))), Position(NOW, "1"))
     assert as_lambda_sends(page_json(page)) < LAMBDA_BYTES
-    call = call_json(map(longest, range(MOST_OF_A_CALL)))
+    call = call_json(map(longest, range(MAX_OF_A_CALL)))
     assert as_lambda_sends(call) < LAMBDA_BYTES
-    assert len(call["recordings"]) == MOST_OF_A_CALL
+    assert len(call["recordings"]) == MAX_OF_A_CALL
 
 
 def test_a_call_of_usual_length_has_its_names() -> None:

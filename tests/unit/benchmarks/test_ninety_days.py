@@ -14,11 +14,11 @@ from benchmarks.ninety_days.plans import ninety_days, takeover
 from benchmarks.ninety_days.proof import WHOLE, prove
 from benchmarks.ninety_days.queue import (
     KEPT_FOR,
-    MOST_RECEIVES,
+    MAX_RECEIVES,
     VISIBILITY_TIMEOUT,
     AtLeastOnceQueue,
 )
-from benchmarks.ninety_days.report import LONGEST_WAIT, Row, as_json, as_text, missed, run
+from benchmarks.ninety_days.report import MAX_WAIT, Row, as_json, as_text, missed, run
 from benchmarks.ninety_days.traffic import Call, Habits, calls
 from benchmarks.quota.virtual_time import START
 from ringvault.core.catalogue.item import State
@@ -86,7 +86,7 @@ def test_who_looks_back_a_day_only_loses_the_latest_records() -> None:
 def test_todays_calls_do_not_wait_for_a_takeover(seed: int) -> None:
     """All old recordings are saved, and today's are in the vault within 15 minutes."""
     plan = replace(small_takeover(seed, recordings=400), a_day=200)
-    row = run("takeover", plan, longest_wait=LONGEST_WAIT)
+    row = run("takeover", plan, longest_wait=MAX_WAIT)
 
     assert missed([row]) == []
     assert (row.proof.owed > 350, len(row.proof.waits) > 60) == (True, True)
@@ -96,7 +96,7 @@ def test_a_call_that_no_short_look_back_meets_waits_too_long() -> None:
     """The bound of 15 minutes can be missed; the table stays 80 columns wide and says so."""
     plan = replace(small_takeover(1, recordings=100), a_day=200)
     plan = looking_back(plan, LookBacks(short=10 * 60 * SECOND))
-    row = run("takeover", plan, longest_wait=LONGEST_WAIT)
+    row = run("takeover", plan, longest_wait=MAX_WAIT)
 
     assert len(missed([row])) == 1
     assert missed([row])[0] in as_text([row])
@@ -274,7 +274,7 @@ def test_a_message_that_nobody_acknowledged_comes_back_until_it_is_dead() -> Non
     now = datetime(2026, 11, 1, tzinfo=UTC)
     queue = AtLeastOnceQueue(lambda: now, random=lambda: 1.0)
     queue.send(["1"])
-    for _ in range(MOST_RECEIVES):
+    for _ in range(MAX_RECEIVES):
         assert queue.take() is not None
         assert (queue.take(), queue.depth()) == (None, (0, 1))
         now += VISIBILITY_TIMEOUT

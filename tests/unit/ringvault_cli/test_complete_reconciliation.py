@@ -8,7 +8,7 @@ import pytest
 
 from ringvault.core.errors import ConflictError, InvalidRequestError, ServiceUnavailableError
 from ringvault.core.instants import format_instant
-from ringvault.core.reconciliation.complete import MOST_OVERTAKEN, complete_reconciliation
+from ringvault.core.reconciliation.complete import MAX_OVERTAKEN, complete_reconciliation
 from ringvault.core.spans import Period
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_another_at_work_is_waited_for_but_not_for_ever() -> None:
     """A scheduled invocation is let finish; a quarter of an hour of them is told."""
     assert Invoked(OVERTAKEN, COMPLETE).completed() == COMPLETE
 
-    invoked = Invoked(*[OVERTAKEN] * MOST_OVERTAKEN)
+    invoked = Invoked(*[OVERTAKEN] * MAX_OVERTAKEN)
     with pytest.raises(ConflictError, match="at work"):
         invoked.completed()
     assert set(invoked.slept_s) == {15}

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from ringvault.api.requests import (
-    MOST_QUERY_CHARACTERS,
+    MAX_QUERY_CHARACTERS,
     BodyRefusedError,
     QueryTooLongError,
     format_plays_cursor,
@@ -98,7 +98,7 @@ _BODY_REFUSED = Problem(HTTPStatus(413), "body-refused", "Nothing here takes a b
 _QUERY_TOO_LONG = Problem(
     HTTPStatus(414),
     "query-too-long",
-    f"A query has at most {MOST_QUERY_CHARACTERS} characters here.",
+    f"A query has at most {MAX_QUERY_CHARACTERS} characters here.",
 )
 _NOT_A_LISTENER = Problem(
     HTTPStatus.FORBIDDEN,

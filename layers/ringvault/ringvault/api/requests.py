@@ -11,7 +11,7 @@ from ringvault.core.playback.audit import (
 )
 
 # The longest is an issuer's, which brings people back to the page with a code of 2,000 and more.
-MOST_QUERY_CHARACTERS = 4096
+MAX_QUERY_CHARACTERS = 4096
 
 _PLAY_ID = re.compile(r"[0-9a-fTZ:.#-]{1,100}")
 _NOT_A_CURSOR = "must be the cursor of an earlier answer, unchanged"
@@ -30,12 +30,12 @@ def require_small(event: Mapping[str, Any]) -> None:
 
     Raises:
         BodyRefusedError: it has a body.
-        QueryTooLongError: its query has more than MOST_QUERY_CHARACTERS.
+        QueryTooLongError: its query has more than MAX_QUERY_CHARACTERS.
     """
     if event.get("body"):
         raise BodyRefusedError("a request has no body here")
-    if len(event.get("rawQueryString", "")) > MOST_QUERY_CHARACTERS:
-        raise QueryTooLongError(f"a query has at most {MOST_QUERY_CHARACTERS} characters")
+    if len(event.get("rawQueryString", "")) > MAX_QUERY_CHARACTERS:
+        raise QueryTooLongError(f"a query has at most {MAX_QUERY_CHARACTERS} characters")
 
 
 def format_plays_cursor(play_id: str) -> str:

@@ -15,10 +15,10 @@ from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.playback.search import Search
 
 DEFAULT_LIMIT = 50
-MOST_A_PAGE = 100
+MAX_A_PAGE = 100
 # Each month of a search may be a query of its own, so both spans bound what a request can cost.
 DEFAULT_SPAN = timedelta(days=366)
-LONGEST_SPAN = timedelta(days=3660)
+MAX_SPAN = timedelta(days=3660)
 DIRECTIONS = ("Inbound", "Outbound")
 
 _NAMES = ("from", "to", "extension", "phoneNumber", "direction", "state", "limit", "cursor")
@@ -80,8 +80,8 @@ def _refuse_unknown(parameters: Parameters) -> None:
 def _refuse_span(from_at: datetime, before_at: datetime, after: Position | None) -> None:
     if from_at >= before_at:
         raise InvalidParameterError("from", "must lie before to, and before now where to is absent")
-    if before_at - from_at > LONGEST_SPAN:
-        raise InvalidParameterError("from", f"must lie within {LONGEST_SPAN.days} days before to")
+    if before_at - from_at > MAX_SPAN:
+        raise InvalidParameterError("from", f"must lie within {MAX_SPAN.days} days before to")
     if after and not from_at <= after.started_at < before_at:
         raise InvalidParameterError("cursor", "must come from a search with the same from and to")
 
@@ -115,8 +115,8 @@ def _default_from(before_at: datetime, after: Position | None) -> datetime:
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or not 1 <= int(text) <= MOST_A_PAGE:
-        raise InvalidParameterError("limit", f"must be a whole number from 1 to {MOST_A_PAGE}")
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or not 1 <= int(text) <= MAX_A_PAGE:
+        raise InvalidParameterError("limit", f"must be a whole number from 1 to {MAX_A_PAGE}")
     return int(text)
 
 

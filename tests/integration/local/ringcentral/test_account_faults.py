@@ -38,7 +38,7 @@ def test_forbidden_recordings_are_forbidden_for_good(start: Start) -> None:
 def test_what_lasts_is_served_the_same_everywhere(start: Start) -> None:
     """Bytes by chaos are those of the books, whole, by range and behind a redirect."""
     kinds = {"unrecognised": 1.0, "wav-header-pipe": 1.0, "parts": 1.0, "redirect": 1.0}
-    chaos = Chaos(probability=0.9, kinds=kinds, most_per_recording=1)
+    chaos = Chaos(probability=0.9, kinds=kinds, max_per_recording=1)
     client = start(Options(recordings=24, quotas=AMPLE, chaos=chaos)).sign_in()
     books = _books(client)
     lasting = {row["lastingFault"] for row in books.values()}

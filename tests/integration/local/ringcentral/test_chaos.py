@@ -114,7 +114,7 @@ def test_chaos_that_cannot_be(changes: dict[str, Any], message: str) -> None:
 
 def test_a_recording_is_spared_in_the_end() -> None:
     """After so many strikes a recording is left in peace; call log and tokens never are."""
-    strikes = Strikes(Chaos(probability=1, most_per_recording=4))
+    strikes = Strikes(Chaos(probability=1, max_per_recording=4))
     one, other = _subject("1"), _subject("2")
     faults = [strikes.next_fault(WHOLE, one, now=NOW) for _ in range(10)]
     assert [fault is not None for fault in faults] == [True] * 4 + [False] * 6
@@ -135,7 +135,7 @@ QUICK = dict.fromkeys(("cut", "reset", "unanswered", "chunked-cut", "html", "una
 
 
 def _chaotic_options(seed: int) -> Options:
-    chaos = Chaos(probability=0.6, seed=seed, kinds=QUICK, most_per_recording=3)
+    chaos = Chaos(probability=0.6, seed=seed, kinds=QUICK, max_per_recording=3)
     return Options(recordings=24, quotas=AMPLE, chaos=chaos, gone=5)
 
 
@@ -194,7 +194,7 @@ def test_everything_can_be_had_but_what_is_gone(start: Start, clock: Clock) -> N
 def test_what_is_gone_is_gone_elsewhere_too(start: Start) -> None:
     """A redirect of a gone recording leads to a 404 as well, and never to its audio."""
     kinds = dict.fromkeys(("redirect", "redirect-307", "redirect-three"), 1.0)
-    chaos = Chaos(probability=1, kinds=kinds, most_per_recording=3)
+    chaos = Chaos(probability=1, kinds=kinds, max_per_recording=3)
     client = start(Options(recordings=24, quotas=AMPLE, chaos=chaos, gone=5)).sign_in()
     there = client.simulator.account.recordings.keys() - client.simulator.account.gone
     assert {_try(client, name) for name in there} == {"whole"}

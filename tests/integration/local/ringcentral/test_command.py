@@ -82,7 +82,7 @@ def test_chaos_options() -> None:
     asked = ("--chaos", "0.3", "--chaos-seed", "7", "--chaos-kinds", "all,silent=0,cut=2.5")
     options = _options(_parse(*asked, "--chaos-most", "2", "--gone", "20"))
     weights = {**dict.fromkeys(KINDS, 1.0), "silent": 0.0, "cut": 2.5}
-    assert options.chaos == Chaos(probability=0.3, seed=7, kinds=weights, most_per_recording=2)
+    assert options.chaos == Chaos(probability=0.3, seed=7, kinds=weights, max_per_recording=2)
     assert options.gone == 20
     assert _options(_parse("--chaos-seed", "7")).chaos is None
     assert _options(_parse("--chaos", "1")).chaos == Chaos(probability=1)

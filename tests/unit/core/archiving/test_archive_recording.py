@@ -218,10 +218,10 @@ class Outside:
             policy=RetryPolicy(attempts=attempts),
         )(recording_id)
 
-    def archive_until_ended(self, *, most: int = 100) -> list[ArchiveResult]:
+    def archive_until_ended(self, *, max_attempts: int = 100) -> list[ArchiveResult]:
         """Deliver the message whenever its time has come, until it is not deferred."""
         results = [self.archive()]
-        while results[-1].outcome is ArchiveOutcome.DEFERRED and len(results) < most:
+        while results[-1].outcome is ArchiveOutcome.DEFERRED and len(results) < max_attempts:
             assert results[-1].retry_at is not None
             self.time.now = max(self.time.now, results[-1].retry_at)
             results.append(self.archive())
@@ -358,7 +358,7 @@ def test_a_failed_recording_is_tried_when_its_id_comes() -> None:
 def test_a_wrong_configuration_never_ends_a_recording(error: RingvaultError) -> None:
     """It is asked for again after 15 min, 30 min … 6 h; no attempt is lost."""
     outside = Outside(fails_with=error)
-    results = outside.archive_until_ended(most=40)
+    results = outside.archive_until_ended(max_attempts=40)
 
     assert {it.outcome for it in results} == {ArchiveOutcome.DEFERRED}
     assert outside._found().attempts == 0
@@ -417,7 +417,7 @@ def test_a_recording_that_names_a_wait_again_and_again_waits_longer_each_time() 
     """It must not hold the others back, and is never lost."""
     error = RetryLaterError("503", retry_at=START + MINUTE, concerns_all_users=True)
     outside = Outside(fails_with=error)
-    results = outside.archive_until_ended(most=10)
+    results = outside.archive_until_ended(max_attempts=10)
 
     assert results[0].retry_at == START + MINUTE
     assert outside._found().retry_at == outside.time.now + timedelta(hours=6)
@@ -455,7 +455,7 @@ def test_one_404_is_a_file_that_comes_late(age: timedelta, wait: timedelta) -> N
 def test_a_file_that_comes_late_is_archived() -> None:
     """However often it was not found."""
     outside = started(Outside(fails_with=NOT_FOUND), 3 * DAY)
-    outside.archive_until_ended(most=5)
+    outside.archive_until_ended(max_attempts=5)
     outside.fails_with = None
 
     assert outside.archive().outcome is ArchiveOutcome.ARCHIVED
@@ -501,7 +501,7 @@ def test_a_call_log_that_can_not_be_read_is_no_evidence() -> None:
     """Then it is asked again with the next 404."""
     unreadable = ServiceUnavailableError("RingCentral answered 503")
     outside = started(Outside(fails_with=NOT_FOUND, is_listed=unreadable), 30 * DAY)
-    results = outside.archive_until_ended(most=6)
+    results = outside.archive_until_ended(max_attempts=6)
 
     assert {it.outcome for it in results} == {ArchiveOutcome.DEFERRED}
     assert outside.asked_account == 4
@@ -529,7 +529,7 @@ def test_a_refused_recording_has_waits_and_an_end_of_its_own() -> None:
 def test_a_refusal_of_everything_is_no_refusal_of_the_recording() -> None:
     """What is answered while all work pauses does not count."""
     outside = Outside(fails_with=PermissionLostError("403", concerns_all_users=False))
-    outside.archive_until_ended(most=30)
+    outside.archive_until_ended(max_attempts=30)
 
     assert outside._found().refused is None
     assert outside._found().state is State.PENDING

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringvault.core.audio.head import HEAD_BYTES, read_head
-from ringvault.core.audio.peaks import MOST_PEAKS, Peaks, level_of
+from ringvault.core.audio.peaks import MAX_PEAKS, Peaks, level_of
 from ringvault.core.audio.waveform import Waveform
 
 PCM, A_LAW, MU_LAW = 1, 6, 7
@@ -154,7 +154,7 @@ def test_a_long_recording_has_800_peaks_evenly_spread() -> None:
     quiet = written([0.0], MU_LAW, 8) * RATE_HZ * 60
     peaks = shape_of(wav(quiet * 6 + minute + quiet * 3, MU_LAW, 8))
 
-    assert len(peaks) == MOST_PEAKS
+    assert len(peaks) == MAX_PEAKS
     loud = [at for at, peak in enumerate(peaks) if peak]
     assert loud[0] in {479, 480}
     assert loud[-1] in {559, 560}
@@ -175,8 +175,8 @@ def test_peaks_stay_bounded_and_in_place(count: int, loud: list[int]) -> None:
         piece = following
 
     result = peaks.as_bytes()
-    assert len(result) == min(count, MOST_PEAKS) or MOST_PEAKS // 2 < len(result) <= MOST_PEAKS
-    assert len(peaks._buckets) <= 8 * MOST_PEAKS
+    assert len(result) == min(count, MAX_PEAKS) or MAX_PEAKS // 2 < len(result) <= MAX_PEAKS
+    assert len(peaks._buckets) <= 8 * MAX_PEAKS
     for at in expected:
         near = at * len(result) // count
         assert 200 in result[max(0, near - 1) : near + 2]

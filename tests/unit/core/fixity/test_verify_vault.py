@@ -22,7 +22,7 @@ from ringvault.core.errors import (
     UnreadableItemError,
 )
 from ringvault.core.fixity.check import ATTEMPTS, Condition, Digest
-from ringvault.core.fixity.verification import MOST_NAMED, Sample, Verification
+from ringvault.core.fixity.verification import MAX_NAMED, Sample, Verification
 from ringvault.core.fixity.verify_vault import COUNTED_AT_ONCE, RECORDINGS_AT_ONCE, verify_vault
 from ringvault.core.vault.cold_storage import InColdStorageError, StorageState
 from ringvault.core.vault.layout import sidecar_key
@@ -338,12 +338,12 @@ def test_two_at_once_do_not_count_twice() -> None:
 
 def test_damages_beyond_what_is_named_are_counted() -> None:
     """The state stays small however much is damaged."""
-    archive = Archive.of(MOST_NAMED + 7)
+    archive = Archive.of(MAX_NAMED + 7)
     archive.sha256.clear()
     found = archive.verify()
 
-    assert (len(found.damages), found.unnamed) == (MOST_NAMED, 7)
-    assert found.verdicts == {"missing": MOST_NAMED + 7}
+    assert (len(found.damages), found.unnamed) == (MAX_NAMED, 7)
+    assert found.verdicts == {"missing": MAX_NAMED + 7}
 
 
 def test_the_count_of_many_is_told_while_it_goes_on() -> None:

@@ -33,8 +33,8 @@ def test_near_deletion_and_today_come_before_the_backlog() -> None:
         candidate("almost gone", 89 * DAY),
         candidate("nearly gone", 82 * DAY),
     ]
-    order = fed(candidates, most=3, now=NOW, deletion_after=90 * DAY)
-    everything = fed(candidates, most=6, now=NOW, deletion_after=90 * DAY)
+    order = fed(candidates, max_items=3, now=NOW, deletion_after=90 * DAY)
+    everything = fed(candidates, max_items=6, now=NOW, deletion_after=90 * DAY)
 
     assert [it.recording_id for _, it in order] == ["this morning", "today", "almost gone"]
     assert [it.recording_id for _, it in everything] == [
@@ -53,7 +53,7 @@ def test_near_deletion_leaves_todays_calls_their_share_and_no_more() -> None:
     near = [candidate(f"near-{number}", 88 * DAY) for number in range(20)]
     today = [candidate(f"today-{number}", DAY / 3) for number in range(20)]
     turns = Counter(
-        turn for turn, _ in fed([*near, *today], most=20, now=NOW, deletion_after=90 * DAY)
+        turn for turn, _ in fed([*near, *today], max_items=20, now=NOW, deletion_after=90 * DAY)
     )
 
     assert turns == {FeedReason.TODAY: 10, FeedReason.NEAR_DELETION: 10}

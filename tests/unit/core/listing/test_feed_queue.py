@@ -26,7 +26,7 @@ class Outside:
     def requests_in(self, period: timedelta) -> float:
         return 10 * (period / MINUTE)
 
-    def candidates(self, *, most: int, now: datetime) -> Sequence[Found]:
+    def candidates(self, *, max_items: int, now: datetime) -> Sequence[Found]:
         return list(self.items.values())
 
     def losses(self, recording_ids: Sequence[str]) -> Mapping[str, Losses]:

@@ -143,7 +143,7 @@ class Outside:
                 )
         return added
 
-    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate]:
+    def candidates(self, *, max_items: int, now: datetime) -> Iterable[Candidate]:
         return [it for it in self.items.values() if it.state in {State.PENDING, State.QUEUED}]
 
     def losses(self, recording_ids: Sequence[str]) -> Mapping[str, Losses]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ringvault.core.listing.windows import (
     MAX_WINDOWS,
-    SHORTEST_STRIDE,
+    MIN_STRIDE,
     Kind,
     ListingProgress,
     LookBacks,
@@ -262,7 +262,7 @@ def test_no_stride_is_shorter_than_a_minute() -> None:
             progress = progress.head_halved()
         assert progress.head is not None
         assert progress.head.kind is kind
-        assert progress.head.to_at - progress.head.from_at >= SHORTEST_STRIDE
+        assert progress.head.to_at - progress.head.from_at >= MIN_STRIDE
         look_backs = [it for it in progress.windows if it.kind is Kind.LOOK_BACK]
         for _ in look_backs:
             progress = head_read(progress)

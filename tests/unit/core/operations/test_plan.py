@@ -64,7 +64,7 @@ def estimate_of(account: Account, *, requests: int = 12) -> Estimate:
         wait=timedelta(seconds=1),
         from_at=NOW - PERIOD,
         to_at=NOW,
-        most_requests=requests,
+        max_requests=requests,
         on_read=lambda _requests: None,
     ).estimate()
 
@@ -185,13 +185,13 @@ def test_bounds_hold_where_the_numbers_end(requests: int) -> None:
 
 def test_more_service_users_beat_the_deletion() -> None:
     """Too many for one user are lost in part; the plan says how many users save all."""
-    plan = planned(plan_for(1_200_000, retention=Retention(most_recordings=10**9)))
+    plan = planned(plan_for(1_200_000, retention=Retention(max_recordings=10**9)))
     assert plan.lost > 0
     assert plan.users_needed is not None
     enough = planned(
         plan_for(
             1_200_000,
-            retention=Retention(most_recordings=10**9),
+            retention=Retention(max_recordings=10**9),
             users=plan.users_needed,
         )
     )
@@ -201,7 +201,7 @@ def test_more_service_users_beat_the_deletion() -> None:
 
 def test_a_quota_below_the_daily_calls_never_ends() -> None:
     """Nothing is left for the backlog, and the plan does not name a day."""
-    plan = planned(plan_for(3_000_000, retention=Retention(most_recordings=10**9)))
+    plan = planned(plan_for(3_000_000, retention=Retention(max_recordings=10**9)))
 
     assert plan.lasts is None
     assert plan.lost == 3_000_000
@@ -228,11 +228,11 @@ class Catalogue:
     def __init__(self, *, within: int | None) -> None:
         self.within = within
 
-    def count(self, state: State, *, most_pages: int | None = None) -> int | None:
+    def count(self, state: State, *, max_pages: int | None = None) -> int | None:
         return None if state is State.ARCHIVED else 1_265 * (state is State.PENDING)
 
     def count_between(
-        self, state: State, from_at: datetime, to_at: datetime, *, most_pages: int
+        self, state: State, from_at: datetime, to_at: datetime, *, max_pages: int
     ) -> int | None:
         return self.within
 

@@ -16,7 +16,7 @@ from ringvault.core.catalogue.phone_number import number_key, numbers_of
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.playback.rights import Listener
 from ringvault.core.playback.search import (
-    MOST_READ,
+    MAX_READ,
     CataloguePage,
     lookup_for,
     recordings_of_call,
@@ -76,7 +76,7 @@ class FakeIndexes:
         *,
         from_at: datetime,
         before_at: datetime,
-        most: int,
+        max_items: int,
         after: Position | None,
     ) -> Reading:
         listed = sorted([*self.items, *self.dangling], key=_order, reverse=True)
@@ -87,10 +87,10 @@ class FakeIndexes:
             and from_at <= item.recording.started_at < before_at
             and (after is None or _order(item) < (after.started_at, after.recording_id))
         )
-        read = tuple(islice(inside, most))
+        read = tuple(islice(inside, max_items))
         self.read += read
         found = tuple(item for item in read if item not in self.dangling)
-        return Reading(found, len(read), position_of(read[-1]) if len(read) == most else None)
+        return Reading(found, len(read), position_of(read[-1]) if len(read) == max_items else None)
 
     def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
         return tuple(
@@ -212,8 +212,8 @@ def test_reading_is_bounded_where_a_filter_leaves_out_all() -> None:
     first_read = len(indexes.read)
     pages = all_pages(indexes, HEARS_ALL, {"direction": "Outbound"})
 
-    assert (first.items, first_read) == ((), MOST_READ)
-    assert first.next == position_of(others[MOST_READ - 1])
+    assert (first.items, first_read) == ((), MAX_READ)
+    assert first.next == position_of(others[MAX_READ - 1])
     assert [ids_of(page) for page in pages] == [[], [], ["last"]]
 
 

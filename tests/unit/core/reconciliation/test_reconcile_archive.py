@@ -25,7 +25,7 @@ from tests.unit.core.catalogue.test_recording import recording
 
 # Two of a day, from the oldest day of the reach on: all of them older than the lister's look-back.
 TIMES = [START - 5 * DAY + it * timedelta(hours=8) for it in range(10)]
-MOST_INVOCATIONS = 200
+MAX_INVOCATIONS = 200
 Damage = Callable[[Outside, str], None]
 
 
@@ -96,7 +96,7 @@ DAMAGED = {str(number): [cause] for number, cause in enumerate(DAMAGES, start=2)
 
 def report_of(outside: Outside, asked: Period | None = None) -> dict[str, Any]:
     """Invoke until the report is there, and return it."""
-    for _ in range(MOST_INVOCATIONS):
+    for _ in range(MAX_INVOCATIONS):
         result = outside.invoke(asked)
         assert result.problem is None, result.problem
         if result.report is not None:

@@ -20,7 +20,7 @@ def test_the_limit_that_comes_first_decides(recordings_a_day: float | None, days
 
 def test_an_accounts_own_limits_count() -> None:
     """Thirty days, and ten thousand recordings at most."""
-    retention = Retention(period=30 * DAY, most_recordings=10_000)
+    retention = Retention(period=30 * DAY, max_recordings=10_000)
 
     assert retention.deletion_after(100) == 30 * DAY
     assert retention.deletion_after(1_000) == 10 * DAY

@@ -31,9 +31,9 @@ LISTED = ListingProgress(windows=(BACKFILL,), opened_to={"short": NOW}, recordin
 class Counted:
     """A catalogue of so many recordings; what is archived fills more pages than are read."""
 
-    def count(self, state: State, *, most_pages: int | None = None) -> int | None:
+    def count(self, state: State, *, max_pages: int | None = None) -> int | None:
         numbers = {State.PENDING: 1200, State.QUEUED: 60, State.ABSENT: 3, State.FAILED: 2}
-        return numbers.get(state) if most_pages is None else None
+        return numbers.get(state) if max_pages is None else None
 
     def oldest_waiting_at(self) -> datetime | None:
         return OLD
@@ -87,7 +87,7 @@ class Reports:
 class Nothing(Counted):
     """A catalogue that is empty."""
 
-    def count(self, state: State, *, most_pages: int | None = None) -> int | None:
+    def count(self, state: State, *, max_pages: int | None = None) -> int | None:
         return 0
 
     def oldest_waiting_at(self) -> datetime | None:

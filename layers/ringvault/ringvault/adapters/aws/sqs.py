@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 # SendMessageBatch's and DelaySeconds' own limits.
-MOST_IN_BATCH = 10
-LONGEST_DELAY = timedelta(seconds=900)
+MAX_IN_BATCH = 10
+MAX_DELAY = timedelta(seconds=900)
 
 
 class SQSRecordingQueue:
@@ -40,13 +40,13 @@ class SQSRecordingQueue:
         SendMessageBatch answers 200 when it took a part only: what it refused is left out.
         """
         accepted: list[str] = []
-        for start in range(0, len(recording_ids), MOST_IN_BATCH):
-            accepted += self._send_batch(recording_ids[start : start + MOST_IN_BATCH])
+        for start in range(0, len(recording_ids), MAX_IN_BATCH):
+            accepted += self._send_batch(recording_ids[start : start + MAX_IN_BATCH])
         return accepted
 
     def send_back(self, recording_id: str, *, delay: timedelta) -> None:
         """Queue the id once more, to be received after `delay` (15 minutes at most)."""
-        delay_s = round(min(max(delay, timedelta(0)), LONGEST_DELAY).total_seconds())
+        delay_s = round(min(max(delay, timedelta(0)), MAX_DELAY).total_seconds())
         with aws_errors("hand a recording back to the queue"):
             self._client.send_message(
                 QueueUrl=self._url, MessageBody=_body(recording_id), DelaySeconds=delay_s

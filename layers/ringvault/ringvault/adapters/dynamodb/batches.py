@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # BatchGetItem's and BatchWriteItem's own limits.
-MOST_KEYS = 100
-MOST_PUTS = 25
+MAX_KEYS = 100
+MAX_PUTS = 25
 # Either may leave part of a batch undone under throttling; boto3 does not ask again for it.
-MOST_ROUNDS = 10
+MAX_ROUNDS = 10
 
 
 def read_batches(
@@ -27,9 +27,9 @@ def read_batches(
     Raises:
         ServiceUnavailableError: some are still unread after a number of rounds.
     """
-    for start in range(0, len(keys), MOST_KEYS):
-        unread: Any = {table: {"Keys": keys[start : start + MOST_KEYS], **options}}
-        for _ in range(MOST_ROUNDS):
+    for start in range(0, len(keys), MAX_KEYS):
+        unread: Any = {table: {"Keys": keys[start : start + MAX_KEYS], **options}}
+        for _ in range(MAX_ROUNDS):
             with aws_errors("read a batch of items"):
                 answer = client.batch_get_item(RequestItems=unread)
             yield from answer["Responses"].get(table, ())
@@ -37,7 +37,7 @@ def read_batches(
             if not unread:
                 break
         else:
-            raise ServiceUnavailableError(f"read a batch: throttled {MOST_ROUNDS} times in a row")
+            raise ServiceUnavailableError(f"read a batch: throttled {MAX_ROUNDS} times in a row")
 
 
 def put_batches(
@@ -70,8 +70,8 @@ def _write_batches(
 ) -> Sequence[Mapping[str, Any]]:
     """Do the requests; return the items of those that DynamoDB refuses."""
     refused: list[Mapping[str, Any]] = []
-    for start in range(0, len(requests), MOST_PUTS):
-        batch = requests[start : start + MOST_PUTS]
+    for start in range(0, len(requests), MAX_PUTS):
+        batch = requests[start : start + MAX_PUTS]
         try:
             _write(client, table, batch)
         except ItemRefusedError:
@@ -91,10 +91,10 @@ def _write_one(client: "DynamoDBClient", table: str, request: Mapping[str, Any])
 
 def _write(client: "DynamoDBClient", table: str, requests: Sequence[Mapping[str, Any]]) -> None:
     unwritten: Any = {table: requests}
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         with aws_errors("write a batch of items"):
             answer = client.batch_write_item(RequestItems=unwritten)
         unwritten = answer.get("UnprocessedItems")
         if not unwritten:
             return
-    raise ServiceUnavailableError(f"write a batch: throttled {MOST_ROUNDS} times in a row")
+    raise ServiceUnavailableError(f"write a batch: throttled {MAX_ROUNDS} times in a row")

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # TransactWriteItems takes a hundred items and 4 MB; a quarter leaves room for large records.
-MOST_IN_TRANSACTION = 25
+MAX_IN_TRANSACTION = 25
 # A transaction is tried again without the writes that a condition forbids, or after a conflict.
-MOST_ROUNDS = 10
+MAX_ROUNDS = 10
 
 # The feed reads the index by state in pages of so many items, about 130 bytes each.
 ITEMS_PER_PAGE = 500
@@ -112,8 +112,10 @@ class CatalogueTable:
         """
         return self._write_all([self._new(recording, listed_at) for recording in recordings])
 
-    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate | UnreadableItemError]:
-        """Return the oldest and newest `most` PENDING items to be tried now, and what is QUEUED.
+    def candidates(
+        self, *, max_items: int, now: datetime
+    ) -> Iterable[Candidate | UnreadableItemError]:
+        """Return `max_items` PENDING items to be tried now from either end, and what is QUEUED.
 
         At most `MAX_PENDING_READ` are read at either end, and `MAX_QUEUED_READ` of what is QUEUED.
         Where more than that are deferred at the old end, the next call goes on behind them, and
@@ -122,8 +124,8 @@ class CatalogueTable:
         """
         queued = self._in_state(State.QUEUED, forward=True)
         found = (
-            *self._to_be_tried(most, now, forward=True),
-            *self._to_be_tried(most, now, forward=False),
+            *self._to_be_tried(max_items, now, forward=True),
+            *self._to_be_tried(max_items, now, forward=False),
             *islice((it for it, _ in queued), MAX_QUEUED_READ),
         )
         return {it.recording_id or str(it): it for it in found}.values()
@@ -347,24 +349,24 @@ class CatalogueTable:
             )
 
     def _to_be_tried(
-        self, most: int, now: datetime, *, forward: bool
+        self, max_items: int, now: datetime, *, forward: bool
     ) -> Iterator[Candidate | UnreadableItemError]:
-        """Yield the first `most` to be tried, and what can't be read on the way to them.
+        """Yield the first `max_items` to be tried, and what can't be read on the way to them.
 
         The old end is read from where the last call had to stop.
         """
         after = self._pending_after if forward else {}
         if forward:
             self._pending_after = {}
-        limit = min(max(most, MIN_ITEMS_PER_PAGE), ITEMS_PER_PAGE)
+        limit = min(max(max_items, MIN_ITEMS_PER_PAGE), ITEMS_PER_PAGE)
         read = self._in_state(State.PENDING, forward=forward, limit=limit, after=after)
         for number, (found, key) in enumerate(read, start=1):
             if isinstance(found, UnreadableItemError):
                 yield found
             elif found.retry_at is None or found.retry_at <= now:
                 yield found
-                most -= 1
-            if most <= 0:
+                max_items -= 1
+            if max_items <= 0:
                 return
             if number == MAX_PENDING_READ:
                 if forward:
@@ -439,12 +441,12 @@ class CatalogueTable:
 
     def _write_all(self, writes: Sequence[Write]) -> int:
         """Do those writes whose condition holds, many in a request; return how many did."""
-        batches = range(0, len(writes), MOST_IN_TRANSACTION)
-        return sum(self._write(writes[at : at + MOST_IN_TRANSACTION]) for at in batches)
+        batches = range(0, len(writes), MAX_IN_TRANSACTION)
+        return sum(self._write(writes[at : at + MAX_IN_TRANSACTION]) for at in batches)
 
     def _write(self, writes: Sequence[Write]) -> int:
         """Do them as one transaction, without what a condition forbids or DynamoDB refuses."""
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             if not writes:
                 return 0
             try:
@@ -460,7 +462,7 @@ class CatalogueTable:
             else:
                 return len(writes)
         raise ServiceUnavailableError(
-            f"change the catalogue: conflicts {MOST_ROUNDS} times in a row"
+            f"change the catalogue: conflicts {MAX_ROUNDS} times in a row"
         )
 
     def _write_singly(self, writes: Sequence[Write]) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import aws_errors
 from ringvault.adapters.concurrency import AT_A_TIME, at_once
-from ringvault.adapters.dynamodb.batches import MOST_KEYS, read_batches
+from ringvault.adapters.dynamodb.batches import MAX_KEYS, read_batches
 from ringvault.adapters.dynamodb.item import Attributes, text
 from ringvault.adapters.dynamodb.unreadable_items import UnreadableItems
 from ringvault.core.catalogue.item import State
@@ -30,18 +30,18 @@ class CatalogueCounts:
         self._table = table_name
         self._client = client
 
-    def count(self, state: State, *, most_pages: int | None = None) -> int | None:
+    def count(self, state: State, *, max_pages: int | None = None) -> int | None:
         """Return how many are in the state, None when they fill more than so many pages.
 
         A page is 1 MB of the index: some 4,000 recordings, 128 read units, about 50 ms.
         """
-        return self._counted(self._of(state), most_pages=most_pages)
+        return self._counted(self._of(state), max_pages=max_pages)
 
     def count_between(
-        self, state: State, from_at: datetime, to_at: datetime, *, most_pages: int
+        self, state: State, from_at: datetime, to_at: datetime, *, max_pages: int
     ) -> int | None:
         """Return how many are in the state of calls from then to then, None like `count`."""
-        return self._counted(self._between(state, from_at, to_at), most_pages=most_pages)
+        return self._counted(self._between(state, from_at, to_at), max_pages=max_pages)
 
     def oldest_waiting_at(self) -> datetime | None:
         """Return when the oldest call began whose recording is PENDING or QUEUED."""
@@ -59,7 +59,7 @@ class CatalogueCounts:
             table = self._client.describe_table(TableName=self._table)["Table"]
         return table.get("ItemCount", 0)
 
-    def _counted(self, query: Any, *, most_pages: int | None) -> int | None:  # noqa: ANN401 - as _of
+    def _counted(self, query: Any, *, max_pages: int | None) -> int | None:  # noqa: ANN401 - as _of
         counted, pages = 0, 0
         query = query | {"Select": "COUNT"}
         with aws_errors("count the catalogue"):
@@ -68,7 +68,7 @@ class CatalogueCounts:
                 counted, pages = counted + page["Count"], pages + 1
                 if "LastEvaluatedKey" not in page:
                     return counted
-                if pages == most_pages:
+                if pages == max_pages:
                     return None
                 query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
@@ -114,8 +114,8 @@ class ArchivedInCatalogue:
         """Yield those that began before, oldest first, AT_A_TIME requests' worth at a time."""
         pages = self._pages(before_at, ProjectionExpression="recording_id")
         keys = (found for page in pages for found in page["Items"])
-        while some := tuple(islice(keys, MOST_KEYS * AT_A_TIME)):
-            requests = (some[at : at + MOST_KEYS] for at in range(0, len(some), MOST_KEYS))
+        while some := tuple(islice(keys, MAX_KEYS * AT_A_TIME)):
+            requests = (some[at : at + MAX_KEYS] for at in range(0, len(some), MAX_KEYS))
             yield [kept for read in at_once(self._read, requests) for kept in read]
 
     def _pages(self, before_at: datetime, **options: Any) -> Iterator[Any]:  # noqa: ANN401 - DynamoDB's own

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # More than any call has; of a longer one the first.
-MOST_OF_A_CALL = 1000
+MAX_OF_A_CALL = 1000
 
 _MS = timedelta(milliseconds=1)
 
@@ -76,13 +76,13 @@ class CatalogueIndexes:
         *,
         from_at: datetime,
         before_at: datetime,
-        most: int,
+        max_items: int,
         after: Position | None,
     ) -> Reading:
-        """Read at most `most` entries that started in [from_at, before_at), after `after`.
+        """Read at most `max_items` entries that started in [from_at, before_at), after `after`.
 
         Both instants are whole milliseconds. The number of entries read depends on nothing but
-        `most`; each month of a lookup by month is a query of its own, though it may be empty.
+        `max_items`; each month of a lookup by month is a query of its own, though it may be empty.
         """
         last_at = before_at - _MS
         keys: Sequence[str] = [lookup.key]
@@ -91,9 +91,9 @@ class CatalogueIndexes:
         positions: list[Position] = []
         for key in keys:
             query = self._query(Lookup(lookup.index, key), from_at, last_at, after)
-            positions += self._positions(query, most=most - len(positions))
-            if len(positions) == most:
-                return Reading(self._items(positions), most, positions[-1])
+            positions += self._positions(query, max_items=max_items - len(positions))
+            if len(positions) == max_items:
+                return Reading(self._items(positions), max_items, positions[-1])
         return Reading(self._items(positions), len(positions), None)
 
     def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
@@ -104,7 +104,7 @@ class CatalogueIndexes:
             "KeyConditionExpression": "telephony_session_id = :key",
             "ExpressionAttributeValues": {":key": text(telephony_session_id)},
         }
-        positions = self._positions(query, most=MOST_OF_A_CALL)
+        positions = self._positions(query, max_items=MAX_OF_A_CALL)
         return self._items(sorted(positions, key=lambda it: (it.started_at, it.recording_id)))
 
     def _query(
@@ -129,12 +129,12 @@ class CatalogueIndexes:
             query["ExclusiveStartKey"] = _start_key(lookup, after)
         return query
 
-    def _positions(self, query: dict[str, Any], *, most: int) -> list[Position]:
+    def _positions(self, query: dict[str, Any], *, max_items: int) -> list[Position]:
         positions: list[Position] = []
-        while len(positions) < most:
+        while len(positions) < max_items:
             with aws_errors("query an index of the catalogue"):
                 # Without a limit DynamoDB reads, and is paid for, a whole megabyte.
-                answer = self._client.query(**query, Limit=most - len(positions))
+                answer = self._client.query(**query, Limit=max_items - len(positions))
             positions += self._unreadable.readable(answer["Items"], _position_of)
             if "LastEvaluatedKey" not in answer:
                 break

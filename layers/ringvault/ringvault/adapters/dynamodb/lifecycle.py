@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from ringvault.adapters.aws.errors import aws_errors
-from ringvault.adapters.dynamodb.batches import MOST_KEYS, read_batches
+from ringvault.adapters.dynamodb.batches import MAX_KEYS, read_batches
 from ringvault.adapters.dynamodb.catalogue import GONE_VALUES, LEARNT, NOT_GONE, CatalogueTable
 from ringvault.adapters.dynamodb.item import (
     Attributes,
@@ -174,7 +174,7 @@ class CatalogueExpiry(CatalogueTable):
 
     def _read(self, recording_ids: Iterable[str]) -> Iterator[Sequence[CatalogueItem]]:
         ids = iter(recording_ids)
-        while some := list(islice(ids, MOST_KEYS)):
+        while some := list(islice(ids, MAX_KEYS)):
             keys = [{"recording_id": text(recording_id)} for recording_id in some]
             found = read_batches(self._client, self._table, keys)
             yield list(self._unreadable.readable(found, item_of))
@@ -186,7 +186,7 @@ def _seen(expiring_at: datetime | None) -> dict[str, Any]:
     return {":expiring": text(State.EXPIRING), ":seen": text(format_instant(expiring_at))}
 
 
-_MOST_IN_BATCH = 100
+_MAX_IN_BATCH = 100
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
@@ -212,7 +212,7 @@ class CatalogueRetries(CatalogueTable):
             },
         }
         found = ({"recording_id": it["recording_id"]} for it in self._query(query))
-        while keys := list(islice(found, _MOST_IN_BATCH)):
+        while keys := list(islice(found, _MAX_IN_BATCH)):
             yield from sorted(self._read(keys), key=lambda it: it.started_at)
 
     def set_pending(self, ended: Ended) -> None:

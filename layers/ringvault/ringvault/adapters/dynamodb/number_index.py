@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import aws_errors
 from ringvault.adapters.concurrency import at_once
-from ringvault.adapters.dynamodb.batches import MOST_PUTS, delete_batches, put_batches, read_batches
+from ringvault.adapters.dynamodb.batches import MAX_PUTS, delete_batches, put_batches, read_batches
 from ringvault.adapters.dynamodb.item import Attributes, item_of, text, whole
 from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.phone_number import (
@@ -210,4 +210,4 @@ def _recording_of(attributes: Attributes) -> Recording | None:
 
 
 def _chunks(items: Sequence[Any]) -> list[Sequence[Any]]:
-    return [items[start : start + MOST_PUTS] for start in range(0, len(items), MOST_PUTS)]
+    return [items[start : start + MAX_PUTS] for start in range(0, len(items), MAX_PUTS)]

@@ -14,8 +14,8 @@ from ringvault.core.fixity.check import Condition, Damage
 from ringvault.core.fixity.verification import Sample, Verification
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.listing.windows import (
-    LONGEST_STRIDE,
-    SHORTEST_STRIDE,
+    MAX_STRIDE,
+    MIN_STRIDE,
     Kind,
     ListingProgress,
     Window,
@@ -109,7 +109,7 @@ def _window(attributes: Any) -> Window:  # noqa: ANN401 - DynamoDB's own nesting
 
 def _stride(stride_s: float) -> timedelta:
     """Return the stride; one of no length, which earlier releases came to, becomes the shortest."""
-    shortest_s, longest_s = SHORTEST_STRIDE.total_seconds(), LONGEST_STRIDE.total_seconds()
+    shortest_s, longest_s = MIN_STRIDE.total_seconds(), MAX_STRIDE.total_seconds()
     return timedelta(seconds=min(max(stride_s, shortest_s), longest_s))
 
 
@@ -134,7 +134,7 @@ def _partly_read(attributes: Any) -> PartlyRead:  # noqa: ANN401 - DynamoDB's ow
 def _retention_attributes(retention: Retention) -> dict[str, Any]:
     attributes = {
         "period_s": {"N": str(retention.period.total_seconds())},
-        "most_recordings": {"N": str(retention.most_recordings)},
+        "most_recordings": {"N": str(retention.max_recordings)},
     }
     if retention.shortest_period is not None:
         attributes["shortest_period_s"] = {"N": str(retention.shortest_period.total_seconds())}
@@ -145,7 +145,7 @@ def _retention(attributes: Any) -> Retention:  # noqa: ANN401 - DynamoDB's own n
     shortest_s = _number(attributes, "shortest_period_s")
     return Retention(
         period=timedelta(seconds=float(attributes["period_s"]["N"])),
-        most_recordings=int(attributes["most_recordings"]["N"]),
+        max_recordings=int(attributes["most_recordings"]["N"]),
         shortest_period=None if shortest_s is None else timedelta(seconds=shortest_s),
     )
 

@@ -21,17 +21,17 @@ from ringvault.core.errors import (
     ThrottledError,
     TokenRejectedError,
 )
-from ringvault.core.quota.window import LEAST_PENALTY, MAX_WINDOW
+from ringvault.core.quota.window import MAX_WINDOW, MIN_PENALTY
 
 # Nothing that RingCentral documents comes near; a mistaken header must not stop us for good.
-MOST_PENALTY = timedelta(days=1)
+MAX_PENALTY = timedelta(days=1)
 RANGE_REFUSED = 416
 # Not found and gone: only with a code of RingCentral's do they say anything of the recording.
 _SAYS_NOTHING = frozenset({404, 410})
 _LENGTH_IN_RANGE = re.compile(r"bytes \*/(\d{1,15})")
 # The app, and so every user of it, lacks a permission.
 APP_SCOPE = "CMN-401"
-_LONGEST_NUMBER = 9
+_MAX_NUMBER = 9
 _MAX_ERROR_BYTES = 64 * 1024
 # Error codes and permission names are repeated in our messages, nothing else of a body is; and only
 # what looks like one, for an answer may repeat in any place what it was sent.
@@ -152,8 +152,8 @@ def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
     named = _retry_after_header(response.headers.get("Retry-After", ""), now)
     if named is None:
         told = quota_of(response)
-        return max(LEAST_PENALTY, told.window) if told else LEAST_PENALTY
-    return named if _is_users_own_limit(response) else max(named, LEAST_PENALTY)
+        return max(MIN_PENALTY, told.window) if told else MIN_PENALTY
+    return named if _is_users_own_limit(response) else max(named, MIN_PENALTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def quota_of(response: requests.Response) -> QuotaHeaders | None:
 
 def _header_number(response: requests.Response, name: str) -> int | None:
     value = response.headers.get(name, "")
-    is_number = value.isascii() and value.isdecimal() and len(value) < _LONGEST_NUMBER
+    is_number = value.isascii() and value.isdecimal() and len(value) < _MAX_NUMBER
     return int(value) if is_number else None
 
 
@@ -203,13 +203,13 @@ def _is_users_own_limit(response: requests.Response) -> bool:
 
 def _retry_after_header(value: str, now: datetime) -> timedelta | None:
     if value.strip().isdecimal():
-        return min(timedelta(seconds=int(value[:9])), MOST_PENALTY)
+        return min(timedelta(seconds=int(value[:9])), MAX_PENALTY)
     try:
         at = parsedate_to_datetime(value)
     except (ValueError, OverflowError):  # the second of a year with twenty digits
         return None
     until = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(timedelta(0), until - now), MOST_PENALTY)
+    return min(max(timedelta(0), until - now), MAX_PENALTY)
 
 
 def _permission_advice(error: ErrorBody) -> str:

@@ -51,7 +51,7 @@ PERMISSION_PAUSE = timedelta(minutes=5)
 REFUSED_USER_PAUSE = timedelta(minutes=15)
 CREDENTIALS_REFUSED = "CredentialsRefused"
 PERMISSION_LOST = "PermissionLost"
-MOST_REDIRECTS = 3
+MAX_REDIRECTS = 3
 # How long the question whether a recording is still served waits for its turn, at most: as long as
 # an archiver waits for its own.
 PROBE_WAIT = timedelta(seconds=150)
@@ -181,7 +181,7 @@ class RingCentralClient:
         """
         self._transport.check_host(request.url)
         response = self._send(request, turn)
-        for _ in range(MOST_REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             if not response.is_redirect:
                 return response
             request = request.redirected(_target(request.url, response))
@@ -194,7 +194,7 @@ class RingCentralClient:
                 check_abroad(response, now=self._clock())
         if response.is_redirect:
             response.close()
-            raise ServiceUnavailableError(f"more than {MOST_REDIRECTS} redirects")
+            raise ServiceUnavailableError(f"more than {MAX_REDIRECTS} redirects")
         return response
 
     def _send(self, request: _Get, turn: Turn) -> requests.Response:
@@ -373,7 +373,7 @@ def _retention(response: requests.Response) -> Retention:
         period, shortest = timedelta(max(days.values())), timedelta(min(enabled or days.values()))
     return Retention(
         period=period,
-        most_recordings=_count(kinds[0].get("maxNumberLimit")) or known.most_recordings,
+        max_recordings=_count(kinds[0].get("maxNumberLimit")) or known.max_recordings,
         shortest_period=None if shortest == period else shortest,
     )
 

@@ -28,7 +28,7 @@ from ringvault.core.ringcentral.access_token import AccessToken
 from ringvault.core.ringcentral.credentials import Credentials
 
 # Longer than the Auth window, so that a busy minute ends in a token and not in an error.
-LONGEST_WAIT = timedelta(seconds=70)
+MAX_WAIT = timedelta(seconds=70)
 
 _WHAT_IS_WRONG = {
     "invalid_client": "client_id or client_secret is wrong",
@@ -77,7 +77,7 @@ class RingCentralSignIn:
         jwt = credentials.jwts.get(self._service_user)
         if jwt is None:
             raise CredentialsError(f"{self._named}: the RingCentral secret no longer names it")
-        self._gate.wait(self._gate.reserve(latest=self._clock() + LONGEST_WAIT))
+        self._gate.wait(self._gate.reserve(latest=self._clock() + MAX_WAIT))
         platform = Platform(
             _Client(self._carry), credentials.client_id, credentials.client_secret, self._server_url
         )

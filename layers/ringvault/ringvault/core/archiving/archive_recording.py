@@ -50,7 +50,7 @@ from ringvault.core.vault.checksum import Crc32, StoredSize
 from ringvault.core.vault.layout import audio_key, audio_prefix, proof_key, sidecar_key
 
 # A waiting 256 MB function costs less than handing an id back and waking up for it again.
-LONGEST_WAIT = timedelta(seconds=150)
+MAX_WAIT = timedelta(seconds=150)
 # What an invocation keeps for the transfer itself when it waits for its turn.
 TRANSFER_RESERVE = timedelta(minutes=5)
 # What is left of a claim outlives every single wait inside a transfer: 20 s for RingCentral, 48 s
@@ -225,13 +225,13 @@ class ArchiveRecording:
     def _reserve(self) -> Turn:
         now = self.clock()
         return self.quota.reserve(
-            latest=max(now, min(now + LONGEST_WAIT, self.deadline - TRANSFER_RESERVE))
+            latest=max(now, min(now + MAX_WAIT, self.deadline - TRANSFER_RESERVE))
         )
 
     def _reserve_in_transfer(self) -> Turn:
         """Reserve the turn for what continues a body: what has come would be lost otherwise."""
         now = self.clock()
-        latest = max(now, min(now + LONGEST_WAIT, self.deadline))
+        latest = max(now, min(now + MAX_WAIT, self.deadline))
         try:
             return self.quota.reserve(latest=latest)
         except ThrottledError as error:
@@ -429,7 +429,7 @@ class ArchiveRecording:
             return self._ended(item, error, reason, state=State.ABSENT, attempts=item.attempts)
         try:
             is_offered = self.account.is_offered(
-                item.recording, latest=min(now + LONGEST_WAIT, self.deadline)
+                item.recording, latest=min(now + MAX_WAIT, self.deadline)
             )
         except RingvaultError as unknown:
             reason = f"{told}; whether the call log has it is unknown: {unknown}"

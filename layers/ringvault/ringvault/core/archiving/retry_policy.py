@@ -30,7 +30,7 @@ class RetryPolicy:
 
     attempts: int = 12
     first: timedelta = timedelta(seconds=30)
-    most: timedelta = timedelta(hours=6)
+    max_wait: timedelta = timedelta(hours=6)
 
     def is_exhausted(self, attempts: int) -> bool:
         """Whether `attempts` failed attempts are enough to give up."""
@@ -38,19 +38,19 @@ class RetryPolicy:
 
     def wait(self, attempts: int, jitter: Callable[[], float]) -> timedelta:
         """Return how long to wait after `attempts` failed attempts; `jitter` gives 0 to 1."""
-        ceiling = min(self.most, self.first * 2 ** (attempts - 1))
+        ceiling = min(self.max_wait, self.first * 2 ** (attempts - 1))
         wait: timedelta = ceiling * (1 + jitter()) / 2
         return wait
 
 
 def deferral_wait(deferrals: int) -> timedelta:
     """Return how long to wait when that many waits that were no failure came before."""
-    return _doubled(FIRST_DEFERRAL, deferrals, most=MAX_DEFERRAL)
+    return _doubled(FIRST_DEFERRAL, deferrals, max_wait=MAX_DEFERRAL)
 
 
 def refusal_wait(refused: RepeatedAnswer) -> timedelta:
     """Return how long to wait after the last of these refusals."""
-    return _doubled(FIRST_REFUSAL_WAIT, refused.times - 1, most=MAX_REFUSAL_WAIT)
+    return _doubled(FIRST_REFUSAL_WAIT, refused.times - 1, max_wait=MAX_REFUSAL_WAIT)
 
 
 def is_refused_for_good(refused: RepeatedAnswer) -> bool:
@@ -58,5 +58,5 @@ def is_refused_for_good(refused: RepeatedAnswer) -> bool:
     return refused.times >= MIN_REFUSALS and refused.lasted >= MIN_REFUSED_FOR
 
 
-def _doubled(first: timedelta, doublings: int, *, most: timedelta) -> timedelta:
-    return min(most, first * (1 << min(doublings, _MAX_DOUBLINGS)))
+def _doubled(first: timedelta, doublings: int, *, max_wait: timedelta) -> timedelta:
+    return min(max_wait, first * (1 << min(doublings, _MAX_DOUBLINGS)))

@@ -2,9 +2,9 @@
 
 import math
 
-MOST_PEAKS = 800
+MAX_PEAKS = 800
 # So many that a last one which is not full yet moves none of the peaks by an eighth of its width.
-_MOST_BUCKETS = 8 * MOST_PEAKS
+_MAX_BUCKETS = 8 * MAX_PEAKS
 # What is longer than this many pieces is known well enough from as many, evenly spread.
 _MEASURED_OF_BUCKET = 16
 # Telephone noise lies at -50 dB and below, and shows as silence.
@@ -25,7 +25,7 @@ def level_of_db(decibels: float) -> int:
 
 
 class Peaks:
-    """The loudest level of each of at most MOST_PEAKS equal parts of all pieces.
+    """The loudest level of each of at most MAX_PEAKS equal parts of all pieces.
 
     Pieces are of one length, counted from 0. Memory stays below 7 KB: when the buckets are too
     many, each two of them become one.
@@ -38,7 +38,7 @@ class Peaks:
     def add(self, piece: int, level: int) -> int:
         """Take the level of a piece, and return which piece to measure next."""
         bucket = piece // self._pieces_each
-        if bucket == _MOST_BUCKETS:
+        if bucket == _MAX_BUCKETS:
             self._halve()
             bucket //= 2
         if bucket == len(self._buckets):
@@ -50,7 +50,7 @@ class Peaks:
 
     def as_bytes(self) -> bytes:
         """Return one byte a peak; none when there was no piece."""
-        buckets, count = self._buckets, min(len(self._buckets), MOST_PEAKS)
+        buckets, count = self._buckets, min(len(self._buckets), MAX_PEAKS)
         bounds = [at * len(buckets) // count for at in range(count)] + [len(buckets)]
         return bytes(max(buckets[bounds[at] : bounds[at + 1]]) for at in range(count))
 

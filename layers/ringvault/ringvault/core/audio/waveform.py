@@ -8,7 +8,7 @@ from ringvault.core.audio.peaks import Peaks
 from ringvault.core.audio.wav import PIECE_FRAMES, Level, wav_level
 
 # Behind the last frame of an MP3 may stand a tag; more than this is audio that we can't read.
-_MOST_TAIL_BYTES = 4096
+_MAX_TAIL_BYTES = 4096
 
 
 class _Measure(Protocol):
@@ -108,6 +108,6 @@ class _Mp3Measure:
             self._tail_bytes = len(self._rest)
 
     def peaks(self) -> bytes | None:
-        if self._tail_bytes > _MOST_TAIL_BYTES:
+        if self._tail_bytes > _MAX_TAIL_BYTES:
             return None
         return self._peaks.as_bytes() or None

@@ -56,10 +56,10 @@ class Indexes(Protocol):
         *,
         from_at: datetime,
         before_at: datetime,
-        most: int,
+        max_items: int,
         after: Position | None,
     ) -> Reading:
-        """Read at most `most` entries that started in [from_at, before_at), after `after`."""
+        """Read at most `max_items` entries that started in [from_at, before_at), after `after`."""
 
     def of_call(self, telephony_session_id: str) -> tuple[CatalogueItem, ...]:
         """Return all recordings of one call, in order of start."""

@@ -110,7 +110,7 @@ def _by_index(selection: Selection, indexes: Indexes) -> Iterator[Chosen]:
     after = None
     while True:
         reading = indexes.newest_first(
-            _lookup(selection), from_at=from_at, before_at=before_at, most=_PAGE, after=after
+            _lookup(selection), from_at=from_at, before_at=before_at, max_items=_PAGE, after=after
         )
         yield from (chosen_of(item) for item in reading.items if _is_meant(item, selection))
         if reading.next is None:

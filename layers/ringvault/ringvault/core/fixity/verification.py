@@ -11,7 +11,7 @@ from ringvault.core.errors import InvalidRequestError
 from ringvault.core.fixity.check import Checked, Condition, Damage
 
 # As many fit into an item of the state table ten times; what is beyond is counted.
-MOST_NAMED = 300
+MAX_NAMED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Verification:
     """One pass over the selection; everything up to `position` has its verdict.
 
     `total` is how many there were when it began. `verdicts` counts recordings, `damages` are
-    objects; `unnamed` are damages beyond MOST_NAMED. `finished_at` is None while it is not
+    objects; `unnamed` are damages beyond MAX_NAMED. `finished_at` is None while it is not
     through.
     """
 
@@ -82,8 +82,8 @@ class Verification:
             position=position,
             verdicts=dict(verdicts),
             read_bytes=self.read_bytes + sum(it.read_bytes for it in checked),
-            damages=damages[:MOST_NAMED],
-            unnamed=self.unnamed + len(damages[MOST_NAMED:]),
+            damages=damages[:MAX_NAMED],
+            unnamed=self.unnamed + len(damages[MAX_NAMED:]),
         )
 
 

@@ -15,7 +15,7 @@ from ringvault.core.vault.layout import audio_prefix
 
 # Between two of them the caller learns how far it is.
 HELD_AT_ONCE = 50
-LONGEST_REASON = 200
+MAX_REASON = 200
 # An invocation that tags ends after 15 minutes: what is EXPIRING for longer is tagged by nobody.
 TAGGED_WITHIN = timedelta(minutes=16)
 
@@ -72,8 +72,8 @@ def checked_reason(reason: str) -> str:
         InvalidRequestError: there is none, or it is a letter.
     """
     reason = " ".join(reason.split())
-    if not 1 <= len(reason) <= LONGEST_REASON:
-        raise InvalidRequestError(f"a reason has 1 to {LONGEST_REASON} characters")
+    if not 1 <= len(reason) <= MAX_REASON:
+        raise InvalidRequestError(f"a reason has 1 to {MAX_REASON} characters")
     return reason
 
 

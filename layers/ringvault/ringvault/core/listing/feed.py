@@ -127,9 +127,9 @@ def turn_of(candidate: Candidate, *, now: datetime, deletion_after: timedelta) -
 
 
 def fed(
-    candidates: Iterable[Candidate], *, most: int, now: datetime, deletion_after: timedelta
+    candidates: Iterable[Candidate], *, max_items: int, now: datetime, deletion_after: timedelta
 ) -> Sequence[tuple[FeedReason, Candidate]]:
-    """Return the `most` candidates to feed next, in order, and why each.
+    """Return the `max_items` candidates to feed next, in order, and why each.
 
     First what RingCentral deletes soon, then today's calls, then the backlog; oldest first, but
     today's newest first: a call that has just ended doesn't wait behind those that gathered while
@@ -141,14 +141,14 @@ def fed(
         found[turn_of(candidate, now=now, deletion_after=deletion_after)].append(candidate)
     near, today, backlog = found.values()
     today.reverse()
-    kept = min(len(today), ceil(most * TODAYS_SHARE))
+    kept = min(len(today), ceil(max_items * TODAYS_SHARE))
     in_order = [
         *((FeedReason.TODAY, candidate) for candidate in today[:kept]),
         *((FeedReason.NEAR_DELETION, candidate) for candidate in near),
         *((FeedReason.TODAY, candidate) for candidate in today[kept:]),
         *((FeedReason.BACKLOG, candidate) for candidate in backlog),
     ]
-    return in_order[:most]
+    return in_order[:max_items]
 
 
 # Each costs a write. The rest stays as it is until the next feed.
@@ -169,8 +169,10 @@ class MediaQuota(Protocol):
 class Candidates(Protocol):
     """The catalogue as the feed needs it."""
 
-    def candidates(self, *, most: int, now: datetime) -> Iterable[Candidate | UnreadableItemError]:
-        """Return what may have to be fed: `most` PENDING from either end, and what is QUEUED.
+    def candidates(
+        self, *, max_items: int, now: datetime
+    ) -> Iterable[Candidate | UnreadableItemError]:
+        """Return what may have to be fed: `max_items` PENDING from either end, and what is QUEUED.
 
         An item that can't be read is returned as the error that it raises.
         """
@@ -238,7 +240,7 @@ def feed_queue(
     """
     visible, _ = queue.depth()
     requests = quota.requests_in(until - now)
-    found = list(catalogue.candidates(most=ceil(requests), now=now))
+    found = list(catalogue.candidates(max_items=ceil(requests), now=now))
     readable = [it for it in found if isinstance(it, Candidate)]
     result = Fed(unreadable=len(found) - len(readable))
     due = [it for it in readable if is_due(it, now=now, queue_is_empty=visible == 0)]
@@ -249,7 +251,7 @@ def feed_queue(
     )
     pending += [it for it in due if it.state is State.PENDING]
     wanted = room(requests_in_horizon=requests, queue_depth=max(on_their_way, visible))
-    chosen = fed(pending, most=wanted, now=now, deletion_after=deletion_after)
+    chosen = fed(pending, max_items=wanted, now=now, deletion_after=deletion_after)
     if not chosen:
         return result
     accepted = set(queue.send([candidate.recording_id for _, candidate in chosen]))

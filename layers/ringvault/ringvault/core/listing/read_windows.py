@@ -32,7 +32,7 @@ LISTING_SHARE = 0.25
 # Below this a run could not even finish one busy hour.
 MIN_PAGES = 4
 # What a stride should take at most: a run that ends in its middle reads so many again.
-MOST_PAGES_OF_A_STRIDE = 20
+MAX_PAGES_OF_A_STRIDE = 20
 # A log line has so many unreadable records by name; all are counted.
 MAX_REJECTED = 50
 # RingCentral's own have some two hundred characters; a longer one is not kept until the next run.
@@ -161,7 +161,7 @@ class WindowReader:
                 # The page that an earlier run was told to go on with may be there no more.
                 self._save(self.state.without_partly_read() if is_resumed else self.state)
                 raise
-            would_fit_twice = 2 * self._pages <= min(left, MOST_PAGES_OF_A_STRIDE)
+            would_fit_twice = 2 * self._pages <= min(left, MAX_PAGES_OF_A_STRIDE)
             expected = 2 * self._pages if would_fit_twice else left - self._budget.left
             self.listed.windows_read += 1
             self._save(

@@ -17,9 +17,9 @@ from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import DAY, Span
 
 # A sparse account is crossed in few requests; how far one request may reach is not documented.
-LONGEST_STRIDE = 32 * DAY
+MAX_STRIDE = 32 * DAY
 # A shorter span is not cut again: what one run can't read of it is read over several.
-SHORTEST_STRIDE = timedelta(minutes=1)
+MIN_STRIDE = timedelta(minutes=1)
 # Some twenty are open at the worst of times, besides what people ask for. Two hundred are 20 KB of
 # the 400 KB that DynamoDB has for the progress.
 MAX_WINDOWS = 200
@@ -215,7 +215,7 @@ class ListingProgress:
             return self._look_back_read(head.to_at - head.from_at, new=new, seen=seen)
         if head.to_at >= window.to_at:
             return replace(self, windows=self.windows[1:])
-        stride = min(window.stride * 2, LONGEST_STRIDE) if would_fit_twice else window.stride
+        stride = min(window.stride * 2, MAX_STRIDE) if would_fit_twice else window.stride
         rest = replace(window, from_at=head.to_at, stride=stride)
         return replace(self, windows=(rest, *self.windows[1:]))
 
@@ -372,7 +372,7 @@ def _joined(before: Window, after: Window) -> Window:
 
 
 def _can_be_halved(window: Window) -> bool:
-    return window.to_at - window.from_at >= 2 * SHORTEST_STRIDE
+    return window.to_at - window.from_at >= 2 * MIN_STRIDE
 
 
 def _halves(window: Window) -> tuple[Window, ...]:

@@ -77,7 +77,7 @@ class PageEstimate:
         else:
             self.beyond = number
 
-    def next_number(self, *, most_requests: int) -> int | None:
+    def next_number(self, *, max_requests: int) -> int | None:
         """Return the page that tells most, None when none tells more for so many requests."""
         if self.beyond is None:
             if self.full == DEEPEST_PAGE:
@@ -86,8 +86,8 @@ class PageEstimate:
             return min(DEEPEST_PAGE, max(self.full, self.expected, doubled) + 1)
         if self.beyond - self.full <= 1 + self.full // _NEAR_ENOUGH:
             unread = [it for it in range(1, self.full + 1) if it not in self.read]
-            return unread[0] if 0 < len(unread) <= most_requests else None
-        return self.likely if most_requests % 2 else (self.full + self.beyond) // 2
+            return unread[0] if 0 < len(unread) <= max_requests else None
+        return self.likely if max_requests % 2 else (self.full + self.beyond) // 2
 
     @property
     def expected(self) -> int:
@@ -109,8 +109,8 @@ class PageEstimate:
         """How many full pages there are at least, probably and at most."""
         if self.tail is not None or self.continued:
             return self.full, self.full, self.full
-        most = 2 * self.expected if self.beyond is None else self.beyond - 1
-        return self.full, min(self.likely, most), most
+        highest = 2 * self.expected if self.beyond is None else self.beyond - 1
+        return self.full, min(self.likely, highest), highest
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class CallLogSample:
     wait: timedelta
     from_at: datetime
     to_at: datetime
-    most_requests: int
+    max_requests: int
     on_read: Callable[[int], None]
 
     requests: int = 0
@@ -139,7 +139,7 @@ class CallLogSample:
         """
         span = self._span(self.to_at)
         spans = [span]
-        while span.beyond is None and span.oldest_at and self.requests < self.most_requests:
+        while span.beyond is None and span.oldest_at and self.requests < self.max_requests:
             span.continued = True
             span = self._span(span.oldest_at)
             spans.append(span)
@@ -147,8 +147,8 @@ class CallLogSample:
 
     def _span(self, to_at: datetime) -> PageEstimate:
         span = PageEstimate(Span(self.from_at, to_at))
-        while self.requests < self.most_requests:
-            number = span.next_number(most_requests=self.most_requests - self.requests)
+        while self.requests < self.max_requests:
+            number = span.next_number(max_requests=self.max_requests - self.requests)
             if number is None:
                 break
             turn = self.quota.reserve(latest=self.clock() + self.wait)
@@ -172,12 +172,12 @@ def estimated(spans: Sequence[PageEstimate], *, requests: int) -> Estimate:
     if all(span.tail is not None and len(span.read) == span.full for span in spans):
         return Estimate(len(every), len(every), len(every), requests, mean_s, first_at)
     sizes = [len(found) for found in seen] or [0]
-    least, likely, most = (sum(span.pages[it] for span in spans) for it in range(3))
+    least, likely, highest = (sum(span.pages[it] for span in spans) for it in range(3))
     tail = sum(len(found) for found in tails)
     return Estimate(
         recordings=round(likely * sum(sizes) / len(sizes)) + tail,
         low=max(len(every), least * min(sizes) + tail),
-        high=most * max(sizes) + tail,
+        high=highest * max(sizes) + tail,
         requests=requests,
         mean_duration_s=mean_s,
         first_at=first_at,

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
-from ringvault.core.listing.windows import LONGEST_STRIDE, LookBacks
+from ringvault.core.listing.windows import MAX_STRIDE, LookBacks
 from ringvault.core.quota.window import Quota
 from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import DAY
 
 # Nobody has more service users than this for one archive; beyond, the answer is that it can't be.
-_MOST_USERS = 100
+_MAX_USERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def planned(situation: Situation) -> Plan:
         lasts=DAY * (requests / spare) if spare > 0 else None,
         lost=_lost(situation, situation.users),
         users_needed=next(
-            (users for users in range(1, _MOST_USERS + 1) if not _lost(situation, users)), None
+            (users for users in range(1, _MAX_USERS + 1) if not _lost(situation, users)), None
         ),
     )
 
@@ -78,13 +78,13 @@ def _daily(situation: Situation) -> float:
     a_day, per_page = situation.recordings_a_day, situation.per_page
     look_backs = situation.look_backs.requests_a_day(a_day, per_page=per_page)
     kept = situation.retention.period + 10 * DAY
-    reconciliation = max(ceil(kept / LONGEST_STRIDE), ceil(a_day * (kept / DAY) / per_page))
+    reconciliation = max(ceil(kept / MAX_STRIDE), ceil(a_day * (kept / DAY) / per_page))
     return a_day + look_backs + reconciliation
 
 
 def _pages(situation: Situation) -> int:
     """Return what listing costs: full pages, and one for each stride of a sparse account."""
-    strides = ceil(situation.period / LONGEST_STRIDE)
+    strides = ceil(situation.period / MAX_STRIDE)
     return max(strides, ceil(situation.listed / situation.per_page))
 
 

@@ -17,9 +17,9 @@ from ringvault.core.versioned import Versioned
 
 # Sixty thousand recordings or more, a quarter of a cent for four hundred looks. Beyond, DynamoDB's
 # own count of the table is near enough: it is at most six hours old, and costs nothing.
-MOST_PAGES_OF_ARCHIVED = 20
+MAX_PAGES_OF_ARCHIVED = 20
 # Of each state: five requests, and enough to know what is wrong.
-MOST_READ = 500
+MAX_READ = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Count:
 class Counts(Protocol):
     """The catalogue as it can be counted without reading it."""
 
-    def count(self, state: State, *, most_pages: int | None = None) -> int | None:
+    def count(self, state: State, *, max_pages: int | None = None) -> int | None:
         """Return how many are in the state, None when they fill more than so many pages."""
 
     def oldest_waiting_at(self) -> datetime | None:
@@ -47,7 +47,7 @@ class CountsByCall(Counts, Protocol):
     """The same, by when a call began."""
 
     def count_between(
-        self, state: State, from_at: datetime, to_at: datetime, *, most_pages: int
+        self, state: State, from_at: datetime, to_at: datetime, *, max_pages: int
     ) -> int | None:
         """Return how many are in the state of calls from then to then, None like `count`."""
 
@@ -183,9 +183,7 @@ def failures_by_reason(given_up: GivenUp) -> Mapping[tuple[State, str], int]:
     """Count what is FAILED or ABSENT by its reason, as far as it is read, most first."""
     counts: Counter[tuple[State, str]] = Counter()
     for state in ENDED:
-        counts.update(
-            (it.state, it.reason) for it in islice(given_up.ended(state, None), MOST_READ)
-        )
+        counts.update((it.state, it.reason) for it in islice(given_up.ended(state, None), MAX_READ))
     return dict(counts.most_common())
 
 
@@ -197,7 +195,7 @@ def state_counts(catalogue: Counts) -> Mapping[State, Count]:
     """Count exactly whatever a person may have to act on, and what is archived as far as cheap."""
     others = [state for state in State if state is not State.ARCHIVED]
     counts = {state: Count(catalogue.count(state) or 0) for state in others}
-    archived = catalogue.count(State.ARCHIVED, most_pages=MOST_PAGES_OF_ARCHIVED)
+    archived = catalogue.count(State.ARCHIVED, max_pages=MAX_PAGES_OF_ARCHIVED)
     if archived is not None:
         return counts | {State.ARCHIVED: Count(archived)}
     rest = sum(count.number for count in counts.values())
@@ -207,6 +205,6 @@ def state_counts(catalogue: Counts) -> Mapping[State, Count]:
 
 def archived_between(catalogue: CountsByCall, from_at: datetime, to_at: datetime) -> Count:
     """Count what is archived of those calls; where that is too much, about what is archived."""
-    most = MOST_PAGES_OF_ARCHIVED
-    archived = catalogue.count_between(State.ARCHIVED, from_at, to_at, most_pages=most)
+    max_pages = MAX_PAGES_OF_ARCHIVED
+    archived = catalogue.count_between(State.ARCHIVED, from_at, to_at, max_pages=max_pages)
     return state_counts(catalogue)[State.ARCHIVED] if archived is None else Count(archived)

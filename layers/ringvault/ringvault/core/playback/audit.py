@@ -15,7 +15,7 @@ from ringvault.core.playback.rights import (
 
 PLAYS_A_PAGE = 50
 # A browser's is half as long; what is longer tells nothing more, and is paid for.
-MOST_USER_AGENT = 256
+MAX_USER_AGENT = 256
 
 
 class Disposition(StrEnum):
@@ -84,7 +84,7 @@ def play_of(
         played_at=played_at,
         expires_at=expires_at,
         source_ip=caller.source_ip,
-        user_agent=caller.user_agent[:MOST_USER_AGENT],
+        user_agent=caller.user_agent[:MAX_USER_AGENT],
         disposition=disposition,
     )
 

@@ -16,7 +16,7 @@ from ringvault.core.playback.rights import Listener
 
 # What one page may read where a filter leaves out most of it: five round trips, half a second at
 # the worst. The cursor goes on from there.
-MOST_READ = 400
+MAX_READ = 400
 # What BatchGetItem takes.
 ROUND = 100
 
@@ -69,20 +69,20 @@ def search_recordings(
 
 def _search(search: Search, catalogue: Indexes, read: ReadNumber) -> CataloguePage:
     found: list[CatalogueItem] = []
-    entries, most, after = 0, search.limit + 1, search.after
+    entries, max_items, after = 0, search.limit + 1, search.after
     while True:
         reading = catalogue.newest_first(
             lookup_for(search),
             from_at=search.from_at,
             before_at=search.before_at,
-            most=most,
+            max_items=max_items,
             after=after,
         )
         entries, after = entries + reading.read, reading.next
         found += (item for item in reading.items if _is_wanted(item, search, read))
-        if len(found) > search.limit or after is None or entries >= MOST_READ:
+        if len(found) > search.limit or after is None or entries >= MAX_READ:
             return _page(found, search.limit, after)
-        most = min(ROUND, MOST_READ - entries)
+        max_items = min(ROUND, MAX_READ - entries)
 
 
 def recordings_of_call(

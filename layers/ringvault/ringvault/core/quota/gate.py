@@ -10,7 +10,7 @@ from ringvault.core.instants import Clock, Sleep
 from ringvault.core.quota.window import Quota
 
 # Lost races are settled within a few writes; more means that something else is wrong.
-MOST_RACES = 200
+MAX_RACES = 200
 RACE_PAUSE_S = 0.02
 
 
@@ -74,7 +74,7 @@ class QuotaGate:
         Raises:
             ThrottledError: the next turn comes after `latest`; nothing was reserved.
         """
-        for _ in range(MOST_RACES):
+        for _ in range(MAX_RACES):
             now = self._clock()
             if service_user is None:
                 name, quota, version = self._first_to_come(now)
@@ -86,7 +86,7 @@ class QuotaGate:
             reserved = quota.reserved(at, now)
             if self._is_saved(name, reserved, version=version):
                 return Turn(name, at=at, latest=latest, closings=quota.closings)
-        raise ConflictError(f"the quota was changed under us {MOST_RACES} times in a row")
+        raise ConflictError(f"the quota was changed under us {MAX_RACES} times in a row")
 
     def wait(self, turn: Turn) -> Turn:
         """Return when a request may be sent, which is to be done at once, and with which turn.
@@ -149,11 +149,11 @@ class QuotaGate:
                 return name, quota, version
 
     def _change(self, service_user: str, change: Callable[[Quota], Quota]) -> None:
-        for _ in range(MOST_RACES):
+        for _ in range(MAX_RACES):
             quota, version = self._look(service_user)
             if self._is_saved(service_user, change(quota), version=version):
                 return
-        raise ConflictError(f"the quota was changed under us {MOST_RACES} times in a row")
+        raise ConflictError(f"the quota was changed under us {MAX_RACES} times in a row")
 
     def _look(self, service_user: str) -> tuple[Quota, int]:
         self._seen[service_user] = self._stores[service_user].load()

@@ -28,7 +28,7 @@ MAX_TURNS = 2 * MAX_LIMIT
 GUARD = timedelta(milliseconds=500)
 
 # RingCentral asks for 30 s at least where a 429 names no time (its rate-limit guide).
-LEAST_PENALTY = timedelta(seconds=30)
+MIN_PENALTY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from ringvault.core.spans import Period
 
 Answer = Mapping[str, Any]
 # Another invocation may do what one could not; more would be in vain.
-MOST_FAULTS = 3
+MAX_FAULTS = 3
 # Another invocation lasts ten minutes at most, and the one after it is a quarter of an hour off.
 OVERTAKEN_PAUSE = timedelta(seconds=15)
-MOST_OVERTAKEN = 60
-LONGEST_PAUSE = timedelta(minutes=2)
+MAX_OVERTAKEN = 60
+MAX_PAUSE = timedelta(minutes=2)
 DONE = frozenset({"complete", "idle"})
 
 
@@ -52,9 +52,9 @@ def complete_reconciliation(
             raise InvalidRequestError(answer["problem"])
         faults = faults + 1 if outcome == "failed" else 0
         overtaken = overtaken + 1 if outcome == "overtaken" else 0
-        if faults >= MOST_FAULTS:
+        if faults >= MAX_FAULTS:
             raise ServiceUnavailableError(f"reconciliation fails: {answer['problem']}")
-        if overtaken >= MOST_OVERTAKEN:
+        if overtaken >= MAX_OVERTAKEN:
             raise ConflictError("another reconciliation is at work all the time: try again later")
         on_step(answer)
         sleep(_pause(answer, clock).total_seconds())
@@ -78,4 +78,4 @@ def _pause(answer: Answer, clock: Clock) -> timedelta:
     until = answer.get("throttled_until")
     if until is None:
         return timedelta(seconds=1)
-    return min(max(parse_instant(until) - clock(), timedelta(seconds=1)), LONGEST_PAUSE)
+    return min(max(parse_instant(until) - clock(), timedelta(seconds=1)), MAX_PAUSE)

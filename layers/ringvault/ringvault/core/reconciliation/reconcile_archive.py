@@ -46,8 +46,8 @@ RECONCILING_SHARE = 0.1
 # Below this an invocation could not even read a busy hour.
 MIN_REQUESTS = 4
 # A stride grows only while it stays so small that its evidence fits into memory many times.
-MOST_REQUESTS_OF_A_STRIDE = 4
-MOST_JUDGED_OF_A_STRIDE = 1000
+MAX_REQUESTS_OF_A_STRIDE = 4
+MAX_JUDGED_OF_A_STRIDE = 1000
 # RingCentral's deletion is not to the hour, and what was nearly lost should still be seen.
 BEYOND_RETENTION = timedelta(days=10)
 
@@ -205,13 +205,13 @@ class _Invocation:
         self._save_run(self._run.head_found(findings))
         findings += self._put_right([it for it in judged if it.finding.is_named])
         would_fit_twice = (
-            2 * spent <= min(self.budget.left, MOST_REQUESTS_OF_A_STRIDE)
-            and 2 * len(findings) <= MOST_JUDGED_OF_A_STRIDE
+            2 * spent <= min(self.budget.left, MAX_REQUESTS_OF_A_STRIDE)
+            and 2 * len(findings) <= MAX_JUDGED_OF_A_STRIDE
         )
         before = self._missing
         run = replace(self._run, requests=self._run.requests + spent)
         run = run.head_done(findings, would_fit_twice=would_fit_twice)
-        is_large = run.stride > DAY and spent > MOST_REQUESTS_OF_A_STRIDE
+        is_large = run.stride > DAY and spent > MAX_REQUESTS_OF_A_STRIDE
         self._save_run(run.head_halved() if is_large else run)
         self.result.missing += self._missing - before
 

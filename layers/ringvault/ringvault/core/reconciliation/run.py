@@ -13,12 +13,12 @@ from ringvault.core.reconciliation.finding import Finding, Verdict
 from ringvault.core.spans import DAY, Period, Span
 
 # How far one request for the call log may reach is not documented.
-LONGEST_STRIDE = 32 * DAY
+MAX_STRIDE = 32 * DAY
 # A stride shorter than this is halved no more: a minute has fewer calls than a run has requests.
-SHORTEST_STRIDE = timedelta(minutes=1)
+MIN_STRIDE = timedelta(minutes=1)
 # Progress is one DynamoDB item of 400 KB; compressed, a usual finding is about 15 bytes. What goes
 # beyond is put right and counted like all others.
-MOST_NAMED = 10_000
+MAX_NAMED = 10_000
 # How many characters of ids and reasons take as much room as one usual finding.
 CHARACTERS_NAMED = 16
 
@@ -92,7 +92,7 @@ class Run:
         all_found |= {finding.subject: finding for finding in self.found}
         named = tuple(finding for finding in all_found.values() if finding.is_named)
         kept = _that_fit(named, self._room)
-        stride = min(2 * self.stride, LONGEST_STRIDE) if would_fit_twice else self.stride
+        stride = min(2 * self.stride, MAX_STRIDE) if would_fit_twice else self.stride
         return replace(
             self,
             reached_at=head.to_at,
@@ -126,11 +126,11 @@ class Run:
         """Return the run with half the stride, in whole days while it has several."""
         half = self.stride / 2
         half -= half % (DAY if half >= DAY else timedelta(milliseconds=1))
-        return replace(self, stride=max(half, SHORTEST_STRIDE))
+        return replace(self, stride=max(half, MIN_STRIDE))
 
     @property
     def _room(self) -> int:
-        return MOST_NAMED - sum(map(_weight, self.findings))
+        return MAX_NAMED - sum(map(_weight, self.findings))
 
 
 def _counted(

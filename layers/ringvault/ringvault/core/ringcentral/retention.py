@@ -9,7 +9,7 @@ MAX_PERIOD = timedelta(days=3650)
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """RingCentral deletes what is older than its period, and the oldest beyond `most_recordings`.
+    """RingCentral deletes what is older than its period, and the oldest beyond `max_recordings`.
 
     An account may have a period for each kind of recording, automatic and on demand. A call-log
     record does not always say which kind a recording is, so both ends count: `period` is the
@@ -19,7 +19,7 @@ class Retention:
     """
 
     period: timedelta = timedelta(days=90)
-    most_recordings: int = 100_000
+    max_recordings: int = 100_000
     shortest_period: timedelta | None = None
 
     def deletion_after(self, recordings_a_day: float | None) -> timedelta:
@@ -42,9 +42,9 @@ class Retention:
         return f"{either}{self.period.days} days"
 
     def __str__(self) -> str:
-        return f"{self.days}, {self.most_recordings:,} recordings"
+        return f"{self.days}, {self.max_recordings:,} recordings"
 
     def _by_number(self, recordings_a_day: float | None) -> timedelta:
         if not recordings_a_day:
             return MAX_PERIOD
-        return timedelta(days=min(MAX_PERIOD.days, self.most_recordings / recordings_a_day))
+        return timedelta(days=min(MAX_PERIOD.days, self.max_recordings / recordings_a_day))
