@@ -128,43 +128,43 @@ def _archiver() -> _Archiver:
 def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
     """Archive what one message names, and log the one line about it."""
     started_s = monotonic()
-    told: dict[str, Any] = {"receive_count": int(record.attributes.approximate_receive_count)}
+    fields: dict[str, Any] = {"receive_count": int(record.attributes.approximate_receive_count)}
     try:
-        _deal_with(record, context, told)
+        _deal_with(record, context, fields)
     except RingvaultError as error:
-        told |= {"outcome": "error", "error": type(error).__name__, "reason": str(error)}
+        fields |= {"outcome": "error", "error": type(error).__name__, "reason": str(error)}
         raise
     except Exception as error:
-        told |= {"outcome": "error", "error": type(error).__name__, "where": where(error)}
+        fields |= {"outcome": "error", "error": type(error).__name__, "where": where(error)}
         raise
     finally:
-        told["elapsed_ms"] = round((monotonic() - started_s) * 1000)
-        logger().info("archive_recording", **told)
-        if "error" in told:
-            count_error(told["error"])
+        fields["elapsed_ms"] = round((monotonic() - started_s) * 1000)
+        logger().info("archive_recording", **fields)
+        if "error" in fields:
+            count_error(fields["error"])
 
 
-def _deal_with(record: SQSRecord, context: LambdaContext, told: dict[str, Any]) -> None:
-    """Do what the message asks, and put what there is to tell into `told`."""
+def _deal_with(record: SQSRecord, context: LambdaContext, fields: dict[str, Any]) -> None:
+    """Do what the message asks, and put what there is to tell into `fields`."""
     try:
-        recording_id = told["recording_id"] = recording_id_of(record.body)
-        result = _result(recording_id, context, told)
+        recording_id = fields["recording_id"] = recording_id_of(record.body)
+        result = _result(recording_id, context, fields)
     except NewerCatalogueError:
         raise  # the release that is being deployed reads it: the message comes again
     except (InvalidMessageError, UnreadableItemError) as error:
         _queues().dead_letters.send(record.body, reason=str(error), at=now())
-        told |= {"outcome": "refused", "reason": str(error)}
+        fields |= {"outcome": "refused", "reason": str(error)}
         if isinstance(error, UnreadableItemError):
             count(["CatalogueItemsUnreadable"])
         return
     if result.outcome is ArchiveOutcome.HANDED_BACK and result.retry_at is not None:
         _queues().recordings.send_back(recording_id, delay=result.retry_at - now())
-    told |= _told(result)
+    fields |= _fields(result)
     if figures := _figures(result):
         measure(figures)
 
 
-def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> ArchiveResult:
+def _result(recording_id: str, context: LambdaContext, fields: dict[str, Any]) -> ArchiveResult:
     """Return what became of the recording; a message is not to blame for a secret."""
     try:
         archiver = _archiver()
@@ -181,7 +181,7 @@ def _result(recording_id: str, context: LambdaContext, told: dict[str, Any]) -> 
         return archiver.archive_recording(deadline=deadline)(recording_id)
     finally:
         traffic = archiver.ringcentral.transport.traffic.since(before)
-        told |= asdict(traffic)
+        fields |= asdict(traffic)
         measure({"RequestsSent": traffic.requests, "RequestsThrottled": traffic.throttled})
         count(archiver.ringcentral.client.take_alarms())
 
@@ -202,18 +202,18 @@ def _figures(result: ArchiveResult) -> dict[str, float]:
     return {ends[result.outcome]: 1} if result.outcome in ends else {}
 
 
-def _told(result: ArchiveResult) -> dict[str, Any]:
-    told: dict[str, Any] = {"outcome": result.outcome.value}
+def _fields(result: ArchiveResult) -> dict[str, Any]:
+    fields: dict[str, Any] = {"outcome": result.outcome.value}
     if result.error is not None:
-        told["error"] = result.error
+        fields["error"] = result.error
     if result.reason is not None:
-        told["reason"] = result.reason
+        fields["reason"] = result.reason
     if result.retry_at is not None:
-        told["retry_at"] = format_instant(result.retry_at)
+        fields["retry_at"] = format_instant(result.retry_at)
     if result.archived is not None:
-        told["size_bytes"] = result.archived.size_bytes
-        told["content_type"] = result.archived.content_type
-        told["continuations"] = result.continuations
+        fields["size_bytes"] = result.archived.size_bytes
+        fields["content_type"] = result.archived.content_type
+        fields["continuations"] = result.continuations
         if result.archived.notes:
-            told["notes"] = list(result.archived.notes)
-    return told
+            fields["notes"] = list(result.archived.notes)
+    return fields

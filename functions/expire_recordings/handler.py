@@ -47,18 +47,18 @@ def _swept(context: LambdaContext) -> dict[str, Any]:
             "CatalogueItemsUnreadable": len(unreadable),
         }
     )
-    told: dict[str, Any] = _told(sweep)
+    fields: dict[str, Any] = _fields(sweep)
     if unreadable:
-        told["unreadable"] = [str(error) for error in unreadable[:MAX_LOGGED]]
+        fields["unreadable"] = [str(error) for error in unreadable[:MAX_LOGGED]]
     if sweep.problem is not None:
-        return _answer("failed", **failure_of(sweep.problem), **told)
-    return _answer("through" if sweep.is_through else "going_on", **told)
+        return _answer("failed", **failure_of(sweep.problem), **fields)
+    return _answer("through" if sweep.is_through else "going_on", **fields)
 
 
-def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+def _answer(outcome: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
     log = logger().error if outcome == "failed" else logger().info
-    log("expire_recordings", outcome=outcome, **told)
-    return {"outcome": outcome, **told}
+    log("expire_recordings", outcome=outcome, **fields)
+    return {"outcome": outcome, **fields}
 
 
 @cache
@@ -77,5 +77,5 @@ def _expire_recordings() -> ExpireRecordings:
     )
 
 
-def _told(sweep: Sweep) -> dict[str, Any]:
+def _fields(sweep: Sweep) -> dict[str, Any]:
     return {outcome.value: sweep.counts[outcome] for outcome in ExpiryOutcome}

@@ -49,20 +49,20 @@ def _run(context: LambdaContext) -> dict[str, Any]:
     container.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN / 2)
     result = container.list_recordings(latest=latest)
     traffic = container.ringcentral.transport.traffic.since(before)
-    told = _told(result) | asdict(traffic)
+    fields = _fields(result) | asdict(traffic)
     count(container.ringcentral.client.take_alarms())
     measure(_figures(result, traffic))
     with suppress(RingvaultError):  # the run is done, whether its figures can be read or not
         measure(_standing(container, result, now()))
     if result.problem is not None:
-        return _answer("failed", **failure_of(result.problem), **told)
-    return _answer("overtaken" if result.is_overtaken else "listed", **told)
+        return _answer("failed", **failure_of(result.problem), **fields)
+    return _answer("overtaken" if result.is_overtaken else "listed", **fields)
 
 
-def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+def _answer(outcome: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
     log = logger().error if outcome == "failed" else logger().info
-    log("list_recordings", outcome=outcome, **told)
-    return {"outcome": outcome, **told}
+    log("list_recordings", outcome=outcome, **fields)
+    return {"outcome": outcome, **fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _container() -> _Container:
     return _Container(use_case, ringcentral, backlog)
 
 
-def _told(result: ListingResult) -> dict[str, Any]:
+def _fields(result: ListingResult) -> dict[str, Any]:
     return {
         "records": result.listed.records,
         "listed": result.listed.new,

@@ -55,18 +55,18 @@ _PRIVATE = {"Cache-Control": "no-store"}
 def lambda_handler(event: Event, context: LambdaContext) -> Event:
     """Answer one request of the HTTP API; what goes wrong is answered as problem details."""
     started_s = monotonic()
-    told: dict[str, Any] = {"outcome": "ok"}
+    fields: dict[str, Any] = {"outcome": "ok"}
     try:
         require_small(event)
         api = _api()
         answer = api.answer(event, context)
-        told |= _told_of_unreadable(api.take_unreadable())
+        fields |= _told_of_unreadable(api.take_unreadable())
     except Exception as error:  # noqa: BLE001 - the gateway would answer without a body
         problem = problem_of(error)
-        told = _told(error, problem)
+        fields = _fields(error, problem)
         answer = _problem_answer(problem)
     answer["headers"] = {**SECURITY_HEADERS, **answer["headers"]}
-    _log(event, status=answer["statusCode"], told=told, started_s=started_s)
+    _log(event, status=answer["statusCode"], fields=fields, started_s=started_s)
     return answer
 
 
@@ -269,7 +269,7 @@ def _problem_answer(problem: Problem) -> Event:
     }
 
 
-def _told(error: Exception, problem: Problem) -> dict[str, Any]:
+def _fields(error: Exception, problem: Problem) -> dict[str, Any]:
     """Return what the line says of a fault; a refusal may quote what was sent, so only its name."""
     if problem is UNEXPECTED:
         return {"outcome": problem.outcome, **failure_of(error)}
@@ -297,13 +297,13 @@ def _told_of_unreadable(unreadable: Sequence[UnreadableItemError]) -> dict[str, 
     return {"unreadable": [str(error) for error in unreadable]}
 
 
-def _log(event: Event, *, status: int, told: Mapping[str, Any], started_s: float) -> None:
+def _log(event: Event, *, status: int, fields: Mapping[str, Any], started_s: float) -> None:
     """Write the canonical line; an id that is none could be anything, so it is left out."""
     recording_id = (event.get("pathParameters") or {}).get("recordingId", "")
     line: dict[str, Any] = {
         "route": event.get("routeKey"),
         "status": status,
-        **told,
+        **fields,
         "recording_id": recording_id if is_recording_id(recording_id) else None,
         "milliseconds": round((monotonic() - started_s) * 1000),
     }

@@ -62,18 +62,18 @@ def _run(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     count(container.ringcentral.client.take_alarms())
     traffic = container.ringcentral.transport.traffic.since(before)
     measure(_figures(result, traffic))
-    told = _told(result) | asdict(traffic)
+    fields = _fields(result) | asdict(traffic)
     if isinstance(result.problem, ConflictError):
-        return _answer("overtaken", **failure_of(result.problem), **told)
+        return _answer("overtaken", **failure_of(result.problem), **fields)
     if result.problem is not None:
-        return _answer("failed", **failure_of(result.problem), **told)
-    return _answer(_outcome(result), **told)
+        return _answer("failed", **failure_of(result.problem), **fields)
+    return _answer(_outcome(result), **fields)
 
 
-def _answer(outcome: str, **told: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+def _answer(outcome: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
     log = logger().error if outcome in {"failed", "refused"} else logger().info
-    log("reconcile_archive", outcome=outcome, **told)
-    return {"outcome": outcome, **told}
+    log("reconcile_archive", outcome=outcome, **fields)
+    return {"outcome": outcome, **fields}
 
 
 def _outcome(result: ReconciliationResult) -> str:
@@ -142,16 +142,16 @@ def _container() -> _Container:
     return _Container(use_case, ringcentral)
 
 
-def _told(result: ReconciliationResult) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _fields(result: ReconciliationResult) -> dict[str, Any]:
+    fields: dict[str, Any] = {
         "found_missing": result.missing,
         "throttled_until": result.throttled_until and format_instant(result.throttled_until),
     }
     if result.run is not None:
-        told |= _of_run(result.run)
+        fields |= _of_run(result.run)
     if result.report is not None:
-        told |= {"report": result.report.document_key, "page": result.report.page_key}
-    return told
+        fields |= {"report": result.report.document_key, "page": result.report.page_key}
+    return fields
 
 
 def _of_run(run: Run) -> dict[str, Any]:

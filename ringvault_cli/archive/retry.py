@@ -94,7 +94,7 @@ def retry(
         changed = _changed(found, catalogue, shown) if does else 0
         if found and not does:
             shown.say("nothing was changed; --yes does it without asking")
-        shown.answer({"chosen": [_told(it) for it in found], "changed": changed})
+        shown.answer({"chosen": [_fields(it) for it in found], "changed": changed})
         ended(ExitStatus.WRONG if found and not changed else ExitStatus.OK)
 
 
@@ -131,7 +131,7 @@ def _changed(found: Sequence[Ended], catalogue: "CatalogueRetries", shown: Scree
     return changed
 
 
-def _told(it: Ended) -> dict[str, object]:
+def _fields(it: Ended) -> dict[str, object]:
     return {
         "recording_id": it.recording_id,
         "state": it.state,

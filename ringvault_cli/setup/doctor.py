@@ -54,6 +54,6 @@ def doctor(
 
 def show(finding: Check, shown: Screen) -> None:
     """Print a finding, and below it what to do."""
-    shown.row(finding.level, f"{finding.subject}: {finding.told}", indent=5)
+    shown.row(finding.level, f"{finding.subject}: {finding.message}", indent=5)
     if finding.remedy:
         shown.row("     ->", finding.remedy, indent=8)

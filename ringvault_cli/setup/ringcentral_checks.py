@@ -37,8 +37,8 @@ def ringcentral_findings(deployed: DeployedStack) -> Iterator[Check]:
 
     def credentials() -> Check:
         names.extend(sorted(secret.read().jwts))
-        told = f"the secret is whole, with {how_many(len(names), 'service user')}"
-        return Check("credentials", Level.OK, told)
+        message = f"the secret is whole, with {how_many(len(names), 'service user')}"
+        return Check("credentials", Level.OK, message)
 
     found = examined("credentials", credentials)
     yield replace(found, remedy="" if found.level is Level.OK else "ringvault configure")
@@ -115,9 +115,9 @@ class _User:
     def recordings(self) -> Check:
         recording = self._any_recording()
         if recording is None:
-            told = "not checked: no recorded call of the last seven days is known"
+            message = "not checked: no recorded call of the last seven days is known"
             remedy = "put the call log right, or record a call, and ask again"
-            return Check(f"recordings ({self.name})", Level.WARN, told, remedy)
+            return Check(f"recordings ({self.name})", Level.WARN, message, remedy)
         turn = self._turn(RequestKind.MEDIA)
         media = self.outside.client.open(recording.content_uri, offset=0, turn=turn)
         # The first bytes are enough; chunks that were never asked for would leave the body open.
@@ -131,12 +131,12 @@ class _User:
         return self._ok("settings", f"may be read: kept for {kept.days}")
 
     def quota(self) -> Check:
-        told = (
+        message = (
             f"{kind.replace('_', ' ')} {self.groups.of(kind)}"
             f" {self.outside.gates[kind].requests_in(MINUTE):g}/min"
             for kind in (RequestKind.CALL_LOG, RequestKind.MEDIA)
         )
-        return self._ok("quota", ", ".join(told))
+        return self._ok("quota", ", ".join(message))
 
     def clock(self) -> Check:
         theirs, ours = self.skew or (None, _now())
@@ -153,8 +153,8 @@ class _User:
     def _turn(self, kind: RequestKind) -> Turn:
         return self.outside.gates[kind].reserve(latest=_now() + MAX_WAIT)
 
-    def _ok(self, subject: str, told: str) -> Check:
-        return Check(f"{subject} ({self.name})", Level.OK, told)
+    def _ok(self, subject: str, message: str) -> Check:
+        return Check(f"{subject} ({self.name})", Level.OK, message)
 
 
 def _now() -> datetime:

@@ -15,11 +15,11 @@ from ringvault.adapters.aws.stack_settings import (
 from ringvault.core.operations.doctor import (
     Check,
     alarm_finding,
+    check_that,
     clock_finding,
     dead_letter_finding,
     examined,
     expiry_finding,
-    is_as_it_should_be,
     listing_finding,
     lock_finding,
     number_index_finding,
@@ -67,20 +67,20 @@ def stack_findings(deployed: DeployedStack) -> Iterator[Check]:
 
 
 def _public_access(deployed: DeployedStack) -> Check:
-    return is_as_it_should_be(
+    return check_that(
         "bucket: public access",
         is_so=_bucket(deployed).blocks_public(),
-        told="blocked",
+        message="blocked",
         otherwise="not blocked in all four ways",
         remedy=DEPLOY,
     )
 
 
 def _versions(deployed: DeployedStack) -> Check:
-    return is_as_it_should_be(
+    return check_that(
         "bucket: versions",
         is_so=_bucket(deployed).keeps_versions(),
-        told="kept",
+        message="kept",
         otherwise="not kept: what is deleted is gone",
         remedy=DEPLOY,
     )
@@ -88,20 +88,20 @@ def _versions(deployed: DeployedStack) -> Check:
 
 def _encryption(deployed: DeployedStack) -> Check:
     algorithm = _bucket(deployed).encryption()
-    return is_as_it_should_be(
+    return check_that(
         "bucket: encryption",
         is_so=algorithm is not None,
-        told=str(algorithm),
+        message=str(algorithm),
         otherwise="no default encryption",
         remedy=DEPLOY,
     )
 
 
 def _uploads(deployed: DeployedStack) -> Check:
-    return is_as_it_should_be(
+    return check_that(
         "bucket: uploads",
         is_so=_bucket(deployed).ends_uploads(),
-        told="incomplete ones are removed",
+        message="incomplete ones are removed",
         otherwise="incomplete ones stay, and are paid for",
         remedy=DEPLOY,
     )
@@ -113,10 +113,10 @@ def _expiry(deployed: DeployedStack) -> Check:
 
 def _key(deployed: DeployedStack) -> Check:
     state = key_state(deployed.output("AccessTokenKeyArn"), deployed.client("kms"))
-    return is_as_it_should_be(
+    return check_that(
         "access-token key",
         is_so=state == "Enabled",
-        told="enabled",
+        message="enabled",
         otherwise=state,
         remedy="enable it: aws kms enable-key, or cancel-key-deletion before",
     )
@@ -127,10 +127,10 @@ def _clock(deployed: DeployedStack) -> Check:
 
 
 def _schedule(deployed: DeployedStack, called: str, output: str) -> Check:
-    return is_as_it_should_be(
+    return check_that(
         f"schedule: {called}",
         is_so=is_schedule_enabled(deployed.output(output), deployed.client("scheduler")),
-        told="enabled",
+        message="enabled",
         otherwise="disabled: nothing runs by itself",
         remedy="enable it in EventBridge Scheduler, or sam deploy",
     )

@@ -191,7 +191,7 @@ def show_held(
         shown.say(f"{how_many(len(held), 'recording')} held")
         for item in held:
             shown.row(item.recording.recording_id, _why(item))
-        shown.answer({"held": [_told(item) for item in held]})
+        shown.answer({"held": [_fields(item) for item in held]})
 
 
 def _counted(
@@ -221,7 +221,7 @@ def _why(item: CatalogueItem) -> str:
     return "" if kept is None else f"since {instant(kept.since)}, by {kept.by}: {kept.reason}"
 
 
-def _told(item: CatalogueItem) -> dict[str, Any]:
+def _fields(item: CatalogueItem) -> dict[str, Any]:
     kept = item.hold
     return {
         "recording_id": item.recording.recording_id,

@@ -71,7 +71,7 @@ class Soak:
 
     def _list(self) -> bool:
         result = self.job.list_once()
-        told = list_recordings_handler._told(result)
+        told = list_recordings_handler._fields(result)
         if result.problem:
             told |= failure_of(result.problem)
         logger().info("list_recordings", **told)
@@ -80,7 +80,7 @@ class Soak:
 
     def _archive(self, recording_id: str) -> None:
         result = self.job.archive(recording_id, jitter=1.0)
-        logger().info("archive_recording", **archive_recording_handler._told(result))
+        logger().info("archive_recording", **archive_recording_handler._fields(result))
         self.outcomes.append(result.outcome)
 
     def _is_anything_open(self) -> bool:

@@ -92,6 +92,6 @@ def measure(values: Mapping[str, float], **dimensions: str) -> None:
     metrics = Metrics(namespace=NAMESPACE)
     for name, value in values.items():
         metrics.add_metric(name=name, unit=UNITS[name], value=value)
-    for name, told in dimensions.items():
-        metrics.add_dimension(name=name, value=told)
+    for name, fields in dimensions.items():
+        metrics.add_dimension(name=name, value=fields)
     metrics.flush_metrics()

@@ -127,9 +127,9 @@ def test_a_lacking_permission_is_named(
     assert result.exit_code == 1
     found = {it["subject"]: it for it in json.loads(result.stdout)["checks"]}
     assert [name for name, it in found.items() if it["level"] == "FAIL"] == [failed]
-    assert lacking[0] in found[failed]["told"]
+    assert lacking[0] in found[failed]["message"]
     assert found[failed]["remedy"]
-    assert all(it["level"] != "OK" for it in found.values() if "not checked" in it["told"])
+    assert all(it["level"] != "OK" for it in found.values() if "not checked" in it["message"])
 
 
 def test_what_is_set_wrong_is_found(account: Account, cloud: Cloud) -> None:

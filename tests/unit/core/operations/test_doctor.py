@@ -46,7 +46,7 @@ def test_what_cannot_be_checked_is_never_ok(error: RingvaultError, level: Level)
 
     found = examined("it", check)
 
-    assert (found.level, str(error) in found.told) == (level, True)
+    assert (found.level, str(error) in found.message) == (level, True)
     assert found.remedy
 
 

@@ -27,12 +27,12 @@ def days(number: int) -> timedelta:
     ],
 )
 def test_the_bucket_is_as_the_stack_says(
-    rules: Collection[ExpiryRule], after_days: int, told: str
+    rules: Collection[ExpiryRule], after_days: int, message: str
 ) -> None:
     """OK tells when recordings expire."""
     found = expiry_finding(rules, after=days(after_days))
 
-    assert (found.level, found.told) == (Level.OK, told)
+    assert (found.level, found.message) == (Level.OK, message)
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_the_bucket_is_as_the_stack_says(
     ],
 )
 def test_another_rule_than_the_stacks_fails(
-    rules: Collection[ExpiryRule], after_days: int, told: str
+    rules: Collection[ExpiryRule], after_days: int, message: str
 ) -> None:
     """In either direction, for audio and for sidecars; with both numbers and a remedy."""
     found = expiry_finding(rules, after=days(after_days))
 
     assert found.level is Level.FAIL
-    assert told in found.told
+    assert message in found.message
     assert found.remedy
 
 
@@ -67,7 +67,7 @@ def test_a_rule_that_asks_for_no_tag_fails(prefix: str, after_days: int) -> None
     )
 
     assert found.level is Level.FAIL
-    assert "held" in found.told
+    assert "held" in found.message
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class InvokedFunction:
         """
         with aws_errors(f"invoke {self._name}"):
             answer = self._client.invoke(FunctionName=self._name, Payload=json.dumps(event))
-            told: Mapping[str, Any] = json.loads(answer["Payload"].read())
+            document: Mapping[str, Any] = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise ServiceUnavailableError(f"{self._name} ended by {told.get('errorType')}")
-        return told
+            raise ServiceUnavailableError(f"{self._name} ended by {document.get('errorType')}")
+        return document

@@ -20,18 +20,20 @@ class StackMetrics:
 
     def archived_since(self, at: datetime, *, now: datetime) -> int:
         """Return how many recordings were archived since then."""
-        told = self._told({"RecordingsArchived": "Sum"}, at, now)
-        return round(sum(told["RecordingsArchived"]))
+        metrics = self._metrics({"RecordingsArchived": "Sum"}, at, now)
+        return round(sum(metrics["RecordingsArchived"]))
 
     def quota_used(self, *, now: datetime) -> float | None:
         """Return the share of the quota that the last hour took; None where nobody told it."""
-        told = self._told({"RequestsSent": "Sum", "RequestsPermitted": "Maximum"}, now - _HOUR, now)
-        permitted = max(told["RequestsPermitted"], default=0)
+        metrics = self._metrics(
+            {"RequestsSent": "Sum", "RequestsPermitted": "Maximum"}, now - _HOUR, now
+        )
+        permitted = max(metrics["RequestsPermitted"], default=0)
         if not permitted:
             return None
-        return sum(told["RequestsSent"]) / _HOUR.total_seconds() / permitted
+        return sum(metrics["RequestsSent"]) / _HOUR.total_seconds() / permitted
 
-    def _told(
+    def _metrics(
         self, statistics: Mapping[str, str], from_at: datetime, to_at: datetime
     ) -> Mapping[str, Sequence[float]]:
         queries = [

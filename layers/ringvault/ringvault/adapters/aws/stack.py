@@ -150,20 +150,20 @@ def stack_on_this_machine(description: Path) -> DeployedStack:
         ConfigurationError: none did, or it has ended.
     """
     try:
-        told = json.loads(description.read_bytes())
+        document = json.loads(description.read_bytes())
     except FileNotFoundError as error:
         fault = "no stack runs on this machine at that port"
         raise ConfigurationError([fault]) from error
-    key = told["access_key"]
+    key = document["access_key"]
     return DeployedStack(
-        name=told["stack_name"],
+        name=document["stack_name"],
         called="the local stack",
         # moto takes any secret; the profile of whoever asks plays no part.
-        session=Session(key, key, region_name=told["region"]),
-        outputs=told["outputs"],
-        parameters=told["parameters"],
-        endpoint_url=told["endpoint_url"],
-        invoke_url=told["invoke_url"],
+        session=Session(key, key, region_name=document["region"]),
+        outputs=document["outputs"],
+        parameters=document["parameters"],
+        endpoint_url=document["endpoint_url"],
+        invoke_url=document["invoke_url"],
     )
 
 

@@ -38,17 +38,17 @@ class BucketSettings:
 
     def blocks_public(self) -> bool:
         """Whether all four blocks of public access are on."""
-        answer = self._told(self._client.get_public_access_block)
+        answer = self._ask(self._client.get_public_access_block)
         blocks = answer.get("PublicAccessBlockConfiguration", {})
         return len(blocks) == 4 and all(blocks.values())  # noqa: PLR2004 - as S3 has four
 
     def keeps_versions(self) -> bool:
         """Whether what is overwritten or deleted can be had back."""
-        return bool(self._told(self._client.get_bucket_versioning).get("Status") == "Enabled")
+        return bool(self._ask(self._client.get_bucket_versioning).get("Status") == "Enabled")
 
     def encryption(self) -> str | None:
         """Return the algorithm that new objects are encrypted with, None for none."""
-        answer = self._told(self._client.get_bucket_encryption)
+        answer = self._ask(self._client.get_bucket_encryption)
         rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
         named = [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
         return named[0] if named else None
@@ -63,15 +63,15 @@ class BucketSettings:
 
     def told_at(self) -> datetime:
         """Return the time by AWS's clock, in whole seconds."""
-        answer = self._told(self._client.head_bucket)
+        answer = self._ask(self._client.head_bucket)
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
     def _lifecycle(self) -> Sequence[Any]:
         """Return the enabled rules of the lifecycle."""
-        rules = self._told(self._client.get_bucket_lifecycle_configuration).get("Rules", ())
+        rules = self._ask(self._client.get_bucket_lifecycle_configuration).get("Rules", ())
         return [rule for rule in rules if rule["Status"] == "Enabled"]
 
-    def _told(self, ask: Callable[..., Any]) -> Any:  # noqa: ANN401 - each answer has its own shape
+    def _ask(self, ask: Callable[..., Any]) -> Any:  # noqa: ANN401 - each answer has its own shape
         with aws_errors("look at the bucket's settings"):
             try:
                 return ask(Bucket=self._bucket)

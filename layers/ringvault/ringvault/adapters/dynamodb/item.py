@@ -112,8 +112,8 @@ def repeated_attribute(answer: RepeatedAnswer) -> dict[str, Any]:
 
 def hold_attribute(hold: Hold) -> dict[str, Any]:
     """Return the attribute `held` of an item."""
-    told = {"reason": hold.reason, "since": format_instant(hold.since), "by": hold.by}
-    return {"M": {name: text(value) for name, value in told.items()}}
+    fields = {"reason": hold.reason, "since": format_instant(hold.since), "by": hold.by}
+    return {"M": {name: text(value) for name, value in fields.items()}}
 
 
 def erasure_attribute(erasure: Erasure) -> dict[str, Any]:
@@ -332,15 +332,15 @@ def _seconds(number: str) -> float:
 def _hold(attributes: Attributes) -> Hold | None:
     if "held" not in attributes:
         return None
-    told = attributes["held"]["M"]
-    return Hold(told["reason"]["S"], parse_instant(told["since"]["S"]), told["by"]["S"])
+    fields = attributes["held"]["M"]
+    return Hold(fields["reason"]["S"], parse_instant(fields["since"]["S"]), fields["by"]["S"])
 
 
 def _erasure(attributes: Attributes) -> Erasure | None:
     if "erasure" not in attributes:
         return None
-    told = attributes["erasure"]["M"]
-    return Erasure(parse_instant(told["began_at"]["S"]), told["by"]["S"])
+    fields = attributes["erasure"]["M"]
+    return Erasure(parse_instant(fields["began_at"]["S"]), fields["by"]["S"])
 
 
 def _text(attributes: Attributes, name: str) -> str | None:

@@ -58,9 +58,9 @@ def read_error(response: requests.Response) -> ErrorBody:
         body: Any = json.loads(head_of(response, max_bytes=_MAX_ERROR_BYTES))
         first: Any = (body.get("errors") or [{}])[0]
         return ErrorBody(
-            code=_told(_CODE, first.get("errorCode"), body.get("errorCode")),
-            oauth_error=_told(_OAUTH_ERROR, body.get("error")),
-            permission=_told(_PERMISSION, first.get("permissionName"), body.get("permissionName")),
+            code=_known(_CODE, first.get("errorCode"), body.get("errorCode")),
+            oauth_error=_known(_OAUTH_ERROR, body.get("error")),
+            permission=_known(_PERMISSION, first.get("permissionName"), body.get("permissionName")),
         )
     except (
         ValueError,
@@ -88,30 +88,30 @@ def check(response: requests.Response, *, now: datetime) -> None:
         return
     error = read_error(response)
     answer = str(status) + (f" ({error.code})" if error.code else "")
-    told = f"RingCentral answered {answer}"
+    message = f"RingCentral answered {answer}"
     if status == requests.codes.too_many_requests:
         raise ThrottledError(
-            told,
+            message,
             retry_at=now + retry_after(response, now=now),
             concerns_all_users=not _is_users_own_limit(response),
         )
     if (wait := _named_wait(response, now)) is not None:
-        raise RetryLaterError(told, retry_at=now + wait, concerns_all_users=True)
+        raise RetryLaterError(message, retry_at=now + wait, concerns_all_users=True)
     if status == requests.codes.unauthorized:
-        raise TokenRejectedError(told)
+        raise TokenRejectedError(message)
     if status == requests.codes.forbidden:
         raise PermissionLostError(
-            f"{told}: {_permission_advice(error)}",
+            f"{message}: {_permission_advice(error)}",
             concerns_all_users=error.code == APP_SCOPE,
             answer=answer.replace("(", "").replace(")", ""),
         )
     if _is_own_not_found(status, error):
-        raise NotFoundError(told)
+        raise NotFoundError(message)
     if status == RANGE_REFUSED:
-        raise RangeRefusedError(told, total_bytes=_whole_length(response))
+        raise RangeRefusedError(message, total_bytes=_whole_length(response))
     if status in _SAYS_NOTHING or status >= requests.codes.server_error:
-        raise ServiceUnavailableError(told)
-    raise RequestRefusedError(told)
+        raise ServiceUnavailableError(message)
+    raise RequestRefusedError(message)
 
 
 def _is_own_not_found(status: int, error: ErrorBody) -> bool:
@@ -134,12 +134,12 @@ def check_abroad(response: requests.Response, *, now: datetime) -> None:
     """
     if response.status_code not in {200, 206} and not response.is_redirect:
         response.close()
-        told = f"the host of a redirect answered {response.status_code}"
+        message = f"the host of a redirect answered {response.status_code}"
         if response.status_code == RANGE_REFUSED:
-            raise RangeRefusedError(told, total_bytes=_whole_length(response))
+            raise RangeRefusedError(message, total_bytes=_whole_length(response))
         if (wait := _named_wait(response, now)) is not None:
-            raise RetryLaterError(told, retry_at=now + wait)
-        raise ServiceUnavailableError(told)
+            raise RetryLaterError(message, retry_at=now + wait)
+        raise ServiceUnavailableError(message)
 
 
 def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
@@ -151,8 +151,8 @@ def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
     """
     named = _retry_after_header(response.headers.get("Retry-After", ""), now)
     if named is None:
-        told = quota_of(response)
-        return max(MIN_PENALTY, told.window) if told else MIN_PENALTY
+        message = quota_of(response)
+        return max(MIN_PENALTY, message.window) if message else MIN_PENALTY
     return named if _is_users_own_limit(response) else max(named, MIN_PENALTY)
 
 
@@ -219,7 +219,7 @@ def _permission_advice(error: ErrorBody) -> str:
     return "give the service user's role Company Call Log with access to recordings"
 
 
-def _told(known: re.Pattern[str], *values: object) -> str:
+def _known(known: re.Pattern[str], *values: object) -> str:
     """Return the first of the values that looks as it should, nothing where none does."""
     texts = (value for value in values if isinstance(value, str))
     return next((text for text in texts if known.fullmatch(text)), "")

@@ -240,11 +240,11 @@ class RingCentralClient:
 
     def _check(self, response: requests.Response, request: _Get, turn: Turn) -> None:
         """Learn from the answer, close the gate where it says so, raise what it means."""
-        told = quota_of(response)
+        reported = quota_of(response)
         # The limit of a group that is not believed says nothing of the one that is.
-        if told is not None and self._groups.learn(request.kind, told.group):
+        if reported is not None and self._groups.learn(request.kind, reported.group):
             self._gates[request.kind].learn(
-                turn, limit=told.limit, window=told.window, remaining=told.remaining
+                turn, limit=reported.limit, window=reported.window, remaining=reported.remaining
             )
         try:
             check(response, now=self._clock())

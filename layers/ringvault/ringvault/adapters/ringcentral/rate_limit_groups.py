@@ -53,12 +53,12 @@ class RateLimitGroups:
             self._read_at = now
         return self._text(kind) or HEAVY
 
-    def learn(self, kind: RequestKind, told: str) -> bool:
+    def learn(self, kind: RequestKind, reported: str) -> bool:
         """Return whether an answer is of the group that is known, which it may have changed.
 
         What cannot be a group's name is left aside, as where none is told.
         """
-        group, known = told.strip().lower(), self.of(kind)
+        group, known = reported.strip().lower(), self.of(kind)
         offered = self._text(_offered(kind))
         if not _GROUP.fullmatch(group):
             return not group

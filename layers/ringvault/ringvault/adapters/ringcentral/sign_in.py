@@ -122,11 +122,11 @@ def _token_answer(response: requests.Response) -> requests.Response:
     token, lives_s = body.get("access_token"), _life_s(body.get("expires_in"))
     if not _is_token(token) or lives_s is None:
         raise ServiceUnavailableError("RingCentral's sign-in answer holds no token")
-    told = requests.Response()
-    told.status_code = response.status_code
-    told.headers["Content-Type"] = "application/json"
-    told.raw = io.BytesIO(json.dumps({"access_token": token, "expires_in": lives_s}).encode())
-    return told
+    answer = requests.Response()
+    answer.status_code = response.status_code
+    answer.headers["Content-Type"] = "application/json"
+    answer.raw = io.BytesIO(json.dumps({"access_token": token, "expires_in": lives_s}).encode())
+    return answer
 
 
 def _token_body(response: requests.Response) -> Mapping[str, object]:
@@ -150,6 +150,6 @@ def _life_s(value: object) -> int | None:
 
 
 def _refusal(error: ErrorBody) -> str:
-    told = " ".join(word for word in (error.oauth_error, error.code) if word)
+    answer = " ".join(word for word in (error.oauth_error, error.code) if word)
     wrong = _WHAT_IS_WRONG.get(error.oauth_error, "client_id, client_secret or jwt is wrong")
-    return f"RingCentral refuses the sign-in ({told}): {wrong}; correct the RingCentral secret"
+    return f"RingCentral refuses the sign-in ({answer}): {wrong}; correct the RingCentral secret"

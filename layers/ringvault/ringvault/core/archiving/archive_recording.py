@@ -422,22 +422,22 @@ class ArchiveRecording:
         retry_at = now + wait_after_not_found(item, now=now)
         if not is_enough(not_found):
             return self._deferred(item, error, retry_at=retry_at)
-        told = f"{error}, {_repeated(not_found)}"
+        message = f"{error}, {_repeated(not_found)}"
         if self.account.has_expired(item.recording, now=now):
             days = (now - item.recording.started_at).days
-            reason = f"{told}; {days} days after the call RingCentral has deleted it"
+            reason = f"{message}; {days} days after the call RingCentral has deleted it"
             return self._ended(item, error, reason, state=State.ABSENT, attempts=item.attempts)
         try:
             is_offered = self.account.is_offered(
                 item.recording, latest=min(now + MAX_WAIT, self.deadline)
             )
         except RingvaultError as unknown:
-            reason = f"{told}; whether the call log has it is unknown: {unknown}"
+            reason = f"{message}; whether the call log has it is unknown: {unknown}"
             return self._deferred(item, error, reason, retry_at=retry_at)
         if is_offered:
-            reason = f"offered by the call log, not served: {told}"
+            reason = f"offered by the call log, not served: {message}"
             return self._deferred(item, error, reason, retry_at=retry_at)
-        reason = f"{told}; the call log no longer has it"
+        reason = f"{message}; the call log no longer has it"
         return self._ended(item, error, reason, state=State.ABSENT, attempts=item.attempts)
 
     def _failed_attempt(self, item: CatalogueItem, error: Exception, reason: str) -> ArchiveResult:

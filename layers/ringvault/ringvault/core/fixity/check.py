@@ -123,14 +123,14 @@ def _of_sidecar(
     recording_id: str, key: str, archived: ArchivedObject, vault: ReadBackVault
 ) -> Damage | None:
     try:
-        told = _attempted(lambda: vault.find_sidecar(key))
+        sidecar = _attempted(lambda: vault.find_sidecar(key))
     except InColdStorageError as error:
         return _unreadable(recording_id, key, error)
     except PermanentError as error:
         return _altered(recording_id, key, str(error))
-    if told is None:
+    if sidecar is None:
         return _missing(recording_id, key)
-    if told.archived is None or told.archived.sha256_hex != archived.sha256_hex:
+    if sidecar.archived is None or sidecar.archived.sha256_hex != archived.sha256_hex:
         return _altered(recording_id, key, "it tells another SHA-256 than the catalogue")
     return None
 

@@ -43,7 +43,7 @@ class Check:
 
     subject: str
     level: Level
-    told: str
+    message: str
     remedy: str = ""
 
 
@@ -64,12 +64,10 @@ def examined(subject: str, check: Callable[[], Check]) -> Check:
         return Check(subject, Level.WARN, f"not checked: {error}", "try again in some minutes")
 
 
-def is_as_it_should_be(
-    subject: str, *, told: str, is_so: bool, otherwise: str, remedy: str
-) -> Check:
-    """Return OK with `told`, or FAIL with `otherwise` and the remedy."""
+def check_that(subject: str, *, message: str, is_so: bool, otherwise: str, remedy: str) -> Check:
+    """Return OK with `message`, or FAIL with `otherwise` and the remedy."""
     if is_so:
-        return Check(subject, Level.OK, told)
+        return Check(subject, Level.OK, message)
     return Check(subject, Level.FAIL, otherwise, remedy)
 
 
@@ -78,31 +76,31 @@ def number_index_finding(*, is_current: bool) -> Check:
     subject = "number index"
     if is_current:
         return Check(subject, Level.OK, "keys of this release")
-    told = "has keys of an earlier release: a search by number misses older recordings"
-    return Check(subject, Level.WARN, told, "run ringvault rebuild-index")
+    message = "has keys of an earlier release: a search by number misses older recordings"
+    return Check(subject, Level.WARN, message, "run ringvault rebuild-index")
 
 
 def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> Check:
     """Return whether two clocks agree; `theirs` has whole seconds, None where none was told."""
     if theirs is None:
-        told = "not checked: no answer told the time"
-        return Check(subject, Level.WARN, told, "try again when RingCentral answers")
+        message = "not checked: no answer told the time"
+        return Check(subject, Level.WARN, message, "try again when RingCentral answers")
     skew = abs(ours - theirs)
-    told = f"{round(skew.total_seconds())} s from this machine's clock"
+    message = f"{round(skew.total_seconds())} s from this machine's clock"
     if skew < CLOCK_MATTERS_FROM:
-        return Check(subject, Level.OK, told)
+        return Check(subject, Level.OK, message)
     level = Level.FAIL if skew >= CLOCK_FAILS_FROM else Level.WARN
-    return Check(subject, level, told, "set this machine's clock (NTP)")
+    return Check(subject, level, message, "set this machine's clock (NTP)")
 
 
 def retention_finding(progress: ListingProgress) -> Check:
     """Return how long RingCentral keeps recordings, and whether the account said so."""
     retention = progress.retention
-    told = str(retention)
+    message = str(retention)
     if progress.retention_read_at is None:
         remedy = "the first run of the lister asks the account"
-        return Check("retention", Level.WARN, f"{told}: presumed, not yet read", remedy)
-    return Check("retention", Level.OK, f"{told}, read {_minute(progress.retention_read_at)}")
+        return Check("retention", Level.WARN, f"{message}: presumed, not yet read", remedy)
+    return Check("retention", Level.OK, f"{message}, read {_minute(progress.retention_read_at)}")
 
 
 def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) -> Check:
@@ -111,12 +109,12 @@ def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) ->
     `foreign` has the origins of those that do not, of the `seen` ones that were looked at.
     """
     if not seen:
-        told = "not checked: no recorded call of the last seven days is known"
-        return Check(subject, Level.WARN, told, "record a call, and ask again")
-    return is_as_it_should_be(
+        message = "not checked: no recorded call of the last seven days is known"
+        return Check(subject, Level.WARN, message, "record a call, and ask again")
+    return check_that(
         subject,
         is_so=not foreign,
-        told="the newest recordings lie on a configured host",
+        message="the newest recordings lie on a configured host",
         otherwise=f"recordings lie on {', '.join(sorted(foreign))}, which is not configured",
         remedy="where that is RingCentral's: sam deploy --parameter-overrides"
         f" RingCentralMediaUrl={min(foreign, default='')}",
@@ -129,10 +127,10 @@ def listing_finding(progress: ListingProgress, *, now: datetime) -> Check:
     if listed_at is None:
         remedy = "wait for the next run (5 minutes); then see the log of ListRecordingsFunction"
         return Check("last listing run", Level.WARN, "none yet", remedy)
-    return is_as_it_should_be(
+    return check_that(
         "last listing run",
         is_so=now - listed_at < LISTED_WITHIN,
-        told=_minute(listed_at),
+        message=_minute(listed_at),
         otherwise=f"{_minute(listed_at)}: none for 30 minutes",
         remedy="docs/operations.md: nothing-listed",
     )
@@ -156,15 +154,15 @@ def reconciliation_finding(
         remedy = "docs/operations.md: Read the reconciliation report"
         return Check(subject, Level.FAIL, in_words(found), remedy)
     if backfilling:
-        told = in_words({Verdict.BACKFILLING: backfilling})
-        return Check(subject, Level.WARN, told, "wait for it: ringvault backfill --list")
-    told = f"begun {began_on}, " + (f"newest report {report[0]}" if report else "no report yet")
-    return is_as_it_should_be(
+        message = in_words({Verdict.BACKFILLING: backfilling})
+        return Check(subject, Level.WARN, message, "wait for it: ringvault backfill --list")
+    message = f"begun {began_on}, " + (f"newest report {report[0]}" if report else "no report yet")
+    return check_that(
         subject,
         # A run through a large account takes days, and begins no other meanwhile.
         is_so=bool(progress.runs) or now.date() - began_on <= 2 * DAY,
-        told=told,
-        otherwise=f"{told}: none for two days",
+        message=message,
+        otherwise=f"{message}: none for two days",
         remedy="docs/operations.md: reconciliation-not-run",
     )
 
@@ -213,14 +211,14 @@ def expiry_finding(rules: Collection[ExpiryRule], *, after: timedelta) -> Check:
     subject, days = "bucket: expiry", after // DAY
     for rule in rules:
         if not rule.is_tagged and _meets_recordings(rule.prefix):
-            told = f"a rule for {rule.prefix or 'everything'} deletes what is held, too"
-            return Check(subject, Level.FAIL, told, _SHOWN_BY)
+            message = f"a rule for {rule.prefix or 'everything'} deletes what is held, too"
+            return Check(subject, Level.FAIL, message, _SHOWN_BY)
     found = {rule.prefix: rule.days for rule in rules if rule.is_tagged}
     is_so = found.get(AUDIO) == days and SIDECARS in found if days else not found
-    return is_as_it_should_be(
+    return check_that(
         subject,
         is_so=is_so,
-        told=_after(days),
+        message=_after(days),
         otherwise=f"the stack says {_after(days)}, the bucket {_after(found.get(AUDIO))}"
         f" for audio and {_after(found.get(SIDECARS))} for its JSON",
         remedy=_AGAIN,

@@ -24,7 +24,7 @@ class _Link:
     object_key: str
     number: int
     content: bytes
-    told: Mapping[str, Any]
+    document: Mapping[str, Any]
 
 
 def verify_chain(
@@ -37,7 +37,7 @@ def verify_chain(
     removed, changed or added does not show.
     """
     found = [
-        _Link(key, number, reports[key], _told(reports[key]))
+        _Link(key, number, reports[key], _parsed(reports[key]))
         for key in sorted(reports)
         if (number := number_of(key)) is not None
     ]
@@ -60,12 +60,12 @@ def verify_chain(
     return tuple(by_key[key] for key in sorted(by_key))
 
 
-def _told(content: bytes) -> Mapping[str, Any]:
+def _parsed(content: bytes) -> Mapping[str, Any]:
     try:
-        told = json.loads(content)
+        document = json.loads(content)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def _key(number: int, suffix: str = "json") -> str:
@@ -89,9 +89,11 @@ def _passed_over(links: Sequence[_Link], head: ChainHead | None) -> AbstractSet[
 
 def _number_before(link: _Link) -> int:
     """Return the number of the report that it follows; before schema 2 numbers had no gap."""
-    told = link.told.get("previous_number", link.number - 1)
-    is_earlier = isinstance(told, int) and not isinstance(told, bool) and 0 < told < link.number
-    return told if is_earlier else link.number - 1
+    document = link.document.get("previous_number", link.number - 1)
+    is_earlier = (
+        isinstance(document, int) and not isinstance(document, bool) and 0 < document < link.number
+    )
+    return document if is_earlier else link.number - 1
 
 
 def _strangers(reports: Mapping[str, bytes], passed_over: AbstractSet[int]) -> Iterator[ChainFault]:
@@ -106,14 +108,14 @@ def _strangers(reports: Mapping[str, bytes], passed_over: AbstractSet[int]) -> I
 
 
 def _of_itself(link: _Link, reports: Mapping[str, bytes]) -> Iterator[ChainFault]:
-    if link.told.get("number") != link.number:
+    if link.document.get("number") != link.number:
         yield ChainFault(link.object_key, "was changed or added: it tells another number")
         return
     page_key = _key(link.number, "html")
     page = reports.get(page_key)
     if page is None:
         yield ChainFault(page_key, "is not there: removed, or its writer was killed")
-    elif sha256_hex(page) != link.told.get("page_sha256_hex"):
+    elif sha256_hex(page) != link.document.get("page_sha256_hex"):
         yield ChainFault(page_key, "was changed: its JSON knows another digest")
 
 
@@ -122,7 +124,7 @@ def _of_first(links: list[_Link]) -> Iterator[ChainFault]:
         return
     removed = range(1, _number_before(links[0]) + 1)
     yield from (ChainFault(_key(number), "was removed") for number in removed)
-    if links[0].number == 1 and links[0].told.get("previous_sha256_hex") is not None:
+    if links[0].number == 1 and links[0].document.get("previous_sha256_hex") is not None:
         yield ChainFault(links[0].object_key, "was changed: the first report follows none")
 
 
@@ -130,7 +132,7 @@ def _between(before: _Link, after: _Link) -> Iterator[ChainFault]:
     missing = range(before.number + 1, _number_before(after) + 1)
     if missing:
         yield from (ChainFault(_key(number), "was removed") for number in missing)
-    elif after.told.get("previous_sha256_hex") != sha256_hex(before.content):
+    elif after.document.get("previous_sha256_hex") != sha256_hex(before.content):
         yield ChainFault(
             before.object_key,
             f"was changed or added: {after.object_key} knows another digest of it",

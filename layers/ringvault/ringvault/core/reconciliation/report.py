@@ -72,14 +72,14 @@ def report_of(run: Run, *, after: ChainHead, number: int | None = None) -> Repor
     `number` is the next after `after`, or a later one where that is taken.
     """
     number = after.number + 1 if number is None else number
-    told = _told(run) | {
+    fields = _fields(run) | {
         "schema_version": SCHEMA_VERSION,
         "number": number,
         "previous_number": after.number or None,
         "previous_sha256_hex": after.sha256_hex or None,
     }
-    page = page_of(told).encode()
-    document = json.dumps(told | {"page_sha256_hex": sha256_hex(page)}, indent=1, sort_keys=True)
+    page = page_of(fields).encode()
+    document = json.dumps(fields | {"page_sha256_hex": sha256_hex(page)}, indent=1, sort_keys=True)
     return Report(number, document.encode(), page)
 
 
@@ -91,7 +91,7 @@ def totals_of(run: Run) -> dict[str, int]:
     return _all_counts(totals)
 
 
-def _told(run: Run) -> dict[str, Any]:
+def _fields(run: Run) -> dict[str, Any]:
     if run.finished_at is None:
         raise ValueError("the run is not finished")
     return {

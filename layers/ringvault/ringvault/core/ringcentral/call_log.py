@@ -95,7 +95,7 @@ def _leads_on(uri: str | None, next_uri: str) -> bool:
 
 def _page_number(uri: str) -> int | None:
     try:
-        told = parse_qs(urlsplit(uri).query).get("page", [""])[0]
+        page = parse_qs(urlsplit(uri).query).get("page", [""])[0]
     except ValueError:
         return None
-    return int(match[0]) if (match := _NUMBER.fullmatch(told)) else None
+    return int(match[0]) if (match := _NUMBER.fullmatch(page)) else None
