@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint types template unit tests coverage test-s3-fidelity soak bench-quota bench-90-days bench-playback mutations scan build audit clean lock
+.PHONY: help run test lint format types template unit tests coverage test-s3-fidelity soak bench-quota bench-90-days bench-playback mutations scan build audit clean lock
 
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -34,6 +34,10 @@ lint: $(INSTALLED) ## Check style, format and spelling
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/codespell
+
+format: $(INSTALLED) ## Format the code, and fix what ruff can fix
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
 
 types: $(INSTALLED) ## Check types
 	@echo "types: mypy, strict"
@@ -82,7 +86,7 @@ bench-quota: $(INSTALLED) ## Measure how much of the quota is used: about six mi
 soak: $(INSTALLED) ## Archive 2,000 recordings while everything fails, on three seeds: long
 	@SOAK_RECORDINGS=2000 $(BIN)/python -m pytest --quiet tests/integration/test_soak.py
 
-bench-90-days: $(INSTALLED) ## Live through 90 days and a takeover in virtual time: ten minutes or more
+bench-90-days: $(INSTALLED) ## Simulate 90 days and an import in virtual time: ten minutes or more
 	@$(BIN)/python -m benchmarks.ninety_days
 
 bench-playback: $(INSTALLED) ## Measure playback URLs, cold start and what a search reads: two minutes

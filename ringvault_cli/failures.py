@@ -13,7 +13,7 @@ from ringvault.core.errors import (
 
 
 class ExitStatus(IntEnum):
-    """What a command ends with; docs/operations.md tells them to people."""
+    """What a command ends with; docs/operations/command.md tells them to people."""
 
     OK = 0
     WRONG = 1  # something is missing, failed or refused: the archive needs a person
@@ -34,7 +34,7 @@ _ADVICE = {
     "Expired": "sign in again: aws sso login",
     "Token": "sign in again: aws sso login",
     "InvalidClientTokenId": "sign in again: aws sso login",
-    "AccessDenied": "your user lacks a right: docs/operations.md, Rights, has all",
+    "AccessDenied": "your user lacks a right: docs/operations/command.md, Rights, has all",
     "EndpointConnection": "is the network there, and with --local the stack?",
     "ConnectTimeout": "is the network there, and with --local the stack?",
     "no stack runs": "start one with make run, or name its page's port with --port",
@@ -61,4 +61,4 @@ def advice_for(error: RingvaultError) -> str:
         return "ask differently; --help tells how"
     text = str(error)
     found = (advice for sign, advice in _ADVICE.items() if sign in text)
-    return next(found, "try again; where it stays so, docs/operations.md helps")
+    return next(found, "try again; where it stays so, docs/operations/README.md helps")

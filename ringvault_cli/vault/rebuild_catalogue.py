@@ -40,9 +40,9 @@ def rebuild_catalogue(
 
     Restores each archived recording that the catalogue lacks, from the JSON beside it, where the
     audio agrees with it by size and CRC-32. What is in the catalogue stays as it is. Disable the
-    lister's schedule first (docs/operations.md). No audio is read. For each recording it sends
-    two requests to S3 and two to DynamoDB. Ctrl-C ends the command and loses nothing: the same
-    command goes on.
+    lister's schedule first (docs/operations/restore.md). No audio is read. For each recording it
+    sends two requests to S3 and two to DynamoDB. Ctrl-C ends the command and loses nothing: the
+    same command goes on.
 
     Ends with 1 when a recording in the bucket could not be restored.
     """

@@ -131,7 +131,7 @@ def show_faults(faults: Sequence[ChainFault], *, number: int, shown: Screen) -> 
         shown.verbatim(f"{fault.object_key}")
         shown.row("", fault.problem)
     if faults:
-        shown.say("All versions are kept: docs/operations.md, Read the reconciliation report.")
+        shown.say("All versions are kept: see docs/operations/restore.md.")
 
 
 def _show_damage(damage: Damage, shown: Screen) -> None:

@@ -1,9 +1,8 @@
-"""docs/operations.md tells the truth about the command ringvault, whole."""
+"""docs/operations/ tells the truth about the command ringvault, whole."""
 
 import re
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,15 +10,16 @@ from typer.main import get_command
 
 from local.places import ROOT
 from ringvault_cli.command import app
+from tests.infrastructure.documents import BLOCK, anchor_of, prose_of, text_of
 
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+FOLDER = ROOT / "docs" / "operations"
+PAGES = sorted(set(FOLDER.glob("*.md")) - {FOLDER / "README.md"})
+OPERATIONS = "\n".join(map(text_of, PAGES))
+README = text_of(ROOT / "README.md")
 COMMAND: Any = get_command(app)
-BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 # At a prompt, behind a pipe, or within another command.
 CALL = re.compile(r"(?:^ *(?:\$ )?|\| |\$\()(?:\.venv/bin/)?ringvault(?: ([^|)\n]*))?(?=$|[|)])")
-SECTION = re.compile(r"^### ([^\n]+)\n(.*?)(?=^###? |\Z)", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)#\s]*)#([^)\s]+)\)")
+SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^##? |\Z)", re.MULTILINE | re.DOTALL)
 WIDTH = 80
 
 
@@ -47,15 +47,9 @@ def leaves(part: Any = COMMAND, path: str = "") -> Iterator[str]:
         yield from leaves(below, f"{path} {name}")
 
 
-def anchors_of(text: str) -> set[str]:
-    """Return what links to a document's headings are called."""
-    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", text), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", it).lower().replace(" ", "-") for it in headings}
-
-
 @pytest.mark.parametrize("name", [*leaves()])
 def test_every_command_is_shown_in_its_section(name: str) -> None:
-    """Whoever knows its name finds how it is called."""
+    """A command is looked up by its name, and shown with its call."""
     section = dict(SECTION.findall(OPERATIONS))[name.split(maxsplit=1)[0]]
 
     assert any(call == name or call.startswith(f"{name} ") for call in calls_in(section))
@@ -81,30 +75,15 @@ def test_outputs_fit_the_screen() -> None:
     assert not [it for it in outputs.splitlines() if len(it) > WIDTH and it[0] != "{"]
 
 
-def test_contents_name_every_section() -> None:
-    """The table of contents has each heading once, in the order of the document."""
-    contents = re.findall(r"\(#([^)]+)\)", OPERATIONS[: OPERATIONS.index("\n## ")])
-    below = BLOCK.sub("", OPERATIONS[OPERATIONS.index("\n## ") :])
-    in_order = re.findall(r"^###? (.+)$", below, re.MULTILINE)
+def test_the_index_names_every_section() -> None:
+    """It has each page, and each of its headings once, in the order of the page."""
+    index = text_of(FOLDER / "README.md")
+    named = re.findall(r"\(([\w-]+\.md)#([^)]+)\)", index)
+    pages = re.findall(r"\(([\w-]+\.md)\)", index)
 
-    assert contents == [next(iter(anchors_of(f"# {heading}"))) for heading in in_order]
-
-
-@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
-def test_links_lead_somewhere(path: Path) -> None:
-    """Each names a heading that is there."""
-    for file, anchor in LINK.findall(path.read_text(encoding="utf-8")):
-        if "://" not in file:
-            target = path.parent / file if file else path
-            assert anchor in anchors_of(target.read_text(encoding="utf-8")), f"{file}#{anchor}"
-
-
-@pytest.mark.parametrize(
-    "path", [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-)
-def test_linked_files_are_there(path: Path) -> None:
-    """A document that was renamed takes the links to it along."""
-    text = BLOCK.sub("", path.read_text(encoding="utf-8"))
-    named = [it for it in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in it]
-
-    assert [it for it in named if not (path.parent / it).exists()] == []
+    assert sorted(pages) == [path.name for path in PAGES]
+    assert named == [
+        (page, anchor_of(heading))
+        for page in pages
+        for heading in re.findall(r"^###? (.+)$", prose_of(FOLDER / page), re.MULTILINE)
+    ]

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from local.cloudformation.transform import transform
-from local.places import TEMPLATE
+from local.places import ROOT, TEMPLATE
 
 DOCUMENT = transform(TEMPLATE)
 PARAMETERS: dict[str, dict[str, Any]] = DOCUMENT["Parameters"]
+PAGE = (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -61,3 +62,13 @@ def test_the_console_groups_every_parameter_once() -> None:
 def test_what_would_break_or_betray_is_refused(name: str, value: str) -> None:
     """Before anything is deployed: tokens in clear text, hosts of others, aliases for keys."""
     assert not re.fullmatch(PARAMETERS[name]["AllowedPattern"], value)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_is_documented_with_its_default(name: str) -> None:
+    """docs/parameters.md has each in one row, with the template's default."""
+    [row] = [line for line in PAGE.splitlines() if re.match(rf"\|[^|]*`{name}`[^|]*\|", line)]
+    default = str(PARAMETERS[name].get("Default", ""))
+    documented = row.split("|")[2].strip().strip("`")
+
+    assert documented == default if default else not documented.isdigit()

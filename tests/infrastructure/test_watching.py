@@ -12,9 +12,10 @@ from ringvault.observability import NAMESPACE, UNITS
 from tests.infrastructure.stack import Properties, Stack
 
 ALARM = "AWS::CloudWatch::Alarm"
+RUNBOOK = "docs/operations/alarms.md"
 SERVICE = [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
 OF_THIS_STACK = (["service", "${AWS::StackName}"], ["ApiId", "${PlaybackApi}"])
-ENTRY = re.compile(r"^### Alarm ([a-z0-9-]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+ENTRY = re.compile(r"^## Alarm ([a-z0-9-]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| `(\w+)` \| (\S+) \|", re.MULTILINE)
 IN_SEARCH = re.compile(r'MetricName="(\w+)"')
 # What AWS itself tells of the queue and the API.
@@ -34,7 +35,7 @@ def name_of(alarm: Properties) -> str:
 @pytest.fixture(scope="module")
 def runbook(repository: Path) -> dict[str, str]:
     """Return the runbook's entries by alarm."""
-    text = (repository / "docs" / "operations.md").read_text(encoding="utf-8")
+    text = (repository / RUNBOOK).read_text(encoding="utf-8")
     return dict(ENTRY.findall(text))
 
 
@@ -63,7 +64,7 @@ def test_every_alarm_has_a_runbook_entry(stack: Stack, runbook: dict[str, str]) 
 
     assert alarms.keys() == runbook.keys()
     for name, alarm in alarms.items():
-        assert alarm["AlarmDescription"].endswith(f" Runbook: docs/operations.md#alarm-{name}")
+        assert alarm["AlarmDescription"].endswith(f" Runbook: {RUNBOOK}#alarm-{name}")
 
 
 def test_every_entry_says_what_to_do(runbook: dict[str, str]) -> None:

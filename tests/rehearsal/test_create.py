@@ -21,7 +21,7 @@ from tests.rehearsal.read_back import read_back
 from tests.rehearsal.unproven import UNPROVEN, proven_after_all, unnamed
 from tests.rehearsal.variants import ACCESS_LOGS, VARIANTS
 
-LIST_OF_THE_DOCUMENT = ROOT / "docs" / "deploying.md"
+LIST_OF_THE_DOCUMENT = ROOT / "docs" / "operations" / "deploying.md"
 
 
 @pytest.fixture(scope="module")

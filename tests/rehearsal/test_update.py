@@ -17,7 +17,7 @@ from tests.rehearsal.moto_stack import KEPT_BY_MOTO, MotoStack
 from tests.rehearsal.read_back import read_back
 from tests.rehearsal.variants import ANOTHER_ISSUER, EVERYTHING
 
-DOCUMENT = ROOT / "docs" / "deploying.md"
+DOCUMENT = ROOT / "docs" / "operations" / "deploying.md"
 # Each parameter with another value than its default; those of an issuer go together.
 OTHER_VALUES = {
     **EVERYTHING,

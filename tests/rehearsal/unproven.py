@@ -1,4 +1,4 @@
-"""What no server on this machine keeps, by name; docs/deploying.md prints it as a check-list."""
+"""What no server on this machine keeps, by name: the check-list of docs/operations/deploying.md."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

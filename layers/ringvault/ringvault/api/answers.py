@@ -142,7 +142,7 @@ _UNREADABLE = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "unreadable-item",
     "The catalogue's item of this recording can't be read; it has been logged. Ask who runs this"
-    " archive to bring it back: docs/operations.md says how.",
+    " archive to bring it back: docs/operations/alarms.md says how.",
 )
 
 

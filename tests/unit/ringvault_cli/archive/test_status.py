@@ -145,8 +145,8 @@ Reconciliation
   unexpected          0
 Needs attention
   2 failed: ringvault retry --state failed shows why
-  1 in the dead-letter queue: see docs/operations.md
-  something waits that RingCentral deletes soon: see docs/operations.md
+  1 in the dead-letter queue: see docs/operations/alarms.md
+  something waits that RingCentral deletes soon: see docs/operations/alarms.md
   1 missing: read the last report
 """
 

@@ -46,7 +46,7 @@ def test_each_kind_of_error_has_its_exit_status(error: RingvaultError, status: E
         ("find the stack x: NoRegionError", "--region"),
         ("find the stack x: ProfileNotFound", "--profile"),
         ("find the stack x: ExpiredToken", "sign in again"),
-        ("count the catalogue: AccessDeniedException", "docs/operations.md, Rights"),
+        ("count the catalogue: AccessDeniedException", "docs/operations/command.md, Rights"),
         ("read: EndpointConnectionError", "network"),
         ("something new", "try again"),
     ],

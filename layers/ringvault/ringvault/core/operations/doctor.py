@@ -52,12 +52,14 @@ def examined(subject: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except (PermissionLostError, CredentialsError, NotFoundError) as error:
-        return Check(subject, Level.FAIL, str(error), "docs/operations.md: permission-lost")
+        return Check(subject, Level.FAIL, str(error), "docs/operations/alarms.md: permission-lost")
     except RecordingRefusedError as error:
-        return Check(subject, Level.FAIL, error.advice, "docs/operations.md: permission-lost")
+        return Check(
+            subject, Level.FAIL, error.advice, "docs/operations/alarms.md: permission-lost"
+        )
     except ConfigurationError as error:
         if _DENIED in str(error):
-            remedy = "your own user lacks a right: docs/operations.md, Rights, has all"
+            remedy = "your own user lacks a right: docs/operations/command.md, Rights, has all"
             return Check(subject, Level.WARN, f"not checked: {error}", remedy)
         return Check(subject, Level.FAIL, str(error), "put it right as the message says")
     except RingvaultError as error:
@@ -132,7 +134,7 @@ def listing_finding(progress: ListingProgress, *, now: datetime) -> Check:
         is_so=now - listed_at < LISTED_WITHIN,
         message=_minute(listed_at),
         otherwise=f"{_minute(listed_at)}: none for 30 minutes",
-        remedy="docs/operations.md: nothing-listed",
+        remedy="docs/operations/alarms.md: nothing-listed",
     )
 
 
@@ -151,7 +153,7 @@ def reconciliation_finding(
     found = unsettled(totals)
     backfilling = found.pop(Verdict.BACKFILLING, 0)
     if found:
-        remedy = "docs/operations.md: Read the reconciliation report"
+        remedy = "docs/operations/reconcile.md: Read the reconciliation report"
         return Check(subject, Level.FAIL, in_words(found), remedy)
     if backfilling:
         message = in_words({Verdict.BACKFILLING: backfilling})
@@ -163,7 +165,7 @@ def reconciliation_finding(
         is_so=bool(progress.runs) or now.date() - began_on <= 2 * DAY,
         message=message,
         otherwise=f"{message}: none for two days",
-        remedy="docs/operations.md: reconciliation-not-run",
+        remedy="docs/operations/alarms.md: reconciliation-not-run",
     )
 
 
@@ -171,7 +173,7 @@ def dead_letter_finding(depth: int) -> Check:
     """Return whether messages lie in the dead-letter queue."""
     if not depth:
         return Check("dead letters", Level.OK, "none")
-    remedy = "docs/operations.md: dead-letters"
+    remedy = "docs/operations/alarms.md: dead-letters"
     return Check("dead letters", Level.WARN, f"{depth:,} messages", remedy)
 
 

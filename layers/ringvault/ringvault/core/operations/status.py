@@ -128,10 +128,10 @@ class ArchiveStatus:
         reported = {it: count for it, count in self.unsettled.items() if it not in calm}
         found = {
             f"{failed} failed: ringvault retry --state failed shows why": failed,
-            f"{self.dead_letters} in the dead-letter queue: see docs/operations.md": (
+            f"{self.dead_letters} in the dead-letter queue: see docs/operations/alarms.md": (
                 self.dead_letters
             ),
-            "something waits that RingCentral deletes soon: see docs/operations.md": (
+            "something waits that RingCentral deletes soon: see docs/operations/alarms.md": (
                 self.is_near_deletion
             ),
             f"{in_words(reported)}: read the last report": reported,

@@ -27,7 +27,7 @@ OTHER_ADVICE = {
     Verdict.REFUSED: "RingCentral answers 403 for it: give the service user the permission for"
     " it, then run ringvault retry.",
     Verdict.FAILED: "Given up: correct the cause, then run ringvault retry.",
-    Verdict.UNREADABLE: "It can't be read, so nothing is known of it: docs/operations.md,"
+    Verdict.UNREADABLE: "It can't be read, so nothing is known of it: docs/operations/alarms.md,"
     " recordings-unreadable, says what to do.",
     Verdict.UNEXPECTED: "An object that should not be there: find out who put it there.",
 }
