@@ -18,7 +18,7 @@ def days(number: int) -> timedelta:
 
 
 @pytest.mark.parametrize(
-    ("rules", "after_days", "told"),
+    ("rules", "after_days", "message"),
     [
         ({AUDIO, SIDECARS}, 365, "after 365 days"),
         (NO_RULES, 0, "never"),
@@ -36,7 +36,7 @@ def test_the_bucket_is_as_the_stack_says(
 
 
 @pytest.mark.parametrize(
-    ("rules", "after_days", "told"),
+    ("rules", "after_days", "message"),
     [
         (NO_RULES, 365, "the stack says after 365 days, the bucket never"),
         ({AUDIO}, 365, "never for its JSON"),
