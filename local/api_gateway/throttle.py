@@ -29,11 +29,11 @@ class ThrottledApi:
 
     def answer(self, request: Request) -> Response:
         """Return the API's answer, or 429 where the bucket is empty."""
-        if self._takes_one():
+        if self._take_one():
             return self._api.answer(request)
         return message(429, "Too Many Requests")
 
-    def _takes_one(self) -> bool:
+    def _take_one(self) -> bool:
         with self._turn:
             now_s = self._now_s()
             earned = (now_s - self._filled_at_s) * self._requests_per_s

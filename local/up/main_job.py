@@ -83,7 +83,7 @@ class MainJob:
         while True:
             time.sleep(self._look_pause_s)
             if listing and listing.done():
-                self._windows_open = self._reads_on(listing.result())
+                self._windows_open = self._take_result(listing.result())
                 listing, listed_at = None, time.monotonic()
             tally = self._look()
             if listing is None and not tally.open and not self._windows_open:
@@ -91,10 +91,10 @@ class MainJob:
             if listing is None and self._is_due(time.monotonic() - listed_at):
                 listing = executor.submit(self._lister.run_once)
                 self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
-            if listing is None and self._is_left_to_schedule(tally):
+            if listing is None and self._leave_to_schedule(tally):
                 return tally
 
-    def _reads_on(self, outcome: Outcome) -> bool:
+    def _take_result(self, outcome: Outcome) -> bool:
         fault = fault_of(outcome)
         if fault is None:
             return bool(outcome.result["windows_open"])
@@ -125,7 +125,7 @@ class MainJob:
     def _is_idle(self) -> bool:
         return not self._is_archiving() and self._vault.waiting_messages() == 0
 
-    def _is_left_to_schedule(self, tally: Tally) -> bool:
+    def _leave_to_schedule(self, tally: Tally) -> bool:
         """Return whether a stack that serves can go on without this job; LocalError at a stall."""
         standing = Standing(
             tally=tally,

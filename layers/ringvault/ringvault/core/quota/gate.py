@@ -84,7 +84,7 @@ class QuotaGate:
             if at > latest:
                 raise ThrottledError("the quota's next turn comes too late", retry_at=at)
             reserved = quota.reserved(at, now)
-            if self._is_saved(name, reserved, version=version):
+            if self._try_save(name, reserved, version=version):
                 return Turn(name, at=at, latest=latest, closings=quota.closings)
         raise ConflictError(f"the quota was changed under us {MAX_RACES} times in a row")
 
@@ -151,7 +151,7 @@ class QuotaGate:
     def _change(self, service_user: str, change: Callable[[Quota], Quota]) -> None:
         for _ in range(MAX_RACES):
             quota, version = self._look(service_user)
-            if self._is_saved(service_user, change(quota), version=version):
+            if self._try_save(service_user, change(quota), version=version):
                 return
         raise ConflictError(f"the quota was changed under us {MAX_RACES} times in a row")
 
@@ -159,7 +159,7 @@ class QuotaGate:
         self._seen[service_user] = self._stores[service_user].load()
         return self._seen[service_user]
 
-    def _is_saved(self, service_user: str, quota: Quota, *, version: int) -> bool:
+    def _try_save(self, service_user: str, quota: Quota, *, version: int) -> bool:
         try:
             self._stores[service_user].save(quota, version=version)
         except ConflictError:

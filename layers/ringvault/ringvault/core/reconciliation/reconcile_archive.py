@@ -113,7 +113,7 @@ def reconcile_archive(
         latest=latest,
         result=result,
     )
-    if invocation.opens(asked, daily_reach):
+    if invocation.open_due(asked, daily_reach):
         _attempt(invocation, result)
     return result
 
@@ -146,7 +146,7 @@ class _Invocation:
     state: ReconciliationProgress = field(default_factory=ReconciliationProgress)
     version: int = 0
 
-    def opens(self, asked: Period | None, daily_reach: timedelta | None) -> bool:
+    def open_due(self, asked: Period | None, daily_reach: timedelta | None) -> bool:
         """Open what is due; return whether there is anything to work on."""
         self.state, self.version = self.progress.load()
         self.listed, _ = self.listing.load()
