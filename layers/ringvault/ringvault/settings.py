@@ -1,13 +1,13 @@
 """What each function reads from its environment: the only module that knows variable names.
 
-`from_environ` validates everything together and reports every fault at once.
+A field is declared with its variable, and `from_environ` reads all of a class at once.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ringvault.api.page import SignIn
@@ -15,167 +15,66 @@ from ringvault.core.errors import ConfigurationError
 from ringvault.core.listing.windows import LookBacks, Reach
 
 Environ = Mapping[str, str]
-T = TypeVar("T")
+S = TypeVar("S", bound="_Settings")
 
 # An ISO 3166 code; the template's own default.
 DEFAULT_PHONE_REGION = "US"
 _REGION = re.compile(r"[A-Z]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class RingCentralSettings:
-    """Where RingCentral is, and where its credentials and our shared state are kept."""
+class _Settings:
+    """What a dataclass of fields that are declared by `_read` inherits."""
 
-    server_url: str
-    media_url: str
-    secret_arn: str
-    access_token_key_arn: str
-    state_table: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListRecordingsSettings:
-    """What `list_recordings` needs."""
-
-    ringcentral: RingCentralSettings
-    catalogue_table: str
-    number_index_table: str
-    phone_region: str
-    recording_queue_url: str
-    reach: Reach
+    __slots__ = ()
 
     @classmethod
-    def from_environ(cls, environ: Environ) -> "ListRecordingsSettings":
-        """Return the settings; raises ConfigurationError with every fault."""
+    def from_environ(cls: type[S], environ: Environ) -> S:
+        """Return the settings.
+
+        Raises:
+            ConfigurationError: a variable is missing or malformed; has every fault.
+        """
         reader = _Reader(environ)
-        return reader.build(
-            lambda: cls(
-                ringcentral=_ringcentral(reader),
-                catalogue_table=reader.text("CATALOGUE_TABLE"),
-                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
-                phone_region=reader.region("PHONE_REGION"),
-                recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
-                reach=_reach(reader),
-            )
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveRecordingSettings:
-    """What `archive_recording` needs."""
-
-    ringcentral: RingCentralSettings
-    catalogue_table: str
-    vault_bucket: str
-    recording_queue_url: str
-    dead_letter_queue_url: str
+        read = cls.read(reader)
+        if reader.faults:
+            raise ConfigurationError(reader.faults)
+        return read
 
     @classmethod
-    def from_environ(cls, environ: Environ) -> "ArchiveRecordingSettings":
-        """Return the settings; raises ConfigurationError with every fault."""
-        reader = _Reader(environ)
-        return reader.build(
-            lambda: cls(
-                ringcentral=_ringcentral(reader),
-                catalogue_table=reader.text("CATALOGUE_TABLE"),
-                vault_bucket=reader.text("VAULT_BUCKET"),
-                recording_queue_url=reader.url("RECORDING_QUEUE_URL"),
-                dead_letter_queue_url=reader.url("DEAD_LETTER_QUEUE_URL"),
-            )
-        )
+    def read(cls: type[S], reader: "_Reader") -> S:
+        """Return what `reader` makes of each field; it keeps what is missing or malformed."""
+        declared = fields(cls)  # type: ignore[arg-type]  # only dataclasses inherit
+        return cls(**{it.name: it.metadata["read"](reader) for it in declared})
 
 
-@dataclass(frozen=True, slots=True)
-class ReconcileArchiveSettings:
-    """What `reconcile_archive` needs; a reach of None is all that RingCentral may still have."""
-
-    ringcentral: RingCentralSettings
-    catalogue_table: str
-    number_index_table: str
-    phone_region: str
-    vault_bucket: str
-    daily_reach: timedelta | None
-    wide_look_back: timedelta
-
-    @classmethod
-    def from_environ(cls, environ: Environ) -> "ReconcileArchiveSettings":
-        """Return the settings; raises ConfigurationError with every fault."""
-        reader = _Reader(environ)
-        return reader.build(
-            lambda: cls(
-                ringcentral=_ringcentral(reader),
-                catalogue_table=reader.text("CATALOGUE_TABLE"),
-                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
-                phone_region=reader.region("PHONE_REGION"),
-                vault_bucket=reader.text("VAULT_BUCKET"),
-                daily_reach=timedelta(days=reader.number("RECONCILE_DAYS", 0, 3650)) or None,
-                wide_look_back=_wide_look_back(reader),
-            )
-        )
+def _read(read: Callable[["_Reader"], object]) -> Any:  # noqa: ANN401 - the field says the type
+    """Declare a field by how it is read."""
+    return field(metadata={"read": read})
 
 
-@dataclass(frozen=True, slots=True)
-class ExpireRecordingsSettings:
-    """What `expire_recordings` needs; it exists only where recordings expire."""
-
-    catalogue_table: str
-    number_index_table: str
-    phone_region: str
-    vault_bucket: str
-    expire_after: timedelta
-
-    @classmethod
-    def from_environ(cls, environ: Environ) -> "ExpireRecordingsSettings":
-        """Return the settings; raises ConfigurationError with every fault."""
-        reader = _Reader(environ)
-        return reader.build(
-            lambda: cls(
-                catalogue_table=reader.text("CATALOGUE_TABLE"),
-                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
-                phone_region=reader.region("PHONE_REGION"),
-                vault_bucket=reader.text("VAULT_BUCKET"),
-                expire_after=timedelta(days=reader.number("EXPIRE_AFTER_DAYS", 1, 36_500)),
-            )
-        )
+def _text(name: str) -> Any:  # noqa: ANN401 - as `_read`
+    return _read(lambda reader: reader.text(name))
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackApiSettings:
-    """What `playback_api` needs."""
+def _url(name: str) -> Any:  # noqa: ANN401 - as `_read`
+    return _read(lambda reader: reader.url(name))
 
-    catalogue_table: str
-    number_index_table: str
-    phone_region: str
-    vault_bucket: str
-    play_table: str
-    groups_claim: str
-    extension_claim: str
-    playback_url_lifetime: timedelta
-    cold_storage_after: timedelta | None
-    sign_in: SignIn
 
-    @classmethod
-    def from_environ(cls, environ: Environ) -> "PlaybackApiSettings":
-        """Return the settings; raises ConfigurationError with every fault."""
-        reader = _Reader(environ)
-        return reader.build(
-            lambda: cls(
-                catalogue_table=reader.text("CATALOGUE_TABLE"),
-                number_index_table=reader.text("NUMBER_INDEX_TABLE"),
-                phone_region=reader.region("PHONE_REGION"),
-                vault_bucket=reader.text("VAULT_BUCKET"),
-                play_table=reader.text("PLAY_TABLE"),
-                groups_claim=reader.text("GROUPS_CLAIM"),
-                extension_claim=reader.text("EXTENSION_CLAIM"),
-                playback_url_lifetime=timedelta(
-                    seconds=reader.number("PLAYBACK_URL_SECONDS", 30, 3600)
-                ),
-                # Zero days is an owner who has no such lifecycle.
-                cold_storage_after=timedelta(days=reader.number("COLD_STORAGE_AFTER_DAYS", 0, 3650))
-                or None,
-                sign_in=_sign_in(reader),
-            )
-        )
+def _base_url(name: str) -> Any:  # noqa: ANN401 - as `_read`
+    return _read(lambda reader: reader.url(name).rstrip("/"))
+
+
+def _days(name: str, minimum: int, maximum: int) -> Any:  # noqa: ANN401 - as `_read`
+    return _read(lambda reader: timedelta(days=reader.number(name, minimum, maximum)))
+
+
+def _days_or_none(name: str, maximum: int) -> Any:  # noqa: ANN401 - as `_read`
+    """Declare a number of days of which 0 is None."""
+    return _read(lambda reader: timedelta(days=reader.number(name, 0, maximum)) or None)
+
+
+def _region() -> Any:  # noqa: ANN401 - as `_read`
+    return _read(lambda reader: reader.region("PHONE_REGION"))
 
 
 def _reach(reader: "_Reader") -> Reach:
@@ -186,22 +85,8 @@ def _reach(reader: "_Reader") -> Reach:
         look_backs=LookBacks(
             short=timedelta(minutes=reader.number("SHORT_LOOK_BACK_MINUTES", 10, 1440)),
             deep=timedelta(hours=reader.number("DEEP_LOOK_BACK_HOURS", 1, 168)),
-            wide=_wide_look_back(reader),
+            wide=timedelta(days=reader.number("WIDE_LOOK_BACK_DAYS", 1, 90)),
         ),
-    )
-
-
-def _wide_look_back(reader: "_Reader") -> timedelta:
-    return timedelta(days=reader.number("WIDE_LOOK_BACK_DAYS", 1, 90))
-
-
-def _ringcentral(reader: "_Reader") -> RingCentralSettings:
-    return RingCentralSettings(
-        server_url=reader.url("RINGCENTRAL_SERVER_URL").rstrip("/"),
-        media_url=reader.url("RINGCENTRAL_MEDIA_URL").rstrip("/"),
-        secret_arn=reader.text("RINGCENTRAL_SECRET_ARN"),
-        access_token_key_arn=reader.text("ACCESS_TOKEN_KEY_ARN"),
-        state_table=reader.text("STATE_TABLE"),
     )
 
 
@@ -215,30 +100,99 @@ def _sign_in(reader: "_Reader") -> SignIn:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class RingCentralSettings(_Settings):
+    """Where RingCentral is, and where its credentials and our shared state are kept."""
+
+    server_url: str = _base_url("RINGCENTRAL_SERVER_URL")
+    media_url: str = _base_url("RINGCENTRAL_MEDIA_URL")
+    secret_arn: str = _text("RINGCENTRAL_SECRET_ARN")
+    access_token_key_arn: str = _text("ACCESS_TOKEN_KEY_ARN")
+    state_table: str = _text("STATE_TABLE")
+
+
+@dataclass(frozen=True, slots=True)
+class ListRecordingsSettings(_Settings):
+    """What `list_recordings` needs."""
+
+    ringcentral: RingCentralSettings = _read(RingCentralSettings.read)
+    catalogue_table: str = _text("CATALOGUE_TABLE")
+    number_index_table: str = _text("NUMBER_INDEX_TABLE")
+    phone_region: str = _region()
+    recording_queue_url: str = _url("RECORDING_QUEUE_URL")
+    reach: Reach = _read(_reach)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRecordingSettings(_Settings):
+    """What `archive_recording` needs."""
+
+    ringcentral: RingCentralSettings = _read(RingCentralSettings.read)
+    catalogue_table: str = _text("CATALOGUE_TABLE")
+    vault_bucket: str = _text("VAULT_BUCKET")
+    recording_queue_url: str = _url("RECORDING_QUEUE_URL")
+    dead_letter_queue_url: str = _url("DEAD_LETTER_QUEUE_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileArchiveSettings(_Settings):
+    """What `reconcile_archive` needs; a reach of None is all that RingCentral may still have."""
+
+    ringcentral: RingCentralSettings = _read(RingCentralSettings.read)
+    catalogue_table: str = _text("CATALOGUE_TABLE")
+    number_index_table: str = _text("NUMBER_INDEX_TABLE")
+    phone_region: str = _region()
+    vault_bucket: str = _text("VAULT_BUCKET")
+    daily_reach: timedelta | None = _days_or_none("RECONCILE_DAYS", 3650)
+    wide_look_back: timedelta = _days("WIDE_LOOK_BACK_DAYS", 1, 90)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireRecordingsSettings(_Settings):
+    """What `expire_recordings` needs; it exists only where recordings expire."""
+
+    catalogue_table: str = _text("CATALOGUE_TABLE")
+    number_index_table: str = _text("NUMBER_INDEX_TABLE")
+    phone_region: str = _region()
+    vault_bucket: str = _text("VAULT_BUCKET")
+    expire_after: timedelta = _days("EXPIRE_AFTER_DAYS", 1, 36_500)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackApiSettings(_Settings):
+    """What `playback_api` needs; `cold_storage_after` None is an owner without such a rule."""
+
+    catalogue_table: str = _text("CATALOGUE_TABLE")
+    number_index_table: str = _text("NUMBER_INDEX_TABLE")
+    phone_region: str = _region()
+    vault_bucket: str = _text("VAULT_BUCKET")
+    play_table: str = _text("PLAY_TABLE")
+    groups_claim: str = _text("GROUPS_CLAIM")
+    extension_claim: str = _text("EXTENSION_CLAIM")
+    playback_url_lifetime: timedelta = _read(
+        lambda reader: timedelta(seconds=reader.number("PLAYBACK_URL_SECONDS", 30, 3600))
+    )
+    cold_storage_after: timedelta | None = _days_or_none("COLD_STORAGE_AFTER_DAYS", 3650)
+    sign_in: SignIn = _read(_sign_in)
+
+
 class _Reader:
-    """Reads values and keeps the faults, so that they can be told together."""
+    """Reads values, and keeps what is wrong with them to be reported at once."""
 
     def __init__(self, environ: Environ) -> None:
         self._environ = environ
-        self._faults: list[str] = []
-
-    def build(self, make: Callable[[], T]) -> T:
-        """Return what `make` builds, unless a value it read was missing or malformed."""
-        made = make()
-        if self._faults:
-            raise ConfigurationError(self._faults)
-        return made
+        self.faults: list[str] = []
 
     def text(self, name: str) -> str:
         value = self._environ.get(name, "").strip()
         if not value:
-            self._faults.append(f"{name} is missing")
+            self.faults.append(f"{name} is missing")
         return value
 
     def url(self, name: str) -> str:
         value = self.text(name)
         if value and not _is_http_url(value):
-            self._faults.append(f"{name} is not an http(s) URL")
+            self.faults.append(f"{name} is not an http(s) URL")
         return value
 
     def optional_url(self, name: str) -> str | None:
@@ -247,7 +201,7 @@ class _Reader:
     def region(self, name: str) -> str:
         value = self._environ.get(name, DEFAULT_PHONE_REGION)
         if not _REGION.fullmatch(value):
-            self._faults.append(f"{name} must be a country's code of two letters, such as US")
+            self.faults.append(f"{name} must be a country's code of two letters, such as US")
         return value
 
     def number(self, name: str, minimum: int, maximum: int) -> int:
@@ -255,7 +209,7 @@ class _Reader:
         if not value:
             return minimum
         if not (value.isascii() and value.isdigit() and minimum <= int(value) <= maximum):
-            self._faults.append(f"{name} must be a whole number from {minimum} to {maximum}")
+            self.faults.append(f"{name} must be a whole number from {minimum} to {maximum}")
             return minimum
         return int(value)
 
