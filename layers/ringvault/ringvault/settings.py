@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from ringvault.api.page import SignIn
@@ -28,7 +28,7 @@ class _Settings:
     __slots__ = ()
 
     @classmethod
-    def from_environ(cls: type[S], environ: Environ) -> S:
+    def from_environ(cls, environ: Environ) -> Self:
         """Return the settings.
 
         Raises:
@@ -41,7 +41,7 @@ class _Settings:
         return read
 
     @classmethod
-    def read(cls: type[S], reader: "_Reader") -> S:
+    def read(cls, reader: "_Reader") -> Self:
         """Return what `reader` makes of each field; it keeps what is missing or malformed."""
         declared = fields(cls)  # type: ignore[arg-type]  # only dataclasses inherit
         return cls(**{it.name: it.metadata["read"](reader) for it in declared})

@@ -45,6 +45,14 @@ class Kind(StrEnum):
 _ORDER = tuple(Kind)
 
 
+class LookBack(StrEnum):
+    """Which look-back, by how far it reaches."""
+
+    SHORT = "short"
+    DEEP = "deep"
+    WIDE = "wide"
+
+
 @dataclass(frozen=True, slots=True)
 class LookBacks:
     """How far each look-back reaches.
@@ -66,16 +74,16 @@ class LookBacks:
             for _, length, every in self.each()
         )
 
-    def each(self, *, sparing: bool = False) -> Iterable[tuple[str, timedelta, timedelta]]:
-        """Return name, length and how often, shortest first.
+    def each(self, *, sparing: bool = False) -> Iterable[tuple[LookBack, timedelta, timedelta]]:
+        """Return each, its length and how often, shortest first.
 
         `sparing` is for a time in which recordings wait and nothing new appears: a request that
         lists nothing costs one of them its turn.
         """
         return (
-            ("short", self.short, timedelta(minutes=10 if sparing else 5)),
-            ("deep", self.deep, timedelta(hours=2 if sparing else 1)),
-            ("wide", self.wide, timedelta(days=7 if sparing else 1)),
+            (LookBack.SHORT, self.short, timedelta(minutes=10 if sparing else 5)),
+            (LookBack.DEEP, self.deep, timedelta(hours=2 if sparing else 1)),
+            (LookBack.WIDE, self.wide, timedelta(days=7 if sparing else 1)),
         )
 
 
@@ -156,7 +164,7 @@ class ListingProgress:
             for name, length, every in look_backs.each(sparing=is_busy and self.is_quiet)
             if now - self.opened_to[name] >= every - SCHEDULE_JITTER
         }
-        wide_from_at = due.pop("wide", None)
+        wide_from_at = due.pop(LookBack.WIDE, None)
         with_look_back = self._with_look_back(due, now)
         return (
             with_look_back if wide_from_at is None else with_look_back.with_wide(wide_from_at, now)
@@ -289,7 +297,7 @@ class ListingProgress:
         if not due:
             return self
         # A longer one takes the shorter in.
-        opened = {"short": now, **dict.fromkeys(due, now)}
+        opened = {LookBack.SHORT: now, **dict.fromkeys(due, now)}
         window = Window(Kind.LOOK_BACK, min(due.values()), now)
         return replace(self._with(window), opened_to={**self.opened_to, **opened})
 
@@ -298,7 +306,7 @@ class ListingProgress:
         if any(it.kind is Kind.WIDE_LOOK_BACK and it.broken_at is None for it in self.windows):
             return self
         window = Window(Kind.WIDE_LOOK_BACK, from_at, now)
-        return replace(self._with(window), opened_to={**self.opened_to, "wide": now})
+        return replace(self._with(window), opened_to={**self.opened_to, LookBack.WIDE: now})
 
     def _with(self, window: Window) -> "ListingProgress":
         return self._with_windows((*self.windows, window))
@@ -325,7 +333,7 @@ class ListingProgress:
             return self
         others = self.windows[len(older) + 1 :]
         windows = (*older, replace(newest, to_at=max(newest.to_at, now)), *others)
-        return replace(self, windows=windows, opened_to={**self.opened_to, "short": now})
+        return replace(self, windows=windows, opened_to={**self.opened_to, LookBack.SHORT: now})
 
 
 def bounded(windows: Iterable[Window]) -> tuple[Window, ...]:
