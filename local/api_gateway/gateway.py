@@ -1,11 +1,9 @@
 """API Gateway's HTTP API in small: routes, JWT authorizer, CORS, permissions, real sockets."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from http.server import ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -15,6 +13,7 @@ from local.api_gateway.payload import STAGE, Request, Response, event_of, messag
 from local.api_gateway.routes import Route
 from local.cloudformation.provision.site import Permission
 from local.cloudformation.transform import REGION
+from local.http_server import LoopbackServer, answering
 from local.lambda_.function_process import Outcome
 from local.moto.clients import ACCOUNT_ID
 from local.own_machine import OwnMachineHandler
@@ -97,22 +96,14 @@ class Api:
 def serving(api: Answers, *, port: int) -> Iterator[str]:
     """Serve an API on a port of this machine (0: any free one); yields its address."""
     server = _Server(api, port=port)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
-    thread.start()
-    try:
-        yield f"http://localhost:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering(server):
+        yield server.url
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(LoopbackServer):
     def __init__(self, api: Answers, *, port: int) -> None:
         self.api = api
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(port, _Handler)
 
 
 class _Handler(OwnMachineHandler):

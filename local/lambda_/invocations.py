@@ -2,12 +2,11 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 
 from local.cloudformation.provision.site import Function
+from local.http_server import LoopbackServer, answering
 from local.lambda_.function_process import FunctionProcess, Outcome
 from local.lambda_.host import Host
 from local.own_machine import OwnMachineHandler
@@ -23,24 +22,18 @@ def invoking(functions: Mapping[str, Function], *, host: Host) -> Iterator[str]:
     """
     processes = {name: FunctionProcess(function, host=host) for name, function in functions.items()}
     server = _Server(processes)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
-    thread.start()
     try:
-        yield f"http://localhost:{server.server_address[1]}"
+        with answering(server):
+            yield server.url
     finally:
-        server.shutdown()
         for process in processes.values():
             process.end()
-        server.server_close()
-        thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(LoopbackServer):
     def __init__(self, processes: Mapping[str, FunctionProcess]) -> None:
         self.processes = processes
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(0, _Handler)
 
 
 class _Handler(OwnMachineHandler):

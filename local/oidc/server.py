@@ -1,12 +1,11 @@
 """The issuer on a socket of this machine."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from local.http_server import LoopbackServer, answering
 from local.oidc.authorization import Client
 from local.oidc.grants import Grants
 from local.oidc.issuer import Answer, Issuer
@@ -25,14 +24,8 @@ def issuing(*, port: int | None, redirect_uri: str) -> Iterator[str]:
     free one.
     """
     server = _listening(port, client=Client(CLIENT_ID, redirect_uri))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
-    thread.start()
-    try:
+    with answering(server):
         yield server.url
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _listening(port: int | None, *, client: Client) -> "_Server":
@@ -46,12 +39,9 @@ def _listening(port: int | None, *, client: Client) -> "_Server":
         return _Server(0, client=client)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(LoopbackServer):
     def __init__(self, port: int, *, client: Client) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.url = f"http://localhost:{self.server_address[1]}"
+        super().__init__(port, _Handler)
         self.issuer = Issuer(self.url, client=client, grants=Grants())
 
 

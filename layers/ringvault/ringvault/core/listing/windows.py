@@ -285,19 +285,19 @@ class ListingProgress:
         self, now: datetime, look_backs: LookBacks, reach: timedelta
     ) -> "ListingProgress":
         deep_from = now - look_backs.deep
-        opened_to = {name: now for name, _, _ in look_backs.each()}
+        opened_to: dict[str, datetime] = {name: now for name, _, _ in look_backs.each()}
         look_back = Window(Kind.LOOK_BACK, max(deep_from, now - reach), now)
         first = replace(self, windows=(look_back,), opened_to=opened_to)
         return first.with_backfill(now - reach, deep_from) if now - reach < deep_from else first
 
-    def _with_look_back(self, due: Mapping[str, datetime], now: datetime) -> "ListingProgress":
+    def _with_look_back(self, due: Mapping[LookBack, datetime], now: datetime) -> "ListingProgress":
         """Return the progress with one look-back for all that are due, from the earliest."""
         if self._look_backs:
             return self._prolonged(now)
         if not due:
             return self
         # A longer one takes the shorter in.
-        opened = {LookBack.SHORT: now, **dict.fromkeys(due, now)}
+        opened: dict[str, datetime] = {LookBack.SHORT: now, **dict.fromkeys(due, now)}
         window = Window(Kind.LOOK_BACK, min(due.values()), now)
         return replace(self._with(window), opened_to={**self.opened_to, **opened})
 
