@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -76,6 +76,25 @@ app.command()(erase)
 app.command()(retention)
 
 
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"ringvault {version('ringvault')}")
+        raise typer.Exit
+
+
 @app.callback()
-def ringvault() -> None:
+def ringvault(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version of this command and exit.",
+        ),
+    ] = False,
+) -> None:
     """Every RingCentral call recording in your own S3 bucket: look after the archive."""
