@@ -25,29 +25,19 @@ from ringvault_cli.archive.plan_rows import (
 )
 from ringvault_cli.archive.plan_rows import show as show_plan
 from ringvault_cli.archive.status import window_rows
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    FromDay,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    ToDay,
-    Yes,
-    days_asked,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, instant, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import FromDay, ToDay, Yes, days_asked
+from ringvault_cli.terminal.screen import Screen, ended, how_many, instant
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
 
 
+@on_stack
 def backfill(
+    place: Place,
+    shown: Screen,
     *,
     from_: FromDay = None,
     to: ToDay = None,
@@ -59,12 +49,6 @@ def backfill(
     ] = False,
     requests: PagesToRead = DEFAULT_PAGES,
     yes: Yes = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Have days of the call log read once more.
 
@@ -78,33 +62,32 @@ def backfill(
 
     Ends with 1 when days were asked for and nothing was changed.
     """
-    with screen(as_json=json) as shown:
-        _require_one_of(shows=shows, stops=stops, adds=bool(from_ or to))
-        now = utc_now()
-        asked = days_asked(from_, to, today=now.date())
-        deployed = Place(stack, profile, region, local, port).open()
+    _require_one_of(shows=shows, stops=stops, adds=bool(from_ or to))
+    now = utc_now()
+    asked = days_asked(from_, to, today=now.date())
+    deployed = place.open()
 
-        from ringvault_cli.stack_parts import listing_progress_in
+    from ringvault_cli.stack_parts import listing_progress_in
 
-        progress = listing_progress_in(deployed)
-        if asked is None:
-            state = _stopped(progress, shown) if stops else progress.load()[0]
-            _show(state, shown)
-            return
-        state = progress.load()[0]
-        calls = Asked(
-            asked.from_at, min(asked.to_at, now), now, state.retention, state.recordings_a_day
-        )
-        require_backfill(state, calls.from_at, calls.to_at)
-        found = _planned(calls, deployed, requests, shown)
-        does = shown.confirms("Have these days read?", yes=yes)
-        if does:
-            state = add_backfill(progress=progress, from_at=calls.from_at, to_at=calls.to_at)
-            shown.say(f"added: {instant(calls.from_at)} to {instant(calls.to_at)}")
-        else:
-            shown.say("nothing was changed; --yes does it without asking")
-        _show(state, shown, plan=found and asdict(found), lost_before=calls.lost_before)
-        ended(ExitStatus.OK if does else ExitStatus.WRONG)
+    progress = listing_progress_in(deployed)
+    if asked is None:
+        state = _stopped(progress, shown) if stops else progress.load()[0]
+        _show(state, shown)
+        return
+    state = progress.load()[0]
+    calls = Asked(
+        asked.from_at, min(asked.to_at, now), now, state.retention, state.recordings_a_day
+    )
+    require_backfill(state, calls.from_at, calls.to_at)
+    found = _planned(calls, deployed, requests, shown)
+    does = shown.confirms("Have these days read?", yes=yes)
+    if does:
+        state = add_backfill(progress=progress, from_at=calls.from_at, to_at=calls.to_at)
+        shown.say(f"added: {instant(calls.from_at)} to {instant(calls.to_at)}")
+    else:
+        shown.show_unchanged()
+    _show(state, shown, plan=found and asdict(found), lost_before=calls.lost_before)
+    ended(ExitStatus.OK if does else ExitStatus.WRONG)
 
 
 def _require_one_of(*, shows: bool, stops: bool, adds: bool) -> None:

@@ -13,33 +13,20 @@ from ringvault_cli.archive.plan_rows import (
     show,
     utc_now,
 )
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import ended, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Screen, ended
 
 if TYPE_CHECKING:
     from ringvault.adapters.ringcentral.connect import RingCentral
 
 
+@on_stack
 def plan(
+    place: Place,
+    shown: Screen,
     *,
     requests: PagesToRead = DEFAULT_PAGES,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Say how long a takeover takes, and what it costs.
 
@@ -48,23 +35,22 @@ def plan(
 
     Ends with 1 when RingCentral would delete recordings before their turn.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
+    deployed = place.open()
 
-        from ringvault.adapters.ringcentral.connect import ringcentral
+    from ringvault.adapters.ringcentral.connect import ringcentral
 
-        outside = ringcentral(deployed.ringcentral, deployed, deployed.client("dynamodb"))
-        with shown.bar("pages of the call log", unit="pages") as advance:
-            found = planned_for(
-                _everything(outside),
-                deployed=deployed,
-                outside=outside,
-                requests=requests,
-                advance=advance,
-            )
-        show(found, shown=shown)
-        shown.answer(asdict(found))
-        ended(ExitStatus.WRONG if found.plan.lost else ExitStatus.OK)
+    outside = ringcentral(deployed.ringcentral, deployed, deployed.client("dynamodb"))
+    with shown.bar("pages of the call log", unit="pages") as advance:
+        found = planned_for(
+            _everything(outside),
+            deployed=deployed,
+            outside=outside,
+            requests=requests,
+            advance=advance,
+        )
+    show(found, shown=shown)
+    shown.answer(asdict(found))
+    ended(ExitStatus.WRONG if found.plan.lost else ExitStatus.OK)
 
 
 def _everything(outside: "RingCentral") -> Asked:

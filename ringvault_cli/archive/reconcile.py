@@ -10,22 +10,10 @@ from ringvault.core.listing.windows import DAY
 from ringvault.core.reconciliation.complete import complete_reconciliation
 from ringvault.core.reconciliation.finding import Verdict, unsettled
 from ringvault.core.reconciliation.run import Period
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    FromDay,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    ToDay,
-    days_asked,
-)
-from ringvault_cli.terminal.screen import Advance, Screen, ended, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import FromDay, ToDay, days_asked
+from ringvault_cli.terminal.screen import Advance, Screen, ended
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -35,16 +23,13 @@ Answer = Mapping[str, Any]
 TOTALS = ("archived", "absent", "pending", "missing", "unexpected")
 
 
+@on_stack
 def reconcile(
+    place: Place,
+    shown: Screen,
     *,
     from_: FromDay = None,
     to: ToDay = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Prove that nothing is missing, and write a report.
 
@@ -56,15 +41,14 @@ def reconcile(
 
     Ends with 1 unless the report says that nothing is missing.
     """
-    with screen(as_json=json) as shown:
-        asked = days_asked(from_, to, today=datetime.now(UTC).date())
-        deployed = Place(stack, profile, region, local, port).open()
-        with shown.bar("days reconciled", unit="days") as advance:
-            answer = _completed(deployed, asked, _moving(advance, shown))
-        show(answer, shown=shown)
-        shown.answer(answer)
-        found = unsettled(answer.get("totals", {}))
-        ended(ExitStatus.WRONG if found else ExitStatus.OK)
+    asked = days_asked(from_, to, today=datetime.now(UTC).date())
+    deployed = place.open()
+    with shown.bar("days reconciled", unit="days") as advance:
+        answer = _completed(deployed, asked, _moving(advance, shown))
+    show(answer, shown=shown)
+    shown.answer(answer)
+    found = unsettled(answer.get("totals", {}))
+    ended(ExitStatus.WRONG if found else ExitStatus.OK)
 
 
 def show(answer: Answer, *, shown: Screen) -> None:

@@ -17,21 +17,10 @@ from ringvault.core.operations.retry_recordings import (
     chosen,
     retry_recordings,
 )
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    Yes,
-    days_asked,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import Yes, days_asked
+from ringvault_cli.terminal.screen import Screen, ended, how_many
 
 if TYPE_CHECKING:
     from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
@@ -47,7 +36,10 @@ class EndedState(StrEnum):
     ABSENT = "absent"
 
 
+@on_stack
 def retry(
+    place: Place,
+    shown: Screen,
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID", help="Ids of recordings.")
     ] = None,
@@ -62,12 +54,6 @@ def retry(
         EndedState | None, typer.Option(help="Those that failed, or those that are absent.")
     ] = None,
     yes: Yes = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Try again what failed or is absent.
 
@@ -78,24 +64,23 @@ def retry(
 
     Ends with 1 when something was chosen and nothing was changed.
     """
-    with screen(as_json=json) as shown:
-        choice = _choice(ids or (), reason, day, state)
-        deployed = Place(stack, profile, region, local, port).open()
+    choice = _choice(ids or (), reason, day, state)
+    deployed = place.open()
 
-        from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
+    from ringvault.adapters.dynamodb.catalogue_retries import CatalogueRetries
 
-        table = deployed.output("CatalogueTableName")
-        catalogue = CatalogueRetries(table, deployed.client("dynamodb"))
-        with shown.bar("looked at", unit="recordings") as advance:
-            found = chosen(choice, catalogue=catalogue, on_read=lambda it: advance(it, None))
-        show(found, shown=shown)
-        question = f"Send {how_many(len(found), 'recording')} on the way again?"
-        does = bool(found) and shown.confirms(question, yes=yes)
-        changed = _changed(found, catalogue, shown) if does else 0
-        if found and not does:
-            shown.say("nothing was changed; --yes does it without asking")
-        shown.answer({"chosen": [_told(it) for it in found], "changed": changed})
-        ended(ExitStatus.WRONG if found and not changed else ExitStatus.OK)
+    table = deployed.output("CatalogueTableName")
+    catalogue = CatalogueRetries(table, deployed.client("dynamodb"))
+    with shown.bar("looked at", unit="recordings") as advance:
+        found = chosen(choice, catalogue=catalogue, on_read=lambda it: advance(it, None))
+    show(found, shown=shown)
+    question = f"Send {how_many(len(found), 'recording')} on the way again?"
+    does = bool(found) and shown.confirms(question, yes=yes)
+    changed = _changed(found, catalogue, shown) if does else 0
+    if found and not does:
+        shown.show_unchanged()
+    shown.answer({"chosen": [_told(it) for it in found], "changed": changed})
+    ended(ExitStatus.WRONG if found and not changed else ExitStatus.OK)
 
 
 def show(found: Sequence[Ended], *, shown: Screen) -> None:

@@ -12,19 +12,9 @@ from ringvault.core.instants import parse_instant
 from ringvault.core.listing.windows import Kind, Window
 from ringvault.core.operations.status import ArchiveStatus, Count, archive_status
 from ringvault_cli.archive.reconcile import report_lines
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Row, Screen, ended, how_many, instant, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Row, Screen, ended, how_many, instant
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -35,7 +25,10 @@ _USUAL = (State.PENDING, State.QUEUED, State.ARCHIVED, State.ABSENT, State.FAILE
 _MOST_REASONS = 5
 
 
+@on_stack
 def status(
+    place: Place,
+    shown: Screen,
     *,
     watch: Annotated[
         int | None,
@@ -43,12 +36,6 @@ def status(
             metavar="SECONDS", min=1, help="Look again every so many seconds, until Ctrl-C."
         ),
     ] = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Say how the archive stands, and what needs attention.
 
@@ -59,16 +46,15 @@ def status(
     Ends with 1 when something needs attention. With --watch it ends by Ctrl-C, with 0; where no
     terminal is, each look is then a line of JSON.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        if watch is not None:
-            _watched(deployed, every_s=watch, as_lines=json or not sys.stdout.isatty())
-            return
-        with shown.bar("counting"):
-            found = status_of(deployed, now=datetime.now(UTC))
-        show(found, called=deployed.called, shown=shown)
-        shown.answer(as_json(found))
-        ended(ExitStatus.WRONG if found.attention else ExitStatus.OK)
+    deployed = place.open()
+    if watch is not None:
+        _watched(deployed, every_s=watch, as_lines=shown.as_json or not sys.stdout.isatty())
+        return
+    with shown.bar("counting"):
+        found = status_of(deployed, now=datetime.now(UTC))
+    show(found, called=deployed.called, shown=shown)
+    shown.answer(as_json(found))
+    ended(ExitStatus.WRONG if found.attention else ExitStatus.OK)
 
 
 def _watched(deployed: "DeployedStack", *, every_s: int, as_lines: bool) -> None:

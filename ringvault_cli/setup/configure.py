@@ -12,18 +12,8 @@ from ringvault.core.operations.configure import Change, Configured, lacks_app, r
 from ringvault.core.operations.configure import configure as configured
 from ringvault.core.operations.doctor import Level
 from ringvault.core.ringcentral.credentials import ONLY_SERVICE_USER, Credentials
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Screen, screen
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -32,7 +22,10 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 
 
+@on_stack
 def configure(
+    place: Place,
+    shown: Screen,
     *,
     file: Annotated[
         str | None,
@@ -48,12 +41,6 @@ def configure(
     remove: Annotated[
         str | None, typer.Option(metavar="NAME", help="Take this service user out.")
     ] = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Put RingCentral's credentials into the secret.
 
@@ -61,23 +48,20 @@ def configure(
     credentials are new signs in first: if RingCentral refuses one, nothing is changed. Other
     service users stay. The functions use what is new from their next run on.
     """
-    with screen(as_json=json) as shown:
-        _require_sense(file=file, user=user, remove=remove)
-        deployed = Place(stack, profile, region, local, port).open()
+    _require_sense(file=file, user=user, remove=remove)
+    deployed = place.open()
 
-        from ringvault.adapters.aws.secret import CredentialsSecret
+    from ringvault.adapters.aws.secret import CredentialsSecret
 
-        secret = CredentialsSecret(
-            deployed.output("RingCentralSecretArn"), deployed.client("secretsmanager")
-        )
-        change = _change(
-            file, user, remove, asks_for_app=lambda: lacks_app(secret.text()) or not user
-        )
-        sign_in, keep = _signing_in(deployed)
-        with shown.bar("signing in"):
-            done = configured(change, secret=secret, sign_in=sign_in, keep=keep)
-        _show(done, shown)
-        _show_media_host(deployed, done, shown)
+    secret = CredentialsSecret(
+        deployed.output("RingCentralSecretArn"), deployed.client("secretsmanager")
+    )
+    change = _change(file, user, remove, asks_for_app=lambda: lacks_app(secret.text()) or not user)
+    sign_in, keep = _signing_in(deployed)
+    with shown.bar("signing in"):
+        done = configured(change, secret=secret, sign_in=sign_in, keep=keep)
+    _show(done, shown)
+    _show_media_host(deployed, done, shown)
 
 
 def _require_sense(*, file: str | None, user: str | None, remove: str | None) -> None:

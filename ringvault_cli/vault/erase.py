@@ -1,6 +1,5 @@
 """`ringvault erase`: remove recordings for good, and prove it."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -12,21 +11,10 @@ from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.selection import Chosen, Selection
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.lifecycle.erase_recordings import REFUSED, EraseRecordings, Outcome
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    FromDay,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    ToDay,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, instant, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import FromDay, ToDay
+from ringvault_cli.terminal.screen import Screen, ended, how_many, instant
 from ringvault_cli.vault.selection import (
     By,
     Extension,
@@ -53,7 +41,10 @@ _MAX_PROBLEMS_SHOWN = 20
 _NOTHING_LEFT = {State.ERASED, State.EXPIRED}
 
 
+@on_stack
 def erase(
+    place: Place,
+    shown: Screen,
     *,
     number: Annotated[
         str, typer.Option(metavar="NUMBER", help="All calls that a phone number took part in.")
@@ -64,12 +55,6 @@ def erase(
     last: ToDay = None,
     by: By = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking for the count.")] = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Erase recordings for good.
 
@@ -85,36 +70,35 @@ def erase(
     Ends with 1 when something was refused or failed, or nothing was erased. One that fails keeps
     none of the others from being erased.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        asked = any((number, extension, recording, first, last))
-        named: list[Chosen] = []
-        if asked:
-            selection = _selection(recording, extension, number, (first, last), deployed)
-            named = chosen_in(deployed, selection, shown)
-        catalogue = catalogue_in(deployed)
-        chosen = _with_unfinished(named, catalogue.erasing())
-        show_unreadable(catalogue.take_unreadable(), shown)
-        plan(chosen, shown=shown)
-        held = [it for it in chosen if it.hold]
-        # What was erased before is looked at again where it is named: an object may have come back.
-        free = [it for it in chosen if not it.hold] if recording else _free(chosen)
-        does = bool(free) and (yes or types_the_count(len(free), as_json=json))
-        if free and not does:
-            shown.say("nothing was erased; --yes does it without asking")
-        counts, ids, problems = _erased(free if does else (), deployed, by, shown)
-        told = {outcome.value: counts[outcome] for outcome in Outcome}
-        shown.answer(
-            {
-                "chosen": len(chosen),
-                "held_before": len(held),
-                **told,
-                "erased_ids": ids,
-                "problems": problems,
-            }
-        )
-        refused = len(held) + sum(counts[outcome] for outcome in REFUSED)
-        ended(ExitStatus.WRONG if refused or (free and not does) else ExitStatus.OK)
+    deployed = place.open()
+    asked = any((number, extension, recording, first, last))
+    named: list[Chosen] = []
+    if asked:
+        selection = _selection(recording, extension, number, (first, last), deployed)
+        named = chosen_in(deployed, selection, shown)
+    catalogue = catalogue_in(deployed)
+    chosen = _with_unfinished(named, catalogue.erasing())
+    show_unreadable(catalogue.take_unreadable(), shown)
+    plan(chosen, shown=shown)
+    held = [it for it in chosen if it.hold]
+    # What was erased before is looked at again where it is named: an object may have come back.
+    free = [it for it in chosen if not it.hold] if recording else _free(chosen)
+    does = bool(free) and (yes or types_the_count(len(free), shown))
+    if free and not does:
+        shown.show_unchanged("nothing was erased")
+    counts, ids, problems = _erased(free if does else (), deployed, by, shown)
+    told = {outcome.value: counts[outcome] for outcome in Outcome}
+    shown.answer(
+        {
+            "chosen": len(chosen),
+            "held_before": len(held),
+            **told,
+            "erased_ids": ids,
+            "problems": problems,
+        }
+    )
+    refused = len(held) + sum(counts[outcome] for outcome in REFUSED)
+    ended(ExitStatus.WRONG if refused or (free and not does) else ExitStatus.OK)
 
 
 def plan(chosen: Sequence[Chosen], *, shown: Screen) -> None:
@@ -168,12 +152,12 @@ def _with_unfinished(named: Sequence[Chosen], unfinished: Iterable[Chosen]) -> l
     return list({it.recording_id: it for it in (*named, *unfinished)}.values())
 
 
-def types_the_count(number: int, *, as_json: bool) -> bool:
-    """Ask for the number of recordings; False without a terminal, and where a machine asks."""
-    if as_json or not sys.stdin.isatty():
+def types_the_count(number: int, shown: Screen) -> bool:
+    """Ask for the number of recordings; False without a terminal, and with --json."""
+    if not shown.can_ask:
         return False
     typed = typer.prompt(
-        f"Nothing brings them back. Type {number} to erase them", default="", show_default=False
+        f"This can't be undone. Type {number} to erase them", default="", show_default=False
     )
     return bool(typed.strip() == str(number))
 

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.core.fixity.rebuild_catalogue import ADVICE, Rebuilt, Unrestored
 from ringvault.core.fixity.rebuild_catalogue import rebuild_catalogue as rebuilding
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Screen, ended, how_many
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -27,14 +17,10 @@ if TYPE_CHECKING:
 MOST_NAMED = 1000
 
 
+@on_stack
 def rebuild_catalogue(
-    *,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
+    place: Place,
+    shown: Screen,
 ) -> None:
     """Make the catalogue again from the bucket alone.
 
@@ -46,16 +32,15 @@ def rebuild_catalogue(
 
     Ends with 1 when a recording in the bucket could not be restored.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        found: list[Unrestored] = []
-        with shown.bar("rebuilt", unit="days") as advance:
-            for rebuilt in _steps(deployed):
-                found += rebuilt.found[: MOST_NAMED - len(found)]
-                advance(rebuilt.days_done, rebuilt.days)
-        show(rebuilt, found, shown=shown)
-        shown.answer(as_json(rebuilt, found))
-        ended(ExitStatus.WRONG if rebuilt.unrestored else ExitStatus.OK)
+    deployed = place.open()
+    found: list[Unrestored] = []
+    with shown.bar("rebuilt", unit="days") as advance:
+        for rebuilt in _steps(deployed):
+            found += rebuilt.found[: MOST_NAMED - len(found)]
+            advance(rebuilt.days_done, rebuilt.days)
+    show(rebuilt, found, shown=shown)
+    shown.answer(as_json(rebuilt, found))
+    ended(ExitStatus.WRONG if rebuilt.unrestored else ExitStatus.OK)
 
 
 def show(rebuilt: Rebuilt, found: Sequence[Unrestored], *, shown: Screen) -> None:

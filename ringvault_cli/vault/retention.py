@@ -11,18 +11,8 @@ import typer
 from ringvault.core.catalogue.item import State
 from ringvault.core.lifecycle.forecast import Forecast, Share, cautions, forecast
 from ringvault.core.listing.windows import DAY
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Row, Screen, how_many, instant, screen
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Row, Screen, how_many, instant
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -54,7 +44,10 @@ class Outlook:
     cautions: Sequence[str]
 
 
+@on_stack
 def retention(
+    place: Place,
+    shown: Screen,
     *,
     days: Annotated[
         int, typer.Option(metavar="N", min=1, max=366, help="How many days to look ahead.")
@@ -68,12 +61,6 @@ def retention(
             help="Try a value of ExpireAfterDays that is not deployed.",
         ),
     ] = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Say what expires in the coming days; changes nothing.
 
@@ -81,11 +68,10 @@ def retention(
     is archived from now on is not in it. Reads the catalogue as far as it may be due: a hundred
     recordings a request.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        found = _outlook(deployed, days, expire_after, shown)
-        show(found, called=deployed.called, shown=shown)
-        shown.answer(as_json(found))
+    deployed = place.open()
+    found = _outlook(deployed, days, expire_after, shown)
+    show(found, called=deployed.called, shown=shown)
+    shown.answer(as_json(found))
 
 
 def show(found: Outlook, *, called: str, shown: Screen) -> None:

@@ -13,19 +13,9 @@ from ringvault.core.fixity.check import Damage, Verdict
 from ringvault.core.fixity.verification import Selection, Verification
 from ringvault.core.fixity.verify_vault import verify_vault
 from ringvault.core.reconciliation.chain import ChainFault, verify_chain
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Screen, ended, how_many
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -47,7 +37,10 @@ class Read:
         return round(self.read_bytes / self.elapsed_s) if self.elapsed_s > 0 else 0
 
 
+@on_stack
 def verify(
+    place: Place,
+    shown: Screen,
     *,
     sample: Annotated[
         int | None,
@@ -63,12 +56,6 @@ def verify(
     reports: Annotated[
         bool, typer.Option("--reports", help="Verify the chain of reports, and no recording.")
     ] = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Read recordings back and compare their SHA-256.
 
@@ -79,19 +66,18 @@ def verify(
 
     Ends with 1 when anything is not what it was.
     """
-    with screen(as_json=json) as shown:
-        if seed is not None and sample is None:
-            raise InvalidRequestError("--seed chooses a sample: give --sample too")
-        if reports and (sample is not None or anew):
-            raise InvalidRequestError("--reports stands alone: it always reads every report")
-        deployed = Place(stack, profile, region, local, port).open()
-        if reports:
-            _verify_reports(deployed, shown)
-            return
-        read = _read(deployed, Selection(sample, seed), anew=anew, shown=shown)
-        show(read, shown=shown)
-        shown.answer(as_json(read))
-        ended(ExitStatus.OK if read.verification.is_intact else ExitStatus.WRONG)
+    if seed is not None and sample is None:
+        raise InvalidRequestError("--seed chooses a sample: give --sample too")
+    if reports and (sample is not None or anew):
+        raise InvalidRequestError("--reports stands alone: it always reads every report")
+    deployed = place.open()
+    if reports:
+        _verify_reports(deployed, shown)
+        return
+    read = _read(deployed, Selection(sample, seed), anew=anew, shown=shown)
+    show(read, shown=shown)
+    shown.answer(as_json(read))
+    ended(ExitStatus.OK if read.verification.is_intact else ExitStatus.WRONG)
 
 
 def show(read: Read, *, shown: Screen) -> None:

@@ -73,7 +73,9 @@ def checked_reason(reason: str) -> str:
     """
     reason = " ".join(reason.split())
     if not 1 <= len(reason) <= LONGEST_REASON:
-        raise InvalidRequestError(f"a reason has 1 to {LONGEST_REASON} characters")
+        raise InvalidRequestError(
+            f"--reason has 1 to {LONGEST_REASON} characters", hint="give a file number, for example"
+        )
     return reason
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ringvault.core.errors import (
+    AccessDeniedError,
     ConfigurationError,
     CredentialsError,
     NotFoundError,
@@ -24,7 +25,7 @@ CLOCK_MATTERS_FROM = timedelta(seconds=30)
 CLOCK_FAILS_FROM = timedelta(minutes=5)
 # As long as the alarm nothing-listed waits.
 LISTED_WITHIN = timedelta(minutes=30)
-_DENIED = "AccessDenied"
+_RIGHTS = "see docs/operations.md, Rights"
 
 
 class Level(StrEnum):
@@ -52,14 +53,15 @@ def examined(subject: str, check: Callable[[], Finding]) -> Finding:
     except (PermissionLostError, CredentialsError, NotFoundError) as error:
         return Finding(subject, Level.FAIL, str(error), "docs/operations.md: permission-lost")
     except RecordingRefusedError as error:
-        return Finding(subject, Level.FAIL, error.advice, "docs/operations.md: permission-lost")
+        told = error.hint or str(error)
+        return Finding(subject, Level.FAIL, told, "docs/operations.md: permission-lost")
+    except AccessDeniedError as error:
+        return Finding(subject, Level.WARN, f"not checked: {error}", error.hint or _RIGHTS)
     except ConfigurationError as error:
-        if _DENIED in str(error):
-            remedy = "your own user lacks a right: docs/operations.md, Rights, has all"
-            return Finding(subject, Level.WARN, f"not checked: {error}", remedy)
-        return Finding(subject, Level.FAIL, str(error), "put it right as the message says")
+        return Finding(subject, Level.FAIL, str(error), error.hint or "correct what it names")
     except RingvaultError as error:
-        return Finding(subject, Level.WARN, f"not checked: {error}", "try again in some minutes")
+        remedy = error.hint or "try again in a few minutes"
+        return Finding(subject, Level.WARN, f"not checked: {error}", remedy)
 
 
 def is_as_it_should_be(

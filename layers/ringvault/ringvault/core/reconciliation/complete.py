@@ -56,7 +56,9 @@ def complete_reconciliation(
         if faults >= MOST_FAULTS:
             raise ServiceUnavailableError(f"reconciliation fails: {answer['problem']}")
         if overtaken >= MOST_OVERTAKEN:
-            raise ConflictError("another reconciliation is at work all the time: try again later")
+            raise ConflictError(
+                "another reconciliation is at work", hint="run the same command again later"
+            )
         on_step(answer)
         sleep(_pause(answer, clock).total_seconds())
 
