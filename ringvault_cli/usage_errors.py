@@ -33,17 +33,16 @@ def _problem(error: TyperException) -> str:
     if faults is None or parameter is None:
         return error.format_message().rstrip(".")
     fault: Mapping[str, Any] = faults()[0]
-    return f"{parameter.opts[0]} {fault['input']}: {_must(fault, parameter)}"
+    return f"{parameter.opts[0]} {fault['input']}: {_must(fault)}"
 
 
-def _must(fault: Mapping[str, Any], parameter: Any) -> str:  # noqa: ANN401 - typer's own
-    limits = fault.get("ctx", {})
+def _must(fault: Mapping[str, Any]) -> str:
+    known = fault.get("ctx", {})
     match fault["type"]:
         case "greater_than_equal":
-            return f"must be at least {limits['ge']}"
+            return f"must be at least {known['ge']}"
         case "less_than_equal":
-            return f"must be at most {limits['le']}"
+            return f"must be at most {known['le']}"
         case "int_parsing":
             return "must be a whole number"
-    choices = getattr(parameter.type, "choices", None)
-    return f"must be one of {', '.join(map(str, choices))}" if choices else "is not valid"
+    return str(known.get("error", "is not valid")).rstrip(".")

@@ -73,7 +73,9 @@ def requirements_of(wheel: Path) -> list[Requirement]:
 def closure(requirements: list[Requirement]) -> set[str]:
     """Return the names of the distributions that satisfy the requirements, and theirs in turn."""
     found: set[tuple[str, str]] = set()
-    waiting = [(canonicalize_name(it.name), extra) for it in requirements for extra in ("", *it.extras)]
+    waiting = [
+        (canonicalize_name(it.name), extra) for it in requirements for extra in ("", *it.extras)
+    ]
     while waiting:
         name, extra = one = waiting.pop()
         if one in found:
