@@ -20,8 +20,8 @@ from ringvault_cli.vault.rebuild_index import rebuild_index
 from ringvault_cli.vault.retention import retention
 from ringvault_cli.vault.verify import verify
 
-_EPILOG = """Exit status: 0 all is well; 1 something is missing, failed or refused; 2 what was asked
-for makes no sense; 3 the stack can't be reached or used; 130 interrupted."""
+_EPILOG = """Exit status: 0 success; 1 something is missing, failed or refused; 2 invalid command
+line or request; 3 the stack can't be reached or used; 130 interrupted."""
 
 
 class _Commands(TyperGroup):
@@ -40,7 +40,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="ringvault",
     cls=_Commands,
-    help="Every RingCentral call recording in your own S3 bucket: look after the archive.",
+    help="Manage an archive of RingCentral call recordings in your own S3 bucket.",
     epilog=_EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -85,4 +85,4 @@ def ringvault(
         ),
     ] = False,
 ) -> None:
-    """Every RingCentral call recording in your own S3 bucket: look after the archive."""
+    """Manage an archive of RingCentral call recordings in your own S3 bucket."""

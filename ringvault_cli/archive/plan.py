@@ -1,4 +1,4 @@
-"""`ringvault plan`: what a takeover will take, before a byte is fetched."""
+"""`ringvault plan`: duration and cost of the import, before anything is fetched."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -28,12 +28,13 @@ def plan(
     *,
     requests: PagesToRead = DEFAULT_PAGES,
 ) -> None:
-    """Say how long a takeover takes, and what it costs.
+    """Estimate duration and cost of the import.
 
-    Reads some pages of the call log, of all that RingCentral keeps, through the quota's gate: ten
-    take about a minute. Fetches no recording and changes nothing.
+    The import fetches all recordings that RingCentral keeps. The estimate reads some pages of the
+    call log within the quota: ten pages take about a minute. It fetches no recording and changes
+    nothing.
 
-    Ends with 1 when RingCentral would delete recordings before their turn.
+    Exits with 1 when RingCentral would delete recordings before they are fetched.
     """
     deployed = place.open()
 

@@ -1,4 +1,4 @@
-"""`ringvault status`: how the archive stands."""
+"""`ringvault status`: the state of the archive."""
 
 import sys
 from collections.abc import Iterator
@@ -32,19 +32,18 @@ def status(
     *,
     watch: Annotated[
         int | None,
-        typer.Option(
-            metavar="SECONDS", min=1, help="Look again every so many seconds, until Ctrl-C."
-        ),
+        typer.Option(metavar="SECONDS", min=1, help="Refresh every so many seconds, until Ctrl-C."),
     ] = None,
 ) -> None:
-    """Say how the archive stands, and what needs attention.
+    """Show the state of the archive.
 
-    Reads the index of what waits, and no recording: a page of some 4,000 is one request. What is
-    archived is counted in up to 20 pages; beyond, DynamoDB's own count is taken, which is up to
-    six hours old. All of it is below a tenth of a cent for 100,000 waiting recordings.
+    Counts recordings by state in an index of the catalogue, in pages of about 4,000. Archived
+    recordings are counted in up to 20 pages; for more it shows DynamoDB's own count, which is up
+    to six hours old. With 100,000 waiting recordings this costs less than a tenth of a cent. The
+    lines under Reconciliation are explained by `ringvault reconcile --help`.
 
-    Ends with 1 when something needs attention. With --watch it ends by Ctrl-C, with 0; where no
-    terminal is, each look is then a line of JSON.
+    Exits with 1 when something needs attention. With --watch it runs until Ctrl-C and exits with
+    0; where stdout is not a terminal it prints a line of JSON each time.
     """
     deployed = place.open()
     if watch is not None:
@@ -183,7 +182,7 @@ def _reconciliation(found: ArchiveStatus) -> Iterator[Row]:
 
 
 def _share(used: float | None) -> str:
-    return "nobody told" if used is None else f"{used:.0%} of the last hour's"
+    return "unknown" if used is None else f"{used:.0%} of the last hour's"
 
 
 def _told(count: Count) -> str:

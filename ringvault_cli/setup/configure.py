@@ -1,4 +1,4 @@
-"""`ringvault configure`: put RingCentral's credentials into the secret, once they are accepted."""
+"""`ringvault configure`: store RingCentral's credentials, once RingCentral accepts them."""
 
 import sys
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def configure(
         str | None,
         typer.Option(
             metavar="PATH",
-            help="RingCentral's downloaded credential file, or JSON like the secret's; - is stdin.",
+            help="Credential file from RingCentral's developer console, or JSON; - reads stdin.",
         ),
     ] = None,
     user: Annotated[
@@ -39,14 +39,14 @@ def configure(
         typer.Option(metavar="NAME", help="Add this service user, or replace its JWT."),
     ] = None,
     remove: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Take this service user out.")
+        str | None, typer.Option(metavar="NAME", help="Remove this service user.")
     ] = None,
 ) -> None:
-    """Put RingCentral's credentials into the secret.
+    """Store RingCentral's credentials in the secret.
 
-    Asks for them without showing them, unless --file has them. Every service user whose
-    credentials are new signs in first: if RingCentral refuses one, nothing is changed. Other
-    service users stay. The functions use what is new from their next run on.
+    Prompts for them without echo, unless --file has them. Each service user with new credentials
+    signs in first: if RingCentral refuses one, nothing is changed. Other service users are kept.
+    The functions use the new credentials from their next run on.
     """
     _require_sense(file=file, user=user, remove=remove)
     deployed = place.open()
@@ -66,9 +66,11 @@ def configure(
 
 def _require_sense(*, file: str | None, user: str | None, remove: str | None) -> None:
     if remove is not None and (file is not None or user is not None):
-        raise InvalidRequestError("--remove goes alone: it takes a service user out")
+        raise InvalidRequestError("--remove can't be combined with --file or --user")
     if file is None and remove is None and not sys.stdin.isatty():
-        raise InvalidRequestError("no terminal to ask at: give --file PATH, or --file - for stdin")
+        raise InvalidRequestError(
+            "there is no terminal to prompt on", hint="give --file PATH, or --file - for stdin"
+        )
 
 
 def _change(
@@ -135,6 +137,6 @@ def _show_media_host(deployed: "DeployedStack", done: Configured, shown: Screen)
 
 
 def _show(done: Configured, shown: Screen) -> None:
-    shown.say(f"signed in: {', '.join(done.signed_in) or 'nobody, since no credentials are new'}")
+    shown.say(f"signed in: {', '.join(done.signed_in) or 'none, because no credentials are new'}")
     shown.say(f"service users in the secret: {', '.join(done.service_users)}")
     shown.answer({"service_users": list(done.service_users), "signed_in": list(done.signed_in)})

@@ -1,4 +1,4 @@
-"""`ringvault doctor`: is everything in order, and what to do where it is not."""
+"""`ringvault doctor`: check the stack and the account, with a remedy for each problem."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -14,12 +14,12 @@ def doctor(
     place: Place,
     shown: Screen,
 ) -> None:
-    """Check that all is in order, and say what to do.
+    """Check the stack and the RingCentral account.
 
-    Changes nothing. Asks RingCentral three things for each service user, through the quota's gate,
-    so that it may wait for its turn while a backlog is archived.
+    Changes nothing. Sends three requests to RingCentral for each service user within the quota,
+    so it may wait for its turn while a backlog is archived.
 
-    Ends with 1 when something is FAIL; what is WARN can wait, or could not be checked.
+    Exits with 1 when a check is FAIL. A check that is WARN can wait, or could not be done.
     """
     deployed = place.open()
 

@@ -70,7 +70,7 @@ def _public_access(deployed: DeployedStack) -> Finding:
         "bucket: public access",
         is_so=_bucket(deployed).blocks_public(),
         told="blocked",
-        otherwise="not blocked in all four ways",
+        otherwise="not blocked by all four settings",
         remedy=DEPLOY,
     )
 
@@ -80,7 +80,7 @@ def _versions(deployed: DeployedStack) -> Finding:
         "bucket: versions",
         is_so=_bucket(deployed).keeps_versions(),
         told="kept",
-        otherwise="not kept: what is deleted is gone",
+        otherwise="not kept: deleted objects can't be restored",
         remedy=DEPLOY,
     )
 
@@ -101,7 +101,7 @@ def _uploads(deployed: DeployedStack) -> Finding:
         "bucket: uploads",
         is_so=_bucket(deployed).ends_uploads(),
         told="incomplete ones are removed",
-        otherwise="incomplete ones stay, and are paid for",
+        otherwise="incomplete ones are kept and billed",
         remedy=DEPLOY,
     )
 
@@ -117,7 +117,7 @@ def _key(deployed: DeployedStack) -> Finding:
         is_so=state == "Enabled",
         told="enabled",
         otherwise=state,
-        remedy="enable it: aws kms enable-key, or cancel-key-deletion before",
+        remedy="enable it: aws kms enable-key; first aws kms cancel-key-deletion, if needed",
     )
 
 
@@ -130,7 +130,7 @@ def _schedule(deployed: DeployedStack, called: str, output: str) -> Finding:
         f"schedule: {called}",
         is_so=is_schedule_enabled(deployed.output(output), deployed.client("scheduler")),
         told="enabled",
-        otherwise="disabled: nothing runs by itself",
+        otherwise="disabled: no scheduled runs",
         remedy="enable it in EventBridge Scheduler, or sam deploy",
     )
 

@@ -112,7 +112,7 @@ def screen(*, as_json: bool, command: str = "ringvault") -> Iterator[Screen]:
         status, problem, advice = exit_status_of(error), str(error), next_step(error, command)
     except KeyboardInterrupt:
         status, problem = ExitStatus.INTERRUPTED, "interrupted"
-        advice = "completed work is kept; run the same command again to continue"
+        advice = "completed work is kept; the same command goes on from there"
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:

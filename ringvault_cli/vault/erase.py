@@ -1,4 +1,4 @@
-"""`ringvault erase`: remove recordings for good, and prove it."""
+"""`ringvault erase`: delete recordings permanently, and keep a proof."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
 
 _TOLD = {
-    Outcome.ERASED: "erased; the proofs lie in the vault under erasures/",
-    Outcome.ERASED_ALREADY: "erased before, or expired",
+    Outcome.ERASED: "erased; the proofs are in the vault under erasures/",
+    Outcome.ERASED_ALREADY: "already erased, or expired",
     Outcome.HELD: "refused: held, see ringvault hold list",
-    Outcome.FAILED: "failed, and stay as they are: run it again",
-    Outcome.BEING_FETCHED: "refused: on their way into the vault, try again in 20 minutes",
+    Outcome.FAILED: "failed and not erased: run the same command again",
+    Outcome.BEING_FETCHED: "refused: being archived now, try again in 20 minutes",
 }
 # Enough to see what is wrong; the JSON has all.
 _MAX_PROBLEMS_SHOWN = 20
@@ -47,28 +47,28 @@ def erase(
     shown: Screen,
     *,
     number: Annotated[
-        str, typer.Option(metavar="NUMBER", help="All calls that a phone number took part in.")
+        str, typer.Option(metavar="NUMBER", help="All calls with this phone number.")
     ] = "",
     extension: Extension = "",
     recording: RecordingIds = None,
     first: FromDay = None,
     last: ToDay = None,
     by: By = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking for the count.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the count.")] = False,
 ) -> None:
-    """Erase recordings for good.
+    """Erase recordings permanently.
 
-    What goes is audio, call record, numbers and every version.
+    Deletes audio, call record and phone numbers, in every version.
 
-    Says first what it would erase and what it refuses, then asks for the count to be typed.
-    Without a terminal, and with --json, nothing is erased unless --yes is given.
-    What is held is refused. An id stays, so that it is never fetched again, and a proof in the
-    vault. Without any option it finishes what an earlier run began.
+    Shows first what will be erased and what is refused, then asks you to type the count. Without a
+    terminal, and with --json, nothing is erased unless --yes is given. Held recordings are
+    refused. The id is kept, so that it is never fetched again, and a proof in the vault. Without
+    options it completes an earlier run that was interrupted.
 
-    RingCentral's own copy is not touched: delete it there.
+    RingCentral's own copy is not deleted: delete it there.
 
-    Ends with 1 when something was refused or failed, or nothing was erased. One that fails keeps
-    none of the others from being erased.
+    Exits with 1 when a recording was refused or failed, or nothing was erased. A recording that
+    fails does not stop the others.
     """
     deployed = place.open()
     asked = any((number, extension, recording, first, last))
@@ -138,8 +138,8 @@ def _selection(
     selection = selection_of(recording, "", extension, number, days, read=read)
     if number and not number_index_upkeep_in(deployed).is_current():
         raise InvalidRequestError(
-            "the number index has keys of an earlier release and would miss recordings:"
-            " run ringvault rebuild-index before erase --number"
+            "--number: the number index was written by an earlier release and may miss recordings",
+            hint="run ringvault rebuild-index, then the same command again",
         )
     return selection
 

@@ -1,4 +1,4 @@
-"""`ringvault hold`: keep recordings from going, say which are kept, let them go."""
+"""`ringvault hold`: protect recordings from erasure and expiry, list them, release them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -31,17 +31,17 @@ from ringvault_cli.vault.selection import (
 )
 
 hold = typer.Typer(
-    help="Keep recordings from being erased: add, remove, list.",
+    help="Add, remove and list legal holds.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 _TOLD = {
     Outcome.HELD: "held",
-    Outcome.HELD_ALREADY: "held for this reason before; the date stays",
-    Outcome.HELD_OTHERWISE: "held for another reason, which stays: see hold list",
-    Outcome.ERASED: "erased, or being erased: too late",
-    Outcome.BEING_EXPIRED: "due to expire, about to be deleted by S3: run it again in 15 minutes",
-    Outcome.EXPIRED: "expired, S3 has deleted it: too late",
+    Outcome.HELD_ALREADY: "already held for this reason",
+    Outcome.HELD_OTHERWISE: "held for another reason, which is kept: see ringvault hold list",
+    Outcome.ERASED: "not held: erased, or being erased",
+    Outcome.BEING_EXPIRED: "not held: S3 is about to delete them; run this again in 15 minutes",
+    Outcome.EXPIRED: "not held: expired and deleted by S3",
     Outcome.RELEASED: "no longer held",
     Outcome.NOT_HELD: "not held",
 }
@@ -52,8 +52,8 @@ _NOT_HELD_SO = (
     Outcome.EXPIRED,
 )
 _NO_LOCK = (
-    "This vault has no Object Lock: erase refuses what is held, but whoever may delete from the"
-    " bucket by hand still can."
+    "This vault has no Object Lock: erase refuses held recordings, but S3 does not stop a user with"
+    " permission to delete objects."
 )
 
 
@@ -64,7 +64,7 @@ def add(
     shown: Screen,
     *,
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why, such as a file number; no names.")
+        str, typer.Option(metavar="TEXT", help="Reason, such as a file number; no names.")
     ],
     recording: RecordingIds = None,
     call: Call = "",
@@ -73,14 +73,14 @@ def add(
     last: ToDay = None,
     by: By = None,
 ) -> None:
-    """Hold recordings: nothing erases them, and none expires, until the hold is removed.
+    """Protect recordings from erasure and expiry.
 
-    Holds what the catalogue has now, archived or not. For an extension or a period that goes on,
-    and for what was not archived yet, run it again: what is held stays as it is.
-    Where the vault has Object Lock, S3 refuses to delete any version of them.
-    What is about to expire is rescued for as long as S3 has not deleted it.
+    Holds recordings that are in the catalogue now, archived or not, until the hold is removed. Run
+    it again for later recordings of an extension or a period, and for recordings that were not
+    archived yet; existing holds are kept. Where the vault has Object Lock, S3 refuses to delete
+    any version of them. A recording that is due to expire is kept if S3 has not deleted it yet.
 
-    Ends with 1 when one of them could not be held for this reason.
+    Exits with 1 when a recording could not be held for this reason.
     """
     asked = checked_reason(reason)
     selection = selection_of(recording, call, extension, days=(first, last))
@@ -118,13 +118,14 @@ def remove(
     first: FromDay = None,
     last: ToDay = None,
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Only what is held for exactly this reason.")
+        str, typer.Option(metavar="TEXT", help="Only those held for exactly this reason.")
     ] = "",
     yes: Yes = False,
 ) -> None:
-    """Let held recordings be erased again; asks first.
+    """Release held recordings.
 
-    Without a terminal, and with --json, nothing changes unless --yes is given.
+    Asks for confirmation. Without a terminal, and with --json, nothing is changed unless --yes is
+    given.
     """
     selection = selection_of(recording, call, extension, days=(first, last))
     deployed = place.open()
@@ -132,7 +133,7 @@ def remove(
     kept = [it for it in found if it.hold and it.hold.reason == (reason or it.hold.reason)]
     question = f"Remove the hold of {how_many(len(kept), 'recording')}?"
     if not kept:
-        shown.say("nothing of it is held")
+        shown.say("none of these recordings is held")
     does = bool(kept) and shown.confirms(question, yes=yes)
     if kept and not does:
         shown.show_unchanged()
@@ -157,7 +158,10 @@ def show_held(
     place: Place,
     shown: Screen,
 ) -> None:
-    """Say what is held, since when, why and by whom; reads the whole catalogue."""
+    """List held recordings, with reason and date.
+
+    Reads the whole catalogue.
+    """
     deployed = place.open()
     with shown.bar("reading"):
         catalogue = catalogue_in(deployed)

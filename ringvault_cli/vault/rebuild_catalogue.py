@@ -1,4 +1,4 @@
-"""`ringvault rebuild-catalogue`: the catalogue made again from the bucket alone."""
+"""`ringvault rebuild-catalogue`: rebuild the catalogue from the bucket."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -22,15 +22,15 @@ def rebuild_catalogue(
     place: Place,
     shown: Screen,
 ) -> None:
-    """Make the catalogue again from the bucket alone.
+    """Rebuild the catalogue from the bucket.
 
-    Restores each archived recording that the catalogue lacks, from the JSON beside it, where the
-    audio agrees with it by size and CRC-32. What is in the catalogue stays as it is. Disable the
-    lister's schedule first (docs/operations.md). No audio is read. For each recording it sends
-    two requests to S3 and two to DynamoDB. Ctrl-C ends the command and loses nothing: the same
-    command goes on.
+    Restores each archived recording that the catalogue lacks from its sidecar (the JSON beside
+    it), if the audio matches by size and CRC-32. Items in the catalogue are not changed. Disable
+    the lister's schedule first (see docs/operations.md). It reads no audio, and sends two requests
+    to S3 and two to DynamoDB for each recording. Ctrl-C stops the command; the same command
+    continues.
 
-    Ends with 1 when a recording in the bucket could not be restored.
+    Exits with 1 when a recording in the bucket could not be restored.
     """
     deployed = place.open()
     found: list[Unrestored] = []
@@ -47,7 +47,7 @@ def show(rebuilt: Rebuilt, found: Sequence[Unrestored], *, shown: Screen) -> Non
     """Print what became of the recordings in the bucket, for a person."""
     shown.say(f"{how_many(rebuilt.days, 'day')} of recordings in the bucket")
     shown.row("  restored", f"{rebuilt.restored:,}")
-    shown.row("  there already", f"{rebuilt.known:,}")
+    shown.row("  already there", f"{rebuilt.known:,}")
     shown.row("  not restored", f"{rebuilt.unrestored:,}")
     for it in found:
         detail = f" ({it.detail})" if it.detail else ""

@@ -1,4 +1,4 @@
-"""`ringvault rebuild-index`: the number index made again from the catalogue."""
+"""`ringvault rebuild-index`: rebuild the number index from the catalogue."""
 
 from dataclasses import asdict
 from time import sleep
@@ -18,14 +18,14 @@ def rebuild_index(
     place: Place,
     shown: Screen,
 ) -> None:
-    """Make the index of phone numbers again from the catalogue.
+    """Rebuild the index of phone numbers.
 
-    Adds what the index lacks and removes what no recording in the catalogue has any more. Run it
-    after an upgrade whose changelog asks for it, after PhoneRegion was changed, and when the
-    catalogue or the index was restored. The archive goes on working meanwhile. Ctrl-C ends the
-    command and loses nothing: run the same command again.
+    Adds entries that the index lacks and removes entries of no recording in the catalogue. Run it
+    after an upgrade whose changelog asks for it, after a change of PhoneRegion, and after the
+    catalogue or the index was restored. Archiving continues meanwhile. Ctrl-C stops the command;
+    run the same command again.
 
-    Ends with 1 when a catalogue item can't be read, or when entries are left for another run.
+    Exits with 1 when a catalogue item can't be read, or when entries are left for another run.
     """
     deployed = place.open()
     from ringvault_cli.stack_parts import catalogue_records_in, number_index_upkeep_in
@@ -49,7 +49,7 @@ def rebuild_index(
 
 def show(done: IndexRebuilt, *, shown: Screen) -> None:
     """Print what became of the index, for a person."""
-    shown.say("the index of phone numbers")
+    shown.say("index of phone numbers")
     shown.row("  recordings", f"{done.items:,}")
     shown.row("  entries added", f"{done.added:,}")
     shown.row("  entries removed", f"{done.removed:,}")

@@ -1,4 +1,4 @@
-"""`ringvault retention`: what expires in the coming days, before anything does."""
+"""`ringvault retention`: forecast of the recordings that expire."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +22,11 @@ MB = 1_000_000
 _MOST_DAYS = 31
 _HEADING = f"{'recordings':>10}{'MB':>13}  {'calls':<24}{'held':>7}"
 _NEVER = (
-    "Nothing expires: ExpireAfterDays is 0. To see what another value would come to:"
+    "Nothing expires: ExpireAfterDays is 0. To forecast another value:"
     " ringvault retention --expire-after 365"
 )
-_STUCK = "no rule deletes them as long as ExpireAfterDays is 0"
-_NEXT_ROUND = "tagged; S3 deletes them at its next round"
+_STUCK = "no rule deletes them while ExpireAfterDays is 0"
+_NEXT_ROUND = "tagged; S3 deletes them in its next daily run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def retention(
     shown: Screen,
     *,
     days: Annotated[
-        int, typer.Option(metavar="N", min=1, max=366, help="How many days to look ahead.")
+        int, typer.Option(metavar="N", min=1, max=366, help="Number of days to look ahead.")
     ] = 30,
     expire_after: Annotated[
         int | None,
@@ -58,15 +58,15 @@ def retention(
             metavar="DAYS",
             min=1,
             max=36500,
-            help="Try a value of ExpireAfterDays that is not deployed.",
+            help="Forecast for another value of ExpireAfterDays.",
         ),
     ] = None,
 ) -> None:
-    """Say what expires in the coming days; changes nothing.
+    """Show what expires in the coming days.
 
-    By day: how many recordings, how large, of which calls, and how many are held and stay. What
-    is archived from now on is not in it. Reads the catalogue as far as it may be due: a hundred
-    recordings a request.
+    Shows for each day how many recordings expire, their size, the days of their calls, and how
+    many are held and therefore kept. Recordings that are archived from now on are not included.
+    It changes nothing, and reads the due part of the catalogue, 100 recordings per request.
     """
     deployed = place.open()
     found = _outlook(deployed, days, expire_after, shown)
@@ -82,9 +82,9 @@ def show(found: Outlook, *, called: str, shown: Screen) -> None:
     else:
         shown.say(_asked(found.forecast, deployed=found.deployed))
         shown.section(f"Expires by {found.forecast.until}", _expiring(found.forecast))
-    shown.section("Past its time", _past(found))
+    shown.section("Past their time", _past(found))
     if found.cautions:
-        shown.points("Mind", found.cautions)
+        shown.points("Warnings", found.cautions)
 
 
 def as_json(found: Outlook) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _forecast(
 
     table = deployed.output("CatalogueTableName")
     archived = ArchivedInCatalogue(table, deployed.client("dynamodb"))
-    with shown.bar("looked at", unit="recordings") as advance:
+    with shown.bar("checked", unit="recordings") as advance:
         return forecast(archived, after=after, days=days, now=now, on_read=advance)
 
 
@@ -151,7 +151,7 @@ def _expiring(found: Forecast) -> Iterator[Row]:
         shown[_name_of(day, found)] += share
     for name, share in shown.items():
         yield name, _told(share)
-    yield "together", _told(found.total)
+    yield "total", _told(found.total)
 
 
 def _name_of(day: date, found: Forecast) -> str:

@@ -117,17 +117,17 @@ def test_a_backfill_is_planned_before_it_is_added(
     assert len(listing.load()[0].windows) == 1
 
 
-def test_what_ringcentral_has_deleted_is_said_to_be_lost(
+def test_a_backfill_of_days_that_ringcentral_has_deleted_is_refused(
     account: Account, listing: ListingProgressStore
 ) -> None:
-    """Days beyond its keeping cost no request; of the others only what is left is planned."""
+    """It costs no request and adds nothing; of days partly deleted only what is left is planned."""
     gone = account.ringvault("backfill", *days_of(first=140, last=120), "--yes")
-    asked = account.books["requests"].get("heavy", 0)
+    asked, unchanged = account.books["requests"].get("heavy", 0), listing.load()[0].windows
     partly = account.ringvault("backfill", *days_of(first=120, last=60), "--json")
 
-    assert (gone.exit_code, asked, partly.exit_code) == (0, 0, 1)
-    assert "lost already: what is older than" in gone.stdout
-    assert "at RingCentral" not in gone.stdout
+    assert (gone.exit_code, asked, unchanged, partly.exit_code) == (2, 0, (), 1)
+    assert "RingCentral has deleted all recordings of these days" in gone.stderr
+    assert gone.stdout == ""
     told = json.loads(partly.stdout)
     assert told["lost_before"] is not None
     # From the first call that is left on.

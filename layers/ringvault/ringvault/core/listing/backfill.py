@@ -34,8 +34,8 @@ def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime)
     """
     if not state.opened_to:
         raise InvalidRequestError(
-            "the call log was never read",
-            hint="wait for the first run of the lister: it reads the past by itself",
+            "the first run of the lister has not read the call log yet",
+            hint="wait for it: it reads the past by itself",
         )
     if any((it.from_at, it.to_at) == (from_at, to_at) for it in open_backfills(state)):
         raise InvalidRequestError(

@@ -77,15 +77,15 @@ def number_index_finding(*, is_current: bool) -> Finding:
     """Return whether every recording can be found by its numbers."""
     subject = "number index"
     if is_current:
-        return Finding(subject, Level.OK, "keys of this release")
-    told = "has keys of an earlier release: a search by number misses older recordings"
+        return Finding(subject, Level.OK, "written by this release")
+    told = "written by an earlier release: a search by number misses older recordings"
     return Finding(subject, Level.WARN, told, "run ringvault rebuild-index")
 
 
 def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> Finding:
     """Return whether two clocks agree; `theirs` has whole seconds, None where none was told."""
     if theirs is None:
-        told = "not checked: no answer told the time"
+        told = "not checked: no answer had a time"
         return Finding(subject, Level.WARN, told, "try again when RingCentral answers")
     skew = abs(ours - theirs)
     told = f"{round(skew.total_seconds())} s from this machine's clock"
@@ -100,8 +100,8 @@ def retention_finding(progress: ListingProgress) -> Finding:
     retention = progress.retention
     told = str(retention)
     if progress.retention_read_at is None:
-        remedy = "the first run of the lister asks the account"
-        return Finding("retention", Level.WARN, f"{told}: presumed, not yet read", remedy)
+        remedy = "the first run of the lister reads it from the account"
+        return Finding("retention", Level.WARN, f"{told}: assumed, not read yet", remedy)
     return Finding("retention", Level.OK, f"{told}, read {_minute(progress.retention_read_at)}")
 
 
@@ -112,13 +112,13 @@ def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) ->
     """
     if not seen:
         told = "not checked: no recorded call of the last seven days is known"
-        return Finding(subject, Level.WARN, told, "record a call, and ask again")
+        return Finding(subject, Level.WARN, told, "record a call, and run this again")
     return is_as_it_should_be(
         subject,
         is_so=not foreign,
-        told="the newest recordings lie on a configured host",
-        otherwise=f"recordings lie on {', '.join(sorted(foreign))}, which is not configured",
-        remedy="where that is RingCentral's: sam deploy --parameter-overrides"
+        told="the newest recordings are on a configured host",
+        otherwise=f"recordings are on {', '.join(sorted(foreign))}, which is not configured",
+        remedy="if that host is RingCentral's: sam deploy --parameter-overrides"
         f" RingCentralMediaUrl={min(foreign, default='')}",
     )
 
@@ -147,7 +147,7 @@ def reconciliation_finding(
     """Return when reconciliation began last, and whether its newest report misses anything."""
     subject, began_on = "last reconciliation", progress.last_daily_on
     if began_on is None:
-        remedy = "wait a quarter of an hour, or run ringvault reconcile"
+        remedy = "wait 15 minutes, or run ringvault reconcile"
         return Finding(subject, Level.WARN, "none yet", remedy)
     totals = report[1].get("totals", {}) if report else {}
     found = unsettled(totals)
@@ -158,7 +158,7 @@ def reconciliation_finding(
     if backfilling:
         told = in_words({Verdict.BACKFILLING: backfilling})
         return Finding(subject, Level.WARN, told, "wait for it: ringvault backfill --list")
-    told = f"begun {began_on}, " + (f"newest report {report[0]}" if report else "no report yet")
+    told = f"started {began_on}, " + (f"newest report {report[0]}" if report else "no report yet")
     return is_as_it_should_be(
         subject,
         # A run through a large account takes days, and begins no other meanwhile.
@@ -182,10 +182,10 @@ def alarm_finding(*, confirmed: int, pending: int) -> Finding:
     if confirmed:
         return Finding("alarm topic", Level.OK, f"{confirmed} confirmed subscriptions")
     if pending:
-        remedy = "follow the link in AWS's mail; it is valid for three days"
-        return Finding("alarm topic", Level.WARN, "nobody has confirmed the subscription", remedy)
+        remedy = "follow the link in AWS's email; it is valid for three days"
+        return Finding("alarm topic", Level.WARN, "the subscription is not confirmed", remedy)
     remedy = "sam deploy --parameter-overrides AlarmEmail=you@example.com"
-    return Finding("alarm topic", Level.WARN, "nobody hears the alarms", remedy)
+    return Finding("alarm topic", Level.WARN, "has no subscription: alarms reach nobody", remedy)
 
 
 def _minute(at: datetime) -> str:
