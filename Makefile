@@ -27,7 +27,8 @@ export SAM_CLI_TELEMETRY := 0
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
-run: $(RUNS) ## Start the stack on this machine, archive, serve the page; Ctrl-C ends it
+run: $(RUNS) ## Start the stack on this machine, archive, serve the page; Ctrl-C stops it
+	@echo "run: starting the local stack"
 	@$(BIN)/python -m local up
 
 test: lint types template tests ## Lint, types, template and all tests: what CI runs

@@ -99,7 +99,9 @@ class Terminal:
         self._console.print(visible(text), soft_wrap=True, markup=False)
 
     def progress(self, tally: Tally) -> None:
-        """Move the bar."""
+        """Move the bar, once there is anything to move it by: one of nothing would look full."""
+        if not tally.listed:
+            return
         self._bar.start()
         self._bar.update(
             self._task,

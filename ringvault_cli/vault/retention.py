@@ -21,10 +21,8 @@ MB = 1_000_000
 # More days than this stand on the screen by month.
 _MOST_DAYS = 31
 _HEADING = f"{'recordings':>10}{'MB':>13}  {'calls':<24}{'held':>7}"
-_NEVER = (
-    "Nothing expires: ExpireAfterDays is 0. To forecast another value:"
-    " ringvault retention --expire-after 365"
-)
+_NEVER = "Nothing expires: ExpireAfterDays is 0. To forecast another value:"
+_FORECAST = "  ringvault retention --expire-after 365"
 _STUCK = "no rule deletes them while ExpireAfterDays is 0"
 _NEXT_ROUND = "tagged; S3 deletes them in its next daily run"
 
@@ -79,6 +77,7 @@ def show(found: Outlook, *, called: str, shown: Screen) -> None:
     shown.say(f"{called}, {instant(found.at)}")
     if found.forecast is None:
         shown.say(_NEVER)
+        shown.verbatim(_FORECAST)
     else:
         shown.say(_asked(found.forecast, deployed=found.deployed))
         shown.section(f"Expires by {found.forecast.until}", _expiring(found.forecast))
