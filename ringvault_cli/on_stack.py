@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 # Where `python -m local up` describes each local stack, in a file named after its page's port.
 LOCAL_STACKS = Path(__file__).resolve().parent.parent / ".local" / "stacks"
-Options = ParamSpec("Options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,12 @@ class Place:
         return stack_on_aws(self.stack, profile=self.profile, region=self.region)
 
 
-def on_stack(command: Callable[Concatenate[Place, Screen, Options], None]) -> Callable[..., None]:
+def on_stack(command: Callable[..., None]) -> Callable[..., None]:
     """Return the command with the options that name a stack, and with --json.
 
-    It is called with the place that they name, which it opens itself, and with the screen that it
-    prints on. What it raises is printed with the next step, and ends it with an exit status.
+    The command takes first the place that they name, which it opens itself, and the screen that it
+    prints on; then its own options by name. What it raises is printed with the next step, and ends
+    it with an exit status.
     """
     own = list(signature(command, eval_str=True).parameters.values())[2:]
     shared = list(signature(_shared_options, eval_str=True).parameters.values())

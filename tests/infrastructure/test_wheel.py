@@ -98,13 +98,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
     [packages] = (folder / "lib").glob("python3*/site-packages")
-    options = ["--quiet", "--no-deps", "--no-index", "--python", python]
-    run(sys.executable, "-m", "pip", *options[-2:], "install", *options[:-2], wheel, cwd=folder)
+    options = ["--quiet", "--no-deps", "--no-index"]
+    run(sys.executable, "-m", "pip", "--python", python, "install", *options, wheel, cwd=folder)
     for name in closure(requirements_of(wheel)):
         for file in distribution(name).files or []:
             link = packages / file.parts[0]
             if file.parts[0] != ".." and not link.exists():
-                link.symlink_to(distribution(name).locate_file(file.parts[0]))
+                link.symlink_to(str(distribution(name).locate_file(file.parts[0])))
     return folder
 
 
