@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BUILD_DIR ?= .aws-sam/build
 SBOM ?= build/sbom.cdx.json
-UV ?= uv
+UV ?= $(BIN)/uv
 
 BIN := .venv/bin
 INSTALLER := .venv/.installer
@@ -149,8 +149,7 @@ clean: ## Remove what was built and measured, and what was installed
 
 # uv keeps a pin that still fits; remove a lock to raise everything in it. Hashes of every platform,
 # no index address. The layer takes the development lock's versions: what is tested is what runs.
-lock: ## Make the locks again from pyproject.toml (needs uv)
-	@command -v "$(UV)" >/dev/null || { echo "make lock needs uv: make lock UV=/path/to/uv" >&2; exit 1; }
+lock: $(INSTALLER) ## Make the locks again from pyproject.toml
 	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --group dev --output-file requirements/dev.txt
 	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --group run --constraints requirements/dev.txt --output-file requirements/run.txt
 	@$(PIP_COMPILE) --group installer --python-version 3.11 --constraints requirements/dev.txt --output-file requirements/installer.txt

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ringvault.core.errors import InvalidRequestError
-from ringvault_cli.terminal.screen import Screen, screen
+from ringvault_cli.terminal.screen import screen
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
