@@ -4,14 +4,18 @@
 PYTHON ?= python3
 BUILD_DIR ?= .aws-sam/build
 SBOM ?= build/sbom.cdx.json
-UV ?= uv
+UV ?= $(BIN)/uv
 
 BIN := .venv/bin
+INSTALLER := .venv/.installer
+RUNS := .venv/.runs
 INSTALLED := .venv/.installed
 LAYER_LOCK := layers/ringvault/requirements.txt
 S3_INSTALLED := .venv-s3/.installed
 CHECKOV_INSTALLED := .venv-checkov/.installed
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --no-deps
+# As pip, in a fifth of the time. It reads no configuration of pip's: UV_DEFAULT_INDEX names a mirror.
+UV_INSTALL := $(BIN)/uv pip install --quiet --no-deps
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -23,7 +27,8 @@ export SAM_CLI_TELEMETRY := 0
 help: ## Say what can be done
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
-run: $(INSTALLED) ## Start the stack on this machine, archive, serve the page; Ctrl-C ends it
+run: $(RUNS) ## Start the stack on this machine, archive, serve the page; Ctrl-C stops it
+	@echo "run: starting the local stack"
 	@$(BIN)/python -m local up
 
 test: lint types template tests ## Lint, types, template and all tests: what CI runs
@@ -148,10 +153,11 @@ clean: ## Remove what was built and measured, and what was installed
 
 # uv keeps a pin that still fits; remove a lock to raise everything in it. Hashes of every platform,
 # no index address. The layer takes the development lock's versions: what is tested is what runs.
-lock: ## Make the locks again from pyproject.toml (needs uv)
-	@command -v "$(UV)" >/dev/null || { echo "make lock needs uv: make lock UV=/path/to/uv" >&2; exit 1; }
+lock: $(INSTALLER) ## Make the locks again from pyproject.toml
 	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --group dev --output-file requirements/dev.txt
-	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --constraints requirements/dev.txt --output-file $(LAYER_LOCK)
+	@$(PIP_COMPILE) pyproject.toml --python-version 3.11 --group run --constraints requirements/dev.txt --output-file requirements/run.txt
+	@$(PIP_COMPILE) --group installer --python-version 3.11 --constraints requirements/dev.txt --output-file requirements/installer.txt
+	@$(PIP_COMPILE) --group layer --python-version 3.11 --constraints requirements/dev.txt --output-file $(LAYER_LOCK)
 	@$(PIP_COMPILE) --group pyproject.toml:s3-server --python-version 3.13 --exclude-newer $(S3_SERVER_AS_OF) --output-file requirements/s3.txt
 	@$(PIP_COMPILE) --group pyproject.toml:checkov --python-version 3.11 --output-file requirements/checkov.txt
 
@@ -163,34 +169,41 @@ PIP_COMPILE = "$(UV)" pip compile --quiet --universal --generate-hashes --no-hea
 
 # --- .venv and its neighbours: marks are written last, so that a half-made one is made again -----------
 
-.venv/.locked: requirements/dev.txt
+# A changed lock makes it again from nothing, so that nothing is left over in it.
+$(INSTALLER): requirements/installer.txt requirements/run.txt requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || \
 	  { echo "$(PYTHON) is not Python 3.11 to 3.14; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "install: .venv from requirements/dev.txt (a minute or two, once)"
+	@echo "install: a virtual environment in .venv"
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python $(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes --requirement requirements/installer.txt
 	@touch $@
 
-$(INSTALLED): .venv/.locked pyproject.toml
-	@$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable .
-	@$(BIN)/python -m pip check --disable-pip-version-check >/dev/null || $(BIN)/python -m pip check
+# What `make run` needs, and this project itself; the tools of the tests come when they are needed.
+$(RUNS): $(INSTALLER) pyproject.toml
+	@echo "install: packages from requirements/run.txt (10 to 30 s, once)"
+	@$(UV_INSTALL) --python $(BIN)/python --require-hashes --requirement requirements/run.txt
+	@$(UV_INSTALL) --python $(BIN)/python --no-build-isolation --editable .
+	@touch $@
+
+$(INSTALLED): $(RUNS)
+	@echo "install: packages from requirements/dev.txt (10 to 30 s, once)"
+	@$(UV_INSTALL) --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/uv pip check --quiet --python $(BIN)/python || $(BIN)/uv pip check --python $(BIN)/python
 	@touch $@
 
 # A server, not a part of the project: it shares no package with .venv, so it has its own.
-$(S3_INSTALLED): requirements/s3.txt
+$(S3_INSTALLED): $(INSTALLER) requirements/s3.txt
 	@runtime="$$($(RUNTIME_PYTHON))"; if [ -z "$$runtime" ]; then \
 	  echo "test-s3-fidelity: no python3.13 on PATH or in pyenv, and its server runs on no other." >&2; \
 	  echo "Install it (pyenv install 3.13), or leave this suite to CI; make test does without." >&2; exit 1; fi; \
-	echo "install: .venv-s3 from requirements/s3.txt (half a minute, once)"; began="$$(date +%s)"; \
-	"$$runtime" -m venv --clear .venv-s3 && \
-	.venv-s3/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements/s3.txt && \
-	echo "install: .venv-s3 took $$(($$(date +%s) - began)) s"
+	echo "install: .venv-s3 from requirements/s3.txt (10 s, once)" && \
+	"$$runtime" -m venv --clear --without-pip .venv-s3 && \
+	$(UV_INSTALL) --python .venv-s3/bin/python --require-hashes --requirement requirements/s3.txt
 	@touch $@
 
-# It pins half of what it needs to old versions, which .venv has newer. A tenth of it is ever run, so
-# nothing is compiled beforehand.
-$(CHECKOV_INSTALLED): requirements/checkov.txt
-	@echo "install: .venv-checkov from requirements/checkov.txt (half a minute, once)"
-	@$(PYTHON) -m venv --clear .venv-checkov
-	@.venv-checkov/bin/python $(PIP_INSTALL) --no-compile --require-hashes --requirement requirements/checkov.txt
+# It pins half of what it needs to old versions, which .venv has newer.
+$(CHECKOV_INSTALLED): $(INSTALLER) requirements/checkov.txt
+	@echo "install: .venv-checkov from requirements/checkov.txt (10 s, once)"
+	@$(PYTHON) -m venv --clear --without-pip .venv-checkov
+	@$(UV_INSTALL) --python .venv-checkov/bin/python --require-hashes --requirement requirements/checkov.txt
 	@touch $@

@@ -23,12 +23,13 @@ _PROJECT_FILE = Path(__file__).parents[1] / "pyproject.toml"
 Json = dict[str, Any]
 
 
-def bill_of_materials(build: Path, project: Json) -> Json:
+def bill_of_materials(build: Path, project: Json, *, direct: Iterable[str]) -> Json:
     """Return the bill of the layer and the functions in `build`.
 
     Args:
         build: Folder that `sam build` filled: one folder a function, and the layer's.
-        project: The table `project` of pyproject.toml: name, version and direct dependencies.
+        project: The table `project` of pyproject.toml: name and version.
+        direct: The requirements of the layer itself: the group `layer` of pyproject.toml.
 
     Raises:
         IncompleteLayerError: The layer lacks what one of its packages needs.
@@ -36,7 +37,7 @@ def bill_of_materials(build: Path, project: Json) -> Json:
     """
     functions = sorted(one.name for one in build.iterdir() if one.is_dir() and one.name != _LAYER)
     packages = layer_packages(build / _LAYER / "python")
-    direct = sorted(canonicalize_name(Requirement(one).name) for one in project["dependencies"])
+    required = sorted(canonicalize_name(Requirement(one).name) for one in direct)
     root = {"type": "application", **_ours(project["name"], project)}
     parts = [{"type": "application", **_ours(name, project)} for name in functions]
     return {
@@ -53,7 +54,7 @@ def bill_of_materials(build: Path, project: Json) -> Json:
         "dependencies": [
             _edges(project["name"], [*functions, _LAYER]),
             *(_edges(name, [_LAYER]) for name in functions),
-            _edges(_LAYER, [packages[name].purl for name in direct]),
+            _edges(_LAYER, [packages[name].purl for name in required]),
             *(
                 _edges(one.purl, [packages[name].purl for name in one.requires])
                 for one in packages.values()
@@ -88,9 +89,10 @@ def _edges(ref: str, depends_on: Iterable[str]) -> Json:
 def main() -> None:
     """Write the bill of the build named first to the file named second."""
     build, file = map(Path, sys.argv[1:])
-    project = tomllib.loads(_PROJECT_FILE.read_text(encoding="utf-8"))["project"]
+    document = tomllib.loads(_PROJECT_FILE.read_text(encoding="utf-8"))
+    project, direct = document["project"], document["dependency-groups"]["layer"]
     try:
-        bill = bill_of_materials(build, project)
+        bill = bill_of_materials(build, project, direct=direct)
     except (IncompleteLayerError, UnknownLicenceError) as error:
         sys.exit(f"build: no bill of materials: {error}")
     file.write_text(json.dumps(bill, indent=2) + "\n", encoding="utf-8")

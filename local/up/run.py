@@ -105,7 +105,7 @@ def up(options: UpOptions) -> int:
     started_s = time.monotonic()
     screen = screen_for(json=options.json)
     with contextlib.closing(screen), _running(options, screen=screen) as running:
-        summary = _work(running, reconciles=options.once, started_s=started_s)
+        summary = _work(running, screen, reconciles=options.once, started_s=started_s)
         screen.table(summary)
         if not options.once:
             _serve(running, summary=summary, options=options, screen=screen)
@@ -116,12 +116,14 @@ def up(options: UpOptions) -> int:
 
 @contextmanager
 def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
+    screen.say("reading template.yaml ...")
     template = transform(options.template)
     require_allowed(template.get("Parameters", {}), options.parameters)
     account_context = _account(options)
     forget_real_aws()
     logs = _prepare(options)
     with ExitStack() as started:
+        screen.say("starting AWS (moto) and RingCentral (a simulator) on this machine ...")
         aws = started.enter_context(
             running_aws(
                 options.aws_port,
@@ -134,6 +136,7 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         account = started.enter_context(account_context)
         page_url = f"http://localhost:{options.port}/"
         issuer = started.enter_context(issuing(port=options.issuer_port, redirect_uri=page_url))
+        screen.say("creating the stack ...")
         stack = _provision(template, options, aws=aws, account=account, issuer=issuer)
         started.enter_context(_serving(stack, host=host, port=options.port))
         invoke_url = started.enter_context(invoking(stack.runtime.functions, host=host))
@@ -162,7 +165,8 @@ def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
         yield _Running(account, page_url, vault, lister, tuple(others), job, tell, logs)
 
 
-def _work(running: _Running, *, reconciles: bool, started_s: float) -> Summary:
+def _work(running: _Running, screen: Screen, *, reconciles: bool, started_s: float) -> Summary:
+    screen.say("reading the call log, then archiving ...")
     tally = running.job.run()
     reconciler = _named(running.others, RECONCILER) if reconciles else None
     books = running.account.books()
@@ -181,14 +185,14 @@ def _serve(running: _Running, *, summary: Summary, options: UpOptions, screen: S
     if options.json:
         print(json.dumps(summary.as_json()), flush=True)
     screen.say(f"the page: {running.page_url}")
-    screen.say(f"sign in there as {_named_users()}")
+    screen.say(f"sign-in names: {_named_users()}")
     with contextlib.suppress(KeyboardInterrupt):
-        screen.say("Ctrl-C ends everything.")
+        screen.say("Ctrl-C stops everything.")
         run_all_on([running.lister, *running.others], on_outcome=running.tell)
 
 
 def _named_users() -> str:
-    return ", or as ".join(f"{user.name}, who {user.may}" for user in USERS.values())
+    return "; ".join(f"{user.name} ({user.may})" for user in USERS.values())
 
 
 def _account(options: UpOptions) -> AbstractContextManager[Account]:

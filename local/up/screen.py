@@ -14,6 +14,18 @@ from local.up.summary import Summary
 from ringvault_cli.terminal.visible import visible
 
 _LINE_EVERY_S = 2.0
+# In words what the names of the summary's other fields do not say.
+_LABELS = {
+    "missing": "missing from the vault",
+    "differing": "not what RingCentral served",
+    "unexpected": "in the vault, no recording's",
+    "open_uploads": "unfinished uploads",
+    "bytes": "size",
+    "requests": "requests to RingCentral",
+    "throttled": "answered with 429",
+    "unreconciled": "missing or unexpected by reconciliation",
+    "seconds": "time",
+}
 
 
 class Screen(Protocol):
@@ -78,7 +90,7 @@ class Lines:
     def table(self, summary: Summary) -> None:
         """Show what the run came to, a line each."""
         for name, value in _rows(summary):
-            self.say(f"{name:<12}{value:>14}")
+            self.say(f"{name:<40}{value:>14}")
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -99,7 +111,9 @@ class Terminal:
         self._console.print(visible(text), soft_wrap=True, markup=False)
 
     def progress(self, tally: Tally) -> None:
-        """Move the bar."""
+        """Move the bar, once there is anything to move it by: one of nothing would look full."""
+        if not tally.listed:
+            return
         self._bar.start()
         self._bar.update(
             self._task,
@@ -126,7 +140,7 @@ class Terminal:
 def _rows(summary: Summary) -> list[tuple[str, str]]:
     values = summary.as_json() | {"bytes": _size(summary.bytes), "seconds": f"{summary.seconds} s"}
     return [
-        ("size" if name == "bytes" else name.replace("seconds", "time"), visible(str(value)))
+        (_LABELS.get(name, name), visible(str(value)))
         for name, value in values.items()
         if value is not None
     ]

@@ -1,4 +1,4 @@
-"""`ringvault backfill`: read a span of the call log once more, or for the first time."""
+"""`ringvault backfill`: read days of the call log again, or for the first time."""
 
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -25,86 +25,71 @@ from ringvault_cli.archive.plan_rows import (
 )
 from ringvault_cli.archive.plan_rows import show as show_plan
 from ringvault_cli.archive.status import window_rows
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    FromDay,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    ToDay,
-    Yes,
-    days_asked,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, instant, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import FromDay, ToDay, Yes, days_asked
+from ringvault_cli.terminal.screen import Screen, ended, how_many, instant
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
 
 
+@on_stack
 def backfill(
+    place: Place,
+    shown: Screen,
     *,
     from_: FromDay = None,
     to: ToDay = None,
     shows: Annotated[
-        bool, typer.Option("--list", help="Show the backfills that are open, and change nothing.")
+        bool, typer.Option("--list", help="List the open backfills and change nothing.")
     ] = False,
     stops: Annotated[
-        bool, typer.Option("--stop", help="Give up every open backfill; what it listed stays.")
+        bool,
+        typer.Option("--stop", help="Cancel all open backfills; what they listed is kept."),
     ] = False,
     requests: PagesToRead = DEFAULT_PAGES,
     yes: Yes = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Have days of the call log read once more.
+    """Re-read days of the call log.
 
-    Says first how many recordings they have, how long fetching them takes, at what cost, and
-    whether that beats the deletion; then it asks. Without a terminal, and with --json, nothing
-    changes unless --yes is given.
+    Shows first how many recordings the days have, how long fetching them takes, what it costs,
+    and whether it finishes before RingCentral deletes them; then asks for confirmation. Without a
+    terminal, and with --json, nothing is changed unless --yes is given.
 
-    The lister reads the days besides what it reads by itself, within its share of the quota,
-    oldest first, and goes on where it was killed. Days are UTC, by start of call, both included.
-    Several backfills may be open.
+    The lister reads the days in addition to its own windows, oldest first, within its share of
+    the quota. Days are UTC days of the start of the call. Several backfills may be open. Days
+    whose recordings RingCentral has already deleted are refused.
 
-    Ends with 1 when days were asked for and nothing was changed.
+    Exits with 1 when days were given and nothing was changed.
     """
-    with screen(as_json=json) as shown:
-        _require_one_of(shows=shows, stops=stops, adds=bool(from_ or to))
-        now = utc_now()
-        asked = days_asked(from_, to, today=now.date())
-        deployed = Place(stack, profile, region, local, port).open()
+    _require_one_of(shows=shows, stops=stops, adds=bool(from_ or to))
+    now = utc_now()
+    asked = days_asked(from_, to, today=now.date())
+    deployed = place.open()
 
-        from ringvault_cli.stack_parts import listing_progress_in
+    from ringvault_cli.stack_parts import listing_progress_in
 
-        progress = listing_progress_in(deployed)
-        if asked is None:
-            state = _stopped(progress, shown) if stops else progress.load()[0]
-            _show(state, shown)
-            return
-        state = progress.load()[0]
-        calls = Asked(
-            asked.from_at, min(asked.to_at, now), now, state.retention, state.recordings_a_day
-        )
-        require_backfill(state, calls.from_at, calls.to_at)
-        found = _planned(calls, deployed, requests, shown)
-        does = shown.confirms("Have these days read?", yes=yes)
-        if does:
-            state = add_backfill(progress=progress, from_at=calls.from_at, to_at=calls.to_at)
-            shown.say(f"added: {instant(calls.from_at)} to {instant(calls.to_at)}")
-        else:
-            shown.say("nothing was changed; --yes does it without asking")
-        _show(state, shown, plan=found and asdict(found), lost_before=calls.lost_before)
-        ended(ExitStatus.OK if does else ExitStatus.WRONG)
+    progress = listing_progress_in(deployed)
+    if asked is None:
+        state = _stopped(progress, shown) if stops else progress.load()[0]
+        _show(state, shown)
+        return
+    state = progress.load()[0]
+    calls = Asked(
+        asked.from_at, min(asked.to_at, now), now, state.retention, state.recordings_a_day
+    )
+    require_backfill(state, calls.from_at, calls.to_at)
+    _require_some_left(calls)
+    found = _planned(calls, deployed, requests, shown)
+    does = shown.confirms("Re-read these days?", yes=yes)
+    if does:
+        state = add_backfill(progress=progress, from_at=calls.from_at, to_at=calls.to_at)
+        shown.say(f"added: {instant(calls.from_at)} to {instant(calls.to_at)}")
+    else:
+        shown.show_unchanged()
+    _show(state, shown, plan=asdict(found), lost_before=calls.lost_before)
+    ended(ExitStatus.OK if does else ExitStatus.WRONG)
 
 
 def _require_one_of(*, shows: bool, stops: bool, adds: bool) -> None:
@@ -115,18 +100,23 @@ def _require_one_of(*, shows: bool, stops: bool, adds: bool) -> None:
 def _stopped(progress: Versioned[ListingProgress], shown: Screen) -> ListingProgress:
     given_up = len(open_backfills(progress.load()[0]))
     state = stop_backfills(progress=progress)
-    shown.say(f"gave up {how_many(given_up, 'backfill')}; what was listed stays listed")
+    shown.say(f"cancelled {how_many(given_up, 'backfill')}; what they have listed is kept")
     return state
 
 
-def _planned(
-    calls: Asked, deployed: "DeployedStack", requests: int, shown: Screen
-) -> Planned | None:
-    """Show the plan for what RingCentral still has of the calls; None where it has nothing."""
+def _require_some_left(calls: Asked) -> None:
+    if calls.lost_before is not None and calls.to_at <= calls.lost_before:
+        raise InvalidRequestError(
+            "RingCentral has deleted all recordings of these days: it keeps none of calls before"
+            f" {instant(calls.lost_before)}",
+            hint="give later days with --from and --to",
+        )
+
+
+def _planned(calls: Asked, deployed: "DeployedStack", requests: int, shown: Screen) -> Planned:
+    """Show the plan for the calls whose recordings RingCentral still has."""
     if calls.lost_before is not None:
-        shown.say(f"lost already: what is older than {instant(calls.lost_before)}")
-        if calls.to_at <= calls.lost_before:
-            return None
+        shown.say(f"deleted by RingCentral: recordings from before {instant(calls.lost_before)}")
         calls = replace(calls, from_at=calls.lost_before)
 
     from ringvault.adapters.ringcentral.connect import connect

@@ -1,4 +1,4 @@
-"""`ringvault plan`: what a takeover will take, before a byte is fetched."""
+"""`ringvault plan`: duration and cost of the import, before anything is fetched."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -13,58 +13,45 @@ from ringvault_cli.archive.plan_rows import (
     show,
     utc_now,
 )
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import ended, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Screen, ended
 
 if TYPE_CHECKING:
     from ringvault.adapters.ringcentral.connect import RingCentral
 
 
+@on_stack
 def plan(
+    place: Place,
+    shown: Screen,
     *,
     requests: PagesToRead = DEFAULT_PAGES,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Say how long a takeover takes, and what it costs.
+    """Estimate duration and cost of the import.
 
-    Reads some pages of the call log, of all that RingCentral keeps, through the quota's gate: ten
-    take about a minute. Fetches no recording and changes nothing.
+    The import fetches all recordings that RingCentral keeps. The estimate reads some pages of the
+    call log within the quota: ten pages take about a minute. It fetches no recording and changes
+    nothing.
 
-    Ends with 1 when RingCentral would delete recordings before their turn.
+    Exits with 1 when RingCentral would delete recordings before they are fetched.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
+    deployed = place.open()
 
-        from ringvault.adapters.ringcentral.connect import connect
+    from ringvault.adapters.ringcentral.connect import connect
 
-        outside = connect(deployed.ringcentral, deployed, deployed.client("dynamodb"))
-        with shown.bar("pages of the call log", unit="pages") as advance:
-            found = planned_for(
-                _everything(outside),
-                deployed=deployed,
-                outside=outside,
-                requests=requests,
-                advance=advance,
-            )
-        show(found, shown=shown)
-        shown.answer(asdict(found))
-        ended(ExitStatus.WRONG if found.plan.lost else ExitStatus.OK)
+    outside = connect(deployed.ringcentral, deployed, deployed.client("dynamodb"))
+    with shown.bar("pages of the call log", unit="pages") as advance:
+        found = planned_for(
+            _everything(outside),
+            deployed=deployed,
+            outside=outside,
+            requests=requests,
+            advance=advance,
+        )
+    show(found, shown=shown)
+    shown.answer(asdict(found))
+    ended(ExitStatus.WRONG if found.plan.lost else ExitStatus.OK)
 
 
 def _everything(outside: "RingCentral") -> Asked:

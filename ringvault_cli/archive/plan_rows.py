@@ -1,4 +1,4 @@
-"""What fetching a period takes: asked of the account and the archive, and told to a person."""
+"""Duration and cost of fetching the recordings of a period, computed and printed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ ASSUMED_DURATION_S = 180.0
 
 PagesToRead = Annotated[
     int,
-    typer.Option("--requests", metavar="N", min=3, max=1000, help="Read N pages at most for it."),
+    typer.Option("--requests", metavar="N", min=3, max=1000, help="Read at most N pages."),
 ]
 DEFAULT_PAGES = 12
 
@@ -189,49 +189,51 @@ def _recordings(found: Planned) -> Iterator[Row]:
         yield "at RingCentral", f"about {estimate.recordings:,}, by {read} of the call log"
         yield "uncertainty", f"{estimate.low:,} to {estimate.high:,}"
     about = "" if found.archived.is_exact else "about "
-    yield "archived already", f"{about}{found.archived.number:,}"
-    yield "a day", f"{found.situation.recordings_a_day:,.0f}"
+    yield "already archived", f"{about}{found.archived.number:,}"
+    yield "per day", f"{found.situation.recordings_a_day:,.0f}"
 
 
 def _requests(found: Planned) -> Iterator[Row]:
     plan, users = found.plan, found.situation.users
     yield "for the backlog", f"{plan.requests:,}"
-    yield "a day besides", f"{plan.requests_a_day:,.0f}: new calls, look-backs, reconciliation"
+    yield "besides, per day", f"{plan.requests_a_day:,.0f}: new calls, look-backs, reconciliation"
     permitted = f"{plan.permitted_a_day:,.0f} with {how_many(users, 'service user')}"
-    yield "permitted a day", permitted
+    yield "permitted per day", permitted
 
 
 def _time(found: Planned) -> Iterator[Row]:
     plan, kept = found.plan, found.situation.retention
     yield (
-        "takes",
-        "for ever: the quota does not suffice" if plan.lasts is None else _days(plan.lasts),
+        "duration",
+        "never finishes: new calls need more than the quota allows"
+        if plan.lasts is None
+        else _days(plan.lasts),
     )
     yield "RingCentral keeps", str(kept)
     yield "deletes these", f"{found.deleted_from_at:%Y-%m-%d} to {found.deleted_to_at:%Y-%m-%d}"
     if not plan.lost:
         yield "in time", "yes"
         return
-    yield "in time", f"no: about {plan.lost:,} would be deleted before their turn"
+    yield "in time", f"no: about {plan.lost:,} would be deleted before they are fetched"
     needed = plan.users_needed
     yield (
         "remedy",
         "ask RingCentral for more quota"
         if needed is None
-        else (f"{needed} service users save all: ringvault configure --user NAME"),
+        else (f"{needed} service users are enough: ringvault configure --user NAME"),
     )
 
 
 def _cost(found: Planned) -> Iterator[Row]:
-    how = "as archived until now" if found.is_measured else "assumed, from the calls' duration"
-    yield "a recording", f"{found.mean_bytes / 1e6:,.2f} MB, {how}"
+    how = "mean of the archived ones" if found.is_measured else "assumed from the duration of calls"
+    yield "per recording", f"{found.mean_bytes / 1e6:,.2f} MB, {how}"
     if found.cost is None:
         return
     for service, dollars in found.cost.once.items():
         yield service, f"${dollars:,.2f}" + (" at most" if service == "Lambda" else "")
-    yield "together", f"${sum(found.cost.once.values()):,.2f} once"
+    yield "total", f"${sum(found.cost.once.values()):,.2f} once"
     fixed = f"${found.cost.fixed_a_month:,.2f} for key and secret"
-    yield "a month", f"${found.cost.a_month:,.2f} to store these; {fixed}"
+    yield "per month", f"${found.cost.a_month:,.2f} to store these; {fixed}"
 
 
 def _days(lasts: timedelta) -> str:

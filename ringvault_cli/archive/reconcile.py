@@ -1,4 +1,4 @@
-"""`ringvault reconcile`: call log, catalogue and vault held against each other, now."""
+"""`ringvault reconcile`: compare call log, catalogue and vault now."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -9,22 +9,10 @@ from ringvault.core.instants import parse_instant
 from ringvault.core.reconciliation.complete import complete_reconciliation
 from ringvault.core.reconciliation.finding import Verdict, unsettled
 from ringvault.core.spans import DAY, Period
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    FromDay,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    ToDay,
-    days_asked,
-)
-from ringvault_cli.terminal.screen import Advance, Screen, ended, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import FromDay, ToDay, days_asked
+from ringvault_cli.terminal.screen import Advance, Screen, ended
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -32,44 +20,55 @@ if TYPE_CHECKING:
 Answer = Mapping[str, Any]
 # Shown always; the other lines of a report where they are not 0.
 TOTALS = ("archived", "absent", "pending", "missing", "unexpected")
+# Printed where the number is not 0.
+_MEANINGS = {
+    Verdict.ABSENT: "RingCentral no longer has them",
+    Verdict.OVERDUE: "wait longer than any plan explains",
+    Verdict.BACKFILLING: "an open backfill will list them",
+    Verdict.NOT_SERVED: "in the call log, but RingCentral answers 404",
+    Verdict.REFUSED: "in the call log, but RingCentral answers 403",
+    Verdict.MISSING: "not in the vault and not on their way",
+    Verdict.UNREADABLE: "damaged records or catalogue items",
+    Verdict.UNEXPECTED: "objects in the vault that no recording explains",
+}
 
 
+@on_stack
 def reconcile(
+    place: Place,
+    shown: Screen,
     *,
     from_: FromDay = None,
     to: ToDay = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
     """Prove that nothing is missing, and write a report.
 
-    Holds call log, catalogue and vault against each other until the report is written.
-    Without days it works on the daily run, and says so when none is due. It invokes the stack's
-    function again and again, each time for a tenth of what the quota permits in a quarter of an
-    hour: archiving goes on more slowly meanwhile. Ctrl-C ends the command and not the run: the
-    same command goes on, as does the schedule.
+    Compares call log, catalogue and vault until the report is written. Without days it continues
+    today's scheduled run, if one is due. It invokes the stack's function repeatedly; each
+    invocation spends a tenth of the quota of 15 minutes, so archiving is slower meanwhile. Ctrl-C
+    stops the command but not the run, which the same command or the schedule continues.
 
-    Ends with 1 unless the report says that nothing is missing.
+    The report counts recordings by line. "pending" and "queued" are on their way; "missing" are
+    not in the vault and not on their way; "unexpected" are objects in the vault that no recording
+    explains; "overdue" wait longer than any plan explains; "not served" and "refused" are in the
+    call log, but RingCentral answers 404 or 403.
+
+    Exits with 1 unless the report says that nothing is missing.
     """
-    with screen(as_json=json) as shown:
-        asked = days_asked(from_, to, today=datetime.now(UTC).date())
-        deployed = Place(stack, profile, region, local, port).open()
-        with shown.bar("days reconciled", unit="days") as advance:
-            answer = _completed(deployed, asked, _moving(advance, shown))
-        show(answer, shown=shown)
-        shown.answer(answer)
-        found = unsettled(answer.get("totals", {}))
-        ended(ExitStatus.WRONG if found else ExitStatus.OK)
+    asked = days_asked(from_, to, today=datetime.now(UTC).date())
+    deployed = place.open()
+    with shown.bar("days reconciled", unit="days") as advance:
+        answer = _completed(deployed, asked, _moving(advance, shown))
+    show(answer, shown=shown)
+    shown.answer(answer)
+    found = unsettled(answer.get("totals", {}))
+    ended(ExitStatus.WRONG if found else ExitStatus.OK)
 
 
 def show(answer: Answer, *, shown: Screen) -> None:
     """Print what the last answer says, for a person."""
     if answer["outcome"] == "idle":
-        shown.say("no run is due: today's is through. Give --from and --to for one of your own.")
+        shown.say("Today's run is complete. Give --from and --to to reconcile other days.")
         return
     shown.section(f"{answer['from']} to {answer['to']}", report_lines(answer["totals"]))
     shown.section("Report", [("page", answer["page"]), ("JSON", answer["report"])])
@@ -78,7 +77,12 @@ def show(answer: Answer, *, shown: Screen) -> None:
 def report_lines(totals: Mapping[str, int]) -> Sequence[tuple[str, str]]:
     """Return the lines of a report, of this release or an earlier one, for a person."""
     shown = [it for it in Verdict if it in TOTALS or totals.get(it, 0)]
-    return [(it.replace("_", " "), f"{totals.get(it, 0):,}") for it in shown]
+    return [(it.replace("_", " "), _counted(it, totals.get(it, 0))) for it in shown]
+
+
+def _counted(verdict: Verdict, number: int) -> str:
+    meaning = _MEANINGS.get(verdict)
+    return f"{number:,}: {meaning}" if number and meaning else f"{number:,}"
 
 
 def _completed(
@@ -101,9 +105,9 @@ def _moving(advance: Advance, shown: Screen) -> Callable[[Answer], None]:
 
     def move(answer: Answer) -> None:
         if answer["outcome"] == "failed":
-            shown.say(f"an invocation failed and is tried again: {answer['problem']}")
+            shown.say(f"an invocation failed and is retried: {answer['problem']}")
         elif answer["outcome"] == "overtaken":
-            shown.say("another reconciliation is at work: waiting for it")
+            shown.say("another reconciliation is running: waiting for it")
         elif "reached_at" in answer:
             first, last = (date.fromisoformat(answer[name]) for name in ("from", "to"))
             period = Period(first, last)

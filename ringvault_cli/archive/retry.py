@@ -1,4 +1,4 @@
-"""`ringvault retry`: send on their way again what was given up."""
+"""`ringvault retry`: fetch failed and absent recordings again."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,21 +17,10 @@ from ringvault.core.operations.retry_recordings import (
     chosen,
     retry_recordings,
 )
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    Yes,
-    days_asked,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import Yes, days_asked
+from ringvault_cli.terminal.screen import Screen, ended, how_many
 
 if TYPE_CHECKING:
     from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
@@ -47,61 +36,54 @@ class EndedState(StrEnum):
     ABSENT = "absent"
 
 
+@on_stack
 def retry(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="Ids of recordings.")
-    ] = None,
+    place: Place,
+    shown: Screen,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", hidden=True)] = None,
     *,
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Those whose reason has this text in it.")
+        str, typer.Option(metavar="TEXT", help="Only those whose reason contains this text.")
     ] = "",
     day: Annotated[
-        str | None, typer.Option(metavar="DAY", help="Those whose call began on this UTC day.")
+        str | None, typer.Option(metavar="DAY", help="Only those whose call began on this UTC day.")
     ] = None,
-    state: Annotated[
-        EndedState | None, typer.Option(help="Those that failed, or those that are absent.")
-    ] = None,
+    state: Annotated[EndedState | None, typer.Option(help="Only those in this state.")] = None,
     yes: Yes = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Try again what failed or is absent.
+    """Retry failed and absent recordings.
 
-    Sets FAILED and ABSENT recordings PENDING, so that the next feed takes them. What is chosen
-    has to fit everything that is given. Says what it will do and asks first; without a terminal,
-    and with --json, nothing changes unless --yes is given. Each recording costs a request of the
-    quota, and one that RingCentral no longer has is ABSENT again.
+    Sets FAILED and ABSENT recordings to PENDING, so that they are queued again. A recording is
+    selected when it matches all that is given, ids and options. Shows what will be changed and
+    asks for confirmation; without a terminal, and with --json, nothing is changed unless --yes is
+    given. Each recording costs a request of the quota; one that RingCentral no longer has becomes
+    ABSENT again.
 
-    Ends with 1 when something was chosen and nothing was changed.
+    Exits with 1 when recordings were selected and nothing was changed.
     """
-    with screen(as_json=json) as shown:
-        choice = _choice(ids or (), reason, day, state)
-        deployed = Place(stack, profile, region, local, port).open()
+    choice = _choice(ids or (), reason, day, state)
+    deployed = place.open()
 
-        from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
+    from ringvault.adapters.dynamodb.lifecycle import CatalogueRetries
 
-        table = deployed.output("CatalogueTableName")
-        catalogue = CatalogueRetries(table, deployed.client("dynamodb"))
-        with shown.bar("looked at", unit="recordings") as advance:
-            found = chosen(choice, catalogue=catalogue, on_read=lambda it: advance(it, None))
-        show(found, shown=shown)
-        question = f"Send {how_many(len(found), 'recording')} on the way again?"
-        does = bool(found) and shown.confirms(question, yes=yes)
-        changed = _changed(found, catalogue, shown) if does else 0
-        if found and not does:
-            shown.say("nothing was changed; --yes does it without asking")
-        shown.answer({"chosen": [_fields(it) for it in found], "changed": changed})
-        ended(ExitStatus.WRONG if found and not changed else ExitStatus.OK)
+    table = deployed.output("CatalogueTableName")
+    catalogue = CatalogueRetries(table, deployed.client("dynamodb"))
+    with shown.bar("checked", unit="recordings") as advance:
+        found = chosen(choice, catalogue=catalogue, on_read=lambda it: advance(it, None))
+    show(found, shown=shown)
+    question = f"Retry {how_many(len(found), 'recording')}?"
+    does = bool(found) and shown.confirms(question, yes=yes)
+    changed = _changed(found, catalogue, shown) if does else 0
+    if found and not does:
+        shown.show_unchanged()
+    shown.answer({"chosen": [_fields(it) for it in found], "changed": changed})
+    ended(ExitStatus.WRONG if found and not changed else ExitStatus.OK)
 
 
 def show(found: Sequence[Ended], *, shown: Screen) -> None:
     """Print how many were chosen, and why they were given up."""
     if not found:
-        shown.say("nothing that was given up fits")
+        shown.say("nothing to retry")
         return
     shown.say(f"given up: {how_many(len(found), 'recording')}, by reason")
     reasons = Counter((it.state, it.reason) for it in found).most_common()
@@ -113,21 +95,23 @@ def show(found: Sequence[Ended], *, shown: Screen) -> None:
 
 def _choice(ids: Sequence[str], reason: str, day: str | None, state: EndedState | None) -> Choice:
     if not (ids or reason or day or state):
-        raise InvalidRequestError("say which: ids, --reason, --day or --state")
+        raise InvalidRequestError(
+            "no recordings are selected: give ids, --reason, --day or --state"
+        )
     return Choice(
         states=(State(state.value.upper()),) if state else ENDED,
         recording_ids=tuple(ids),
         reason=reason,
-        period=days_asked(day, day, today=datetime.now(UTC).date()),
+        period=days_asked(day, day, today=datetime.now(UTC).date(), called=("--day", "--day")),
     )
 
 
 def _changed(found: Sequence[Ended], catalogue: "CatalogueRetries", shown: Screen) -> int:
-    with shown.bar("sent back", unit="recordings") as advance:
+    with shown.bar("changed", unit="recordings") as advance:
         changed = retry_recordings(
             found, catalogue=catalogue, on_done=lambda it: advance(it, len(found))
         )
-    shown.say(f"{how_many(changed, 'recording')} pending; the next feed takes them in turn")
+    shown.say(f"{how_many(changed, 'recording')} pending; the lister queues them in turn")
     return changed
 
 

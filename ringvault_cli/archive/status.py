@@ -1,4 +1,4 @@
-"""`ringvault status`: how the archive stands."""
+"""`ringvault status`: the state of the archive."""
 
 import sys
 from collections.abc import Iterator
@@ -12,19 +12,9 @@ from ringvault.core.instants import parse_instant
 from ringvault.core.listing.windows import Kind, Window
 from ringvault.core.operations.status import ArchiveStatus, Count, archive_status
 from ringvault_cli.archive.reconcile import report_lines
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Row, Screen, ended, how_many, instant, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Row, Screen, ended, how_many, instant
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -35,40 +25,35 @@ _USUAL = (State.PENDING, State.QUEUED, State.ARCHIVED, State.ABSENT, State.FAILE
 _MAX_REASONS = 5
 
 
+@on_stack
 def status(
+    place: Place,
+    shown: Screen,
     *,
     watch: Annotated[
         int | None,
-        typer.Option(
-            metavar="SECONDS", min=1, help="Look again every so many seconds, until Ctrl-C."
-        ),
+        typer.Option(metavar="SECONDS", min=1, help="Refresh every so many seconds, until Ctrl-C."),
     ] = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Say how the archive stands, and what needs attention.
+    """Show the state of the archive.
 
-    Reads the index of what waits, and no recording: a page of some 4,000 is one request. What is
-    archived is counted in up to 20 pages; beyond, DynamoDB's own count is taken, which is up to
-    six hours old. All of it is below a tenth of a cent for 100,000 waiting recordings.
+    Counts recordings by state in an index of the catalogue, in pages of about 4,000. Archived
+    recordings are counted in up to 20 pages; for more it shows DynamoDB's own count, which is up
+    to six hours old. With 100,000 waiting recordings this costs less than a tenth of a cent. The
+    lines under Reconciliation are explained by `ringvault reconcile --help`.
 
-    Ends with 1 when something needs attention. With --watch it ends by Ctrl-C, with 0; where no
-    terminal is, each look is then a line of JSON.
+    Exits with 1 when something needs attention. With --watch it runs until Ctrl-C and exits with
+    0; where stdout is not a terminal it prints a line of JSON each time.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        if watch is not None:
-            _watched(deployed, every_s=watch, as_lines=json or not sys.stdout.isatty())
-            return
-        with shown.bar("counting"):
-            found = status_of(deployed, now=datetime.now(UTC))
-        show(found, called=deployed.called, shown=shown)
-        shown.answer(as_json(found))
-        ended(ExitStatus.WRONG if found.attention else ExitStatus.OK)
+    deployed = place.open()
+    if watch is not None:
+        _watched(deployed, every_s=watch, as_lines=shown.as_json or not sys.stdout.isatty())
+        return
+    with shown.bar("counting"):
+        found = status_of(deployed, now=datetime.now(UTC))
+    show(found, called=deployed.called, shown=shown)
+    shown.answer(as_json(found))
+    ended(ExitStatus.WRONG if found.attention else ExitStatus.OK)
 
 
 def _watched(deployed: "DeployedStack", *, every_s: int, as_lines: bool) -> None:
@@ -197,7 +182,7 @@ def _reconciliation(found: ArchiveStatus) -> Iterator[Row]:
 
 
 def _share(used: float | None) -> str:
-    return "nobody told" if used is None else f"{used:.0%} of the last hour's"
+    return "unknown" if used is None else f"{used:.0%} of the last hour's"
 
 
 def _told(count: Count) -> str:

@@ -1,4 +1,4 @@
-"""`ringvault configure`: put RingCentral's credentials into the secret, once they are accepted."""
+"""`ringvault configure`: store RingCentral's credentials, once RingCentral accepts them."""
 
 import sys
 from collections.abc import Callable
@@ -12,18 +12,8 @@ from ringvault.core.operations.configure import Change, Configured, lacks_app, r
 from ringvault.core.operations.configure import configure as configured
 from ringvault.core.operations.doctor import Level
 from ringvault.core.ringcentral.credentials import ONLY_SERVICE_USER, Credentials
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Screen, screen
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -32,13 +22,16 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 
 
+@on_stack
 def configure(
+    place: Place,
+    shown: Screen,
     *,
     file: Annotated[
         str | None,
         typer.Option(
             metavar="PATH",
-            help="RingCentral's downloaded credential file, or JSON like the secret's; - is stdin.",
+            help="Credential file from RingCentral's developer console, or JSON; - reads stdin.",
         ),
     ] = None,
     user: Annotated[
@@ -46,45 +39,38 @@ def configure(
         typer.Option(metavar="NAME", help="Add this service user, or replace its JWT."),
     ] = None,
     remove: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Take this service user out.")
+        str | None, typer.Option(metavar="NAME", help="Remove this service user.")
     ] = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Put RingCentral's credentials into the secret.
+    """Store RingCentral's credentials in the secret.
 
-    Asks for them without showing them, unless --file has them. Every service user whose
-    credentials are new signs in first: if RingCentral refuses one, nothing is changed. Other
-    service users stay. The functions use what is new from their next run on.
+    Prompts for them without echo, unless --file has them. Each service user with new credentials
+    signs in first: if RingCentral refuses one, nothing is changed. Other service users are kept.
+    The functions use the new credentials from their next run on.
     """
-    with screen(as_json=json) as shown:
-        _require_sense(file=file, user=user, remove=remove)
-        deployed = Place(stack, profile, region, local, port).open()
+    _require_sense(file=file, user=user, remove=remove)
+    deployed = place.open()
 
-        from ringvault.adapters.aws.secret import CredentialsSecret
+    from ringvault.adapters.aws.secret import CredentialsSecret
 
-        secret = CredentialsSecret(
-            deployed.output("RingCentralSecretArn"), deployed.client("secretsmanager")
-        )
-        change = _change(
-            file, user, remove, asks_for_app=lambda: lacks_app(secret.text()) or not user
-        )
-        sign_in, keep = _signing_in(deployed)
-        with shown.bar("signing in"):
-            done = configured(change, secret=secret, sign_in=sign_in, keep=keep)
-        _show(done, shown)
-        _show_media_host(deployed, done, shown)
+    secret = CredentialsSecret(
+        deployed.output("RingCentralSecretArn"), deployed.client("secretsmanager")
+    )
+    change = _change(file, user, remove, asks_for_app=lambda: lacks_app(secret.text()) or not user)
+    sign_in, keep = _signing_in(deployed)
+    with shown.bar("signing in"):
+        done = configured(change, secret=secret, sign_in=sign_in, keep=keep)
+    _show(done, shown)
+    _show_media_host(deployed, done, shown)
 
 
 def _require_sense(*, file: str | None, user: str | None, remove: str | None) -> None:
     if remove is not None and (file is not None or user is not None):
-        raise InvalidRequestError("--remove goes alone: it takes a service user out")
+        raise InvalidRequestError("--remove can't be combined with --file or --user")
     if file is None and remove is None and not sys.stdin.isatty():
-        raise InvalidRequestError("no terminal to ask at: give --file PATH, or --file - for stdin")
+        raise InvalidRequestError(
+            "there is no terminal to prompt on", hint="give --file PATH, or --file - for stdin"
+        )
 
 
 def _change(
@@ -151,6 +137,6 @@ def _show_media_host(deployed: "DeployedStack", done: Configured, shown: Screen)
 
 
 def _show(done: Configured, shown: Screen) -> None:
-    shown.say(f"signed in: {', '.join(done.signed_in) or 'nobody, since no credentials are new'}")
+    shown.say(f"signed in: {', '.join(done.signed_in) or 'none, because no credentials are new'}")
     shown.say(f"service users in the secret: {', '.join(done.service_users)}")
     shown.answer({"service_users": list(done.service_users), "signed_in": list(done.signed_in)})

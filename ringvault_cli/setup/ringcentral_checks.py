@@ -37,7 +37,7 @@ def ringcentral_findings(deployed: DeployedStack) -> Iterator[Check]:
 
     def credentials() -> Check:
         names.extend(sorted(secret.read().jwts))
-        message = f"the secret is whole, with {how_many(len(names), 'service user')}"
+        message = f"the secret is complete, with {how_many(len(names), 'service user')}"
         return Check("credentials", Level.OK, message)
 
     found = examined("credentials", credentials)
@@ -100,7 +100,7 @@ class _User:
         with_page = self.outside.client.first_page(span, turn)
         self._look_at_clock()
         self.page = tuple(with_page.records)
-        return self._ok("call log", "may be read")
+        return self._ok("call log", "can be read")
 
     def media_host(self) -> Check:
         uris = [
@@ -116,7 +116,7 @@ class _User:
         recording = self._any_recording()
         if recording is None:
             message = "not checked: no recorded call of the last seven days is known"
-            remedy = "put the call log right, or record a call, and ask again"
+            remedy = "correct what the call log needs, or record a call, and run this again"
             return Check(f"recordings ({self.name})", Level.WARN, message, remedy)
         turn = self._turn(RequestKind.MEDIA)
         media = self.outside.client.open(recording.content_uri, offset=0, turn=turn)
@@ -124,11 +124,11 @@ class _User:
         next(media.chunks, b"")
         if isinstance(media.chunks, Generator):
             media.chunks.close()
-        return self._ok("recordings", "may be fetched")
+        return self._ok("recordings", "can be fetched")
 
     def settings(self) -> Check:
         kept = self.outside.client.retention(self._turn(RequestKind.SETTINGS))
-        return self._ok("settings", f"may be read: kept for {kept.days}")
+        return self._ok("settings", f"can be read: recordings are kept for {kept.days}")
 
     def quota(self) -> Check:
         message = (

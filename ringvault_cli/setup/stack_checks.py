@@ -71,7 +71,7 @@ def _public_access(deployed: DeployedStack) -> Check:
         "bucket: public access",
         is_so=_bucket(deployed).blocks_public(),
         message="blocked",
-        otherwise="not blocked in all four ways",
+        otherwise="not blocked by all four settings",
         remedy=DEPLOY,
     )
 
@@ -81,7 +81,7 @@ def _versions(deployed: DeployedStack) -> Check:
         "bucket: versions",
         is_so=_bucket(deployed).keeps_versions(),
         message="kept",
-        otherwise="not kept: what is deleted is gone",
+        otherwise="not kept: deleted objects can't be restored",
         remedy=DEPLOY,
     )
 
@@ -102,7 +102,7 @@ def _uploads(deployed: DeployedStack) -> Check:
         "bucket: uploads",
         is_so=_bucket(deployed).ends_uploads(),
         message="incomplete ones are removed",
-        otherwise="incomplete ones stay, and are paid for",
+        otherwise="incomplete ones are kept and billed",
         remedy=DEPLOY,
     )
 
@@ -118,7 +118,7 @@ def _key(deployed: DeployedStack) -> Check:
         is_so=state == "Enabled",
         message="enabled",
         otherwise=state,
-        remedy="enable it: aws kms enable-key, or cancel-key-deletion before",
+        remedy="enable it: aws kms enable-key; first aws kms cancel-key-deletion, if needed",
     )
 
 
@@ -131,7 +131,7 @@ def _schedule(deployed: DeployedStack, called: str, output: str) -> Check:
         f"schedule: {called}",
         is_so=is_schedule_enabled(deployed.output(output), deployed.client("scheduler")),
         message="enabled",
-        otherwise="disabled: nothing runs by itself",
+        otherwise="disabled: no scheduled runs",
         remedy="enable it in EventBridge Scheduler, or sam deploy",
     )
 

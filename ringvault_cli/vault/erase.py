@@ -1,6 +1,5 @@
-"""`ringvault erase`: remove recordings for good, and prove it."""
+"""`ringvault erase`: delete recordings permanently, and keep a proof."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -12,21 +11,10 @@ from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.selection import Chosen, Selection
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.lifecycle.erase_recordings import REFUSED, EraseRecordings, ErasureOutcome
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    FromDay,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    ToDay,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, instant, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import FromDay, ToDay
+from ringvault_cli.terminal.screen import Screen, ended, how_many, instant
 from ringvault_cli.vault.selection import (
     By,
     Extension,
@@ -42,79 +30,75 @@ if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
 
 _TOLD = {
-    ErasureOutcome.ERASED: "erased; the proofs lie in the vault under erasures/",
-    ErasureOutcome.ERASED_ALREADY: "erased before, or expired",
+    ErasureOutcome.ERASED: "erased; the proofs are in the vault under erasures/",
+    ErasureOutcome.ERASED_ALREADY: "already erased, or expired",
     ErasureOutcome.HELD: "refused: held, see ringvault hold list",
-    ErasureOutcome.FAILED: "failed, and stay as they are: run it again",
-    ErasureOutcome.BEING_FETCHED: "refused: on their way into the vault, try again in 20 minutes",
+    ErasureOutcome.FAILED: "failed and not erased: run the same command again",
+    ErasureOutcome.BEING_FETCHED: "refused: being archived now, try again in 20 minutes",
 }
 # Enough to see what is wrong; the JSON has all.
 _MAX_PROBLEMS_SHOWN = 20
 _NOTHING_LEFT = {State.ERASED, State.EXPIRED}
 
 
+@on_stack
 def erase(
+    place: Place,
+    shown: Screen,
     *,
     number: Annotated[
-        str, typer.Option(metavar="NUMBER", help="All calls that a phone number took part in.")
+        str, typer.Option(metavar="NUMBER", help="All calls with this phone number.")
     ] = "",
     extension: Extension = "",
     recording: RecordingIds = None,
     first: FromDay = None,
     last: ToDay = None,
     by: By = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking for the count.")] = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the count.")] = False,
 ) -> None:
-    """Erase recordings for good.
+    """Erase recordings permanently.
 
-    What goes is audio, call record, numbers and every version.
+    Deletes audio, call record and phone numbers, in every version.
 
-    Says first what it would erase and what it refuses, then asks for the count to be typed.
-    Without a terminal, and with --json, nothing is erased unless --yes is given.
-    What is held is refused. An id stays, so that it is never fetched again, and a proof in the
-    vault. Without any option it finishes what an earlier run began.
+    Shows first what will be erased and what is refused, then asks you to type the count. Without a
+    terminal, and with --json, nothing is erased unless --yes is given. Held recordings are
+    refused. The id is kept, so that it is never fetched again, and a proof in the vault. Without
+    options it completes an earlier run that was interrupted.
 
-    RingCentral's own copy is not touched: delete it there.
+    RingCentral's own copy is not deleted: delete it there.
 
-    Ends with 1 when something was refused or failed, or nothing was erased. One that fails keeps
-    none of the others from being erased.
+    Exits with 1 when a recording was refused or failed, or nothing was erased. A recording that
+    fails does not stop the others.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        asked = any((number, extension, recording, first, last))
-        named: list[Chosen] = []
-        if asked:
-            selection = _selection(recording, extension, number, (first, last), deployed)
-            named = chosen_in(deployed, selection, shown)
-        catalogue = catalogue_in(deployed)
-        chosen = _with_unfinished(named, catalogue.erasing())
-        show_unreadable(catalogue.take_unreadable(), shown)
-        plan(chosen, shown=shown)
-        held = [it for it in chosen if it.hold]
-        # What was erased before is looked at again where it is named: an object may have come back.
-        free = [it for it in chosen if not it.hold] if recording else _free(chosen)
-        does = bool(free) and (yes or types_the_count(len(free), as_json=json))
-        if free and not does:
-            shown.say("nothing was erased; --yes does it without asking")
-        counts, ids, problems = _erased(free if does else (), deployed, by, shown)
-        told = {outcome.value: counts[outcome] for outcome in ErasureOutcome}
-        shown.answer(
-            {
-                "chosen": len(chosen),
-                "held_before": len(held),
-                **told,
-                "erased_ids": ids,
-                "problems": problems,
-            }
-        )
-        refused = len(held) + sum(counts[outcome] for outcome in REFUSED)
-        ended(ExitStatus.WRONG if refused or (free and not does) else ExitStatus.OK)
+    deployed = place.open()
+    asked = any((number, extension, recording, first, last))
+    named: list[Chosen] = []
+    if asked:
+        selection = _selection(recording, extension, number, (first, last), deployed)
+        named = chosen_in(deployed, selection, shown)
+    catalogue = catalogue_in(deployed)
+    chosen = _with_unfinished(named, catalogue.erasing())
+    show_unreadable(catalogue.take_unreadable(), shown)
+    plan(chosen, shown=shown)
+    held = [it for it in chosen if it.hold]
+    # What was erased before is looked at again where it is named: an object may have come back.
+    free = [it for it in chosen if not it.hold] if recording else _free(chosen)
+    does = bool(free) and (yes or types_the_count(len(free), shown))
+    if free and not does:
+        shown.show_unchanged("nothing was erased")
+    counts, ids, problems = _erased(free if does else (), deployed, by, shown)
+    told = {outcome.value: counts[outcome] for outcome in ErasureOutcome}
+    shown.answer(
+        {
+            "chosen": len(chosen),
+            "held_before": len(held),
+            **told,
+            "erased_ids": ids,
+            "problems": problems,
+        }
+    )
+    refused = len(held) + sum(counts[outcome] for outcome in REFUSED)
+    ended(ExitStatus.WRONG if refused or (free and not does) else ExitStatus.OK)
 
 
 def plan(chosen: Sequence[Chosen], *, shown: Screen) -> None:
@@ -154,8 +138,8 @@ def _selection(
     selection = selection_of(recording, "", extension, number, days, read=read)
     if number and not number_index_upkeep_in(deployed).is_current():
         raise InvalidRequestError(
-            "the number index has keys of an earlier release and would miss recordings:"
-            " run ringvault rebuild-index before erase --number"
+            "--number: the number index was written by an earlier release and may miss recordings",
+            hint="run ringvault rebuild-index, then the same command again",
         )
     return selection
 
@@ -168,12 +152,12 @@ def _with_unfinished(named: Sequence[Chosen], unfinished: Iterable[Chosen]) -> l
     return list({it.recording_id: it for it in (*named, *unfinished)}.values())
 
 
-def types_the_count(number: int, *, as_json: bool) -> bool:
-    """Ask for the number of recordings; False without a terminal, and where a machine asks."""
-    if as_json or not sys.stdin.isatty():
+def types_the_count(number: int, shown: Screen) -> bool:
+    """Ask for the number of recordings; False without a terminal, and with --json."""
+    if not shown.can_ask:
         return False
     typed = typer.prompt(
-        f"Nothing brings them back. Type {number} to erase them", default="", show_default=False
+        f"This can't be undone. Type {number} to erase them", default="", show_default=False
     )
     return bool(typed.strip() == str(number))
 

@@ -1,4 +1,4 @@
-"""`ringvault hold`: keep recordings from going, say which are kept, let them go."""
+"""`ringvault hold`: protect recordings from erasure and expiry, list them, release them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,22 +14,10 @@ from ringvault.core.lifecycle.hold_recordings import (
     hold_recordings,
     release_recordings,
 )
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    FromDay,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-    ToDay,
-    Yes,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, instant, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.options import FromDay, ToDay, Yes
+from ringvault_cli.terminal.screen import Screen, ended, how_many, instant
 from ringvault_cli.vault.selection import (
     By,
     Call,
@@ -43,17 +31,17 @@ from ringvault_cli.vault.selection import (
 )
 
 hold = typer.Typer(
-    help="Keep recordings from being erased: add, remove, list.",
+    help="Add, remove and list legal holds.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 _TOLD = {
     HoldOutcome.HELD: "held",
-    HoldOutcome.HELD_ALREADY: "held for this reason before; the date stays",
-    HoldOutcome.HELD_OTHERWISE: "held for another reason, which stays: see hold list",
-    HoldOutcome.ERASED: "erased, or being erased: too late",
-    HoldOutcome.BEING_EXPIRED: "about to expire: S3 may delete it; run it again in 15 minutes",
-    HoldOutcome.EXPIRED: "expired, S3 has deleted it: too late",
+    HoldOutcome.HELD_ALREADY: "already held for this reason",
+    HoldOutcome.HELD_OTHERWISE: "held for another reason, which is kept: see ringvault hold list",
+    HoldOutcome.ERASED: "not held: erased, or being erased",
+    HoldOutcome.BEING_EXPIRED: "not held: S3 is about to delete them; run this again in 15 minutes",
+    HoldOutcome.EXPIRED: "not held: expired and deleted by S3",
     HoldOutcome.RELEASED: "no longer held",
     HoldOutcome.NOT_HELD: "not held",
 }
@@ -64,16 +52,19 @@ _NOT_HELD_SO = (
     HoldOutcome.EXPIRED,
 )
 _NO_LOCK = (
-    "This vault has no Object Lock: erase refuses what is held, but whoever may delete from the"
-    " bucket by hand still can."
+    "This vault has no Object Lock: erase refuses held recordings, but S3 does not stop a user with"
+    " permission to delete objects."
 )
 
 
 @hold.command()
+@on_stack
 def add(
+    place: Place,
+    shown: Screen,
     *,
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why, such as a file number; no names.")
+        str, typer.Option(metavar="TEXT", help="Reason, such as a file number; no names.")
     ],
     recording: RecordingIds = None,
     call: Call = "",
@@ -81,49 +72,45 @@ def add(
     first: FromDay = None,
     last: ToDay = None,
     by: By = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Hold recordings: nothing erases them, and none expires, until the hold is removed.
+    """Protect recordings from erasure and expiry.
 
-    Holds what the catalogue has now, archived or not. For an extension or a period that goes on,
-    and for what was not archived yet, run it again: what is held stays as it is.
-    Where the vault has Object Lock, S3 refuses to delete any version of them.
-    What is about to expire is rescued for as long as S3 has not deleted it.
+    Holds recordings that are in the catalogue now, archived or not, until the hold is removed. Run
+    it again for later recordings of an extension or a period, and for recordings that were not
+    archived yet; existing holds are kept. Where the vault has Object Lock, S3 refuses to delete
+    any version of them. A recording that is due to expire is kept if S3 has not deleted it yet.
 
-    Ends with 1 when one of them could not be held for this reason.
+    Exits with 1 when a recording could not be held for this reason.
     """
-    with screen(as_json=json) as shown:
-        asked = checked_reason(reason)
-        selection = selection_of(recording, call, extension, days=(first, last))
-        deployed = Place(stack, profile, region, local, port).open()
-        asked_by = id_of_person(by, deployed)
-        chosen = chosen_in(deployed, selection, shown)
+    asked = checked_reason(reason)
+    selection = selection_of(recording, call, extension, days=(first, last))
+    deployed = place.open()
+    asked_by = id_of_person(by, deployed)
+    chosen = chosen_in(deployed, selection, shown)
 
-        from ringvault.adapters.concurrency import at_once
-        from ringvault_cli.stack_parts import vault_expiry_in
+    from ringvault.adapters.concurrency import at_once
+    from ringvault_cli.stack_parts import vault_expiry_in
 
-        vault = vault_expiry_in(deployed)
-        outcomes = hold_recordings(
-            chosen,
-            Hold(asked, since=datetime.now(UTC), by=asked_by),
-            catalogue=catalogue_in(deployed),
-            vault=vault,
-            at_once=at_once,
-        )
-        counts = _counted(outcomes, of=len(chosen), shown=shown)
-        if not vault.has_object_lock:
-            shown.say(_NO_LOCK)
-        shown.answer({**_plain(counts), "object_lock": vault.has_object_lock})
-        ended(ExitStatus.WRONG if any(counts[it] for it in _NOT_HELD_SO) else ExitStatus.OK)
+    vault = vault_expiry_in(deployed)
+    outcomes = hold_recordings(
+        chosen,
+        Hold(asked, since=datetime.now(UTC), by=asked_by),
+        catalogue=catalogue_in(deployed),
+        vault=vault,
+        at_once=at_once,
+    )
+    counts = _counted(outcomes, of=len(chosen), shown=shown)
+    if not vault.has_object_lock:
+        shown.say(_NO_LOCK)
+    shown.answer({**_plain(counts), "object_lock": vault.has_object_lock})
+    ended(ExitStatus.WRONG if any(counts[it] for it in _NOT_HELD_SO) else ExitStatus.OK)
 
 
 @hold.command()
+@on_stack
 def remove(
+    place: Place,
+    shown: Screen,
     *,
     recording: RecordingIds = None,
     call: Call = "",
@@ -131,67 +118,59 @@ def remove(
     first: FromDay = None,
     last: ToDay = None,
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Only what is held for exactly this reason.")
+        str, typer.Option(metavar="TEXT", help="Only those held for exactly this reason.")
     ] = "",
     yes: Yes = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Let held recordings be erased again; asks first.
+    """Release held recordings.
 
-    Without a terminal, and with --json, nothing changes unless --yes is given.
+    Asks for confirmation. Without a terminal, and with --json, nothing is changed unless --yes is
+    given.
     """
-    with screen(as_json=json) as shown:
-        selection = selection_of(recording, call, extension, days=(first, last))
-        deployed = Place(stack, profile, region, local, port).open()
-        found = chosen_in(deployed, selection, shown)
-        kept = [it for it in found if it.hold and it.hold.reason == (reason or it.hold.reason)]
-        question = f"Remove the hold of {how_many(len(kept), 'recording')}?"
-        if not kept:
-            shown.say("nothing of it is held")
-        does = bool(kept) and shown.confirms(question, yes=yes)
-        if kept and not does:
-            shown.say("nothing was changed; --yes does it without asking")
+    selection = selection_of(recording, call, extension, days=(first, last))
+    deployed = place.open()
+    found = chosen_in(deployed, selection, shown)
+    kept = [it for it in found if it.hold and it.hold.reason == (reason or it.hold.reason)]
+    question = f"Remove the hold of {how_many(len(kept), 'recording')}?"
+    if not kept:
+        shown.say("none of these recordings is held")
+    does = bool(kept) and shown.confirms(question, yes=yes)
+    if kept and not does:
+        shown.show_unchanged()
 
-        from ringvault.adapters.concurrency import at_once
-        from ringvault_cli.stack_parts import vault_expiry_in
+    from ringvault.adapters.concurrency import at_once
+    from ringvault_cli.stack_parts import vault_expiry_in
 
-        outcomes = release_recordings(
-            kept if does else (),
-            catalogue=catalogue_in(deployed),
-            vault=vault_expiry_in(deployed),
-            at_once=at_once,
-        )
-        counts = _counted(outcomes, of=len(kept), shown=shown)
-        shown.answer({"chosen": len(kept), **_plain(counts)})
-        ended(ExitStatus.WRONG if kept and not does else ExitStatus.OK)
+    outcomes = release_recordings(
+        kept if does else (),
+        catalogue=catalogue_in(deployed),
+        vault=vault_expiry_in(deployed),
+        at_once=at_once,
+    )
+    counts = _counted(outcomes, of=len(kept), shown=shown)
+    shown.answer({"chosen": len(kept), **_plain(counts)})
+    ended(ExitStatus.WRONG if kept and not does else ExitStatus.OK)
 
 
 @hold.command("list")
+@on_stack
 def show_held(
-    *,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
+    place: Place,
+    shown: Screen,
 ) -> None:
-    """Say what is held, since when, why and by whom; reads the whole catalogue."""
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        with shown.bar("reading"):
-            catalogue = catalogue_in(deployed)
-            held = sorted(catalogue.held(), key=_since)
-        show_unreadable(catalogue.take_unreadable(), shown)
-        shown.say(f"{how_many(len(held), 'recording')} held")
-        for item in held:
-            shown.row(item.recording.recording_id, _why(item))
-        shown.answer({"held": [_fields(item) for item in held]})
+    """List held recordings, with reason and date.
+
+    Reads the whole catalogue.
+    """
+    deployed = place.open()
+    with shown.bar("reading"):
+        catalogue = catalogue_in(deployed)
+        held = sorted(catalogue.held(), key=_since)
+    show_unreadable(catalogue.take_unreadable(), shown)
+    shown.say(f"{how_many(len(held), 'recording')} held")
+    for item in held:
+        shown.row(item.recording.recording_id, _why(item))
+    shown.answer({"held": [_fields(item) for item in held]})
 
 
 def _counted(

@@ -1,4 +1,4 @@
-"""`ringvault rebuild-catalogue`: the catalogue made again from the bucket alone."""
+"""`ringvault rebuild-catalogue`: rebuild the catalogue from the bucket."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.core.fixity.rebuild_catalogue import ADVICE, Rebuilt, Unrestored
 from ringvault.core.fixity.rebuild_catalogue import rebuild_catalogue as rebuilding
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Screen, ended, how_many
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -27,42 +17,37 @@ if TYPE_CHECKING:
 MAX_NAMED = 1000
 
 
+@on_stack
 def rebuild_catalogue(
-    *,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
+    place: Place,
+    shown: Screen,
 ) -> None:
-    """Make the catalogue again from the bucket alone.
+    """Rebuild the catalogue from the bucket.
 
-    Restores each archived recording that the catalogue lacks, from the JSON beside it, where the
-    audio agrees with it by size and CRC-32. What is in the catalogue stays as it is. Disable the
-    lister's schedule first (docs/operations/restore.md). No audio is read. For each recording it
-    sends two requests to S3 and two to DynamoDB. Ctrl-C ends the command and loses nothing: the
-    same command goes on.
+    Restores each archived recording that the catalogue lacks from its sidecar (the JSON beside
+    it), if the audio matches by size and CRC-32. Items in the catalogue are not changed. Disable
+    the lister's schedule first (see docs/operations/restore.md). It reads no audio, and sends two
+    requests to S3 and two to DynamoDB for each recording. Ctrl-C stops the command; the same
+    command continues.
 
-    Ends with 1 when a recording in the bucket could not be restored.
+    Exits with 1 when a recording in the bucket could not be restored.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        found: list[Unrestored] = []
-        with shown.bar("rebuilt", unit="days") as advance:
-            for rebuilt in _steps(deployed):
-                found += rebuilt.found[: MAX_NAMED - len(found)]
-                advance(rebuilt.days_done, rebuilt.days)
-        show(rebuilt, found, shown=shown)
-        shown.answer(as_json(rebuilt, found))
-        ended(ExitStatus.WRONG if rebuilt.unrestored else ExitStatus.OK)
+    deployed = place.open()
+    found: list[Unrestored] = []
+    with shown.bar("rebuilt", unit="days") as advance:
+        for rebuilt in _steps(deployed):
+            found += rebuilt.found[: MAX_NAMED - len(found)]
+            advance(rebuilt.days_done, rebuilt.days)
+    show(rebuilt, found, shown=shown)
+    shown.answer(as_json(rebuilt, found))
+    ended(ExitStatus.WRONG if rebuilt.unrestored else ExitStatus.OK)
 
 
 def show(rebuilt: Rebuilt, found: Sequence[Unrestored], *, shown: Screen) -> None:
     """Print what became of the recordings in the bucket, for a person."""
     shown.say(f"{how_many(rebuilt.days, 'day')} of recordings in the bucket")
     shown.row("  restored", f"{rebuilt.restored:,}")
-    shown.row("  there already", f"{rebuilt.known:,}")
+    shown.row("  already there", f"{rebuilt.known:,}")
     shown.row("  not restored", f"{rebuilt.unrestored:,}")
     for it in found:
         detail = f" ({it.detail})" if it.detail else ""

@@ -1,4 +1,4 @@
-"""`ringvault retention`: what expires in the coming days, before anything does."""
+"""`ringvault retention`: forecast of the recordings that expire."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,18 +11,8 @@ import typer
 from ringvault.core.catalogue.item import State
 from ringvault.core.lifecycle.forecast import Forecast, Share, cautions, forecast
 from ringvault.core.spans import DAY
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Row, Screen, how_many, instant, screen
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Row, Screen, how_many, instant
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -31,12 +21,10 @@ MB = 1_000_000
 # More days than this stand on the screen by month.
 _MAX_DAYS = 31
 _HEADING = f"{'recordings':>10}{'MB':>13}  {'calls':<24}{'held':>7}"
-_NEVER = (
-    "Nothing expires: ExpireAfterDays is 0. To see what another value would come to:"
-    " ringvault retention --expire-after 365"
-)
-_STUCK = "no rule deletes them as long as ExpireAfterDays is 0"
-_NEXT_ROUND = "tagged; S3 deletes them at its next round"
+_NEVER = "Nothing expires: ExpireAfterDays is 0. To forecast another value:"
+_FORECAST = "  ringvault retention --expire-after 365"
+_STUCK = "no rule deletes them while ExpireAfterDays is 0"
+_NEXT_ROUND = "tagged; S3 deletes them in its next daily run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +42,13 @@ class Outlook:
     cautions: Sequence[str]
 
 
+@on_stack
 def retention(
+    place: Place,
+    shown: Screen,
     *,
     days: Annotated[
-        int, typer.Option(metavar="N", min=1, max=366, help="How many days to look ahead.")
+        int, typer.Option(metavar="N", min=1, max=366, help="Number of days to look ahead.")
     ] = 30,
     expire_after: Annotated[
         int | None,
@@ -65,27 +56,20 @@ def retention(
             metavar="DAYS",
             min=1,
             max=36500,
-            help="Try a value of ExpireAfterDays that is not deployed.",
+            help="Forecast for another value of ExpireAfterDays.",
         ),
     ] = None,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Say what expires in the coming days; changes nothing.
+    """Show what expires in the coming days.
 
-    By day: how many recordings, how large, of which calls, and how many are held and stay. What
-    is archived from now on is not in it. Reads the catalogue as far as it may be due: a hundred
-    recordings a request.
+    Shows for each day how many recordings expire, their size, the days of their calls, and how
+    many are held and therefore kept. Recordings that are archived from now on are not included.
+    It changes nothing, and reads the due part of the catalogue, 100 recordings per request.
     """
-    with screen(as_json=json) as shown:
-        deployed = Place(stack, profile, region, local, port).open()
-        found = _outlook(deployed, days, expire_after, shown)
-        show(found, called=deployed.called, shown=shown)
-        shown.answer(as_json(found))
+    deployed = place.open()
+    found = _outlook(deployed, days, expire_after, shown)
+    show(found, called=deployed.called, shown=shown)
+    shown.answer(as_json(found))
 
 
 def show(found: Outlook, *, called: str, shown: Screen) -> None:
@@ -93,12 +77,13 @@ def show(found: Outlook, *, called: str, shown: Screen) -> None:
     shown.say(f"{called}, {instant(found.at)}")
     if found.forecast is None:
         shown.say(_NEVER)
+        shown.verbatim(_FORECAST)
     else:
         shown.say(_asked(found.forecast, deployed=found.deployed))
         shown.section(f"Expires by {found.forecast.until}", _expiring(found.forecast))
-    shown.section("Past its time", _past(found))
+    shown.section("Past their time", _past(found))
     if found.cautions:
-        shown.points("Mind", found.cautions)
+        shown.points("Warnings", found.cautions)
 
 
 def as_json(found: Outlook) -> dict[str, Any]:
@@ -146,7 +131,7 @@ def _forecast(
 
     table = deployed.output("CatalogueTableName")
     archived = ArchivedInCatalogue(table, deployed.client("dynamodb"))
-    with shown.bar("looked at", unit="recordings") as advance:
+    with shown.bar("checked", unit="recordings") as advance:
         return forecast(archived, after=after, days=days, now=now, on_read=advance)
 
 
@@ -165,7 +150,7 @@ def _expiring(found: Forecast) -> Iterator[Row]:
         shown[_name_of(day, found)] += share
     for name, share in shown.items():
         yield name, _told(share)
-    yield "together", _told(found.total)
+    yield "total", _told(found.total)
 
 
 def _name_of(day: date, found: Forecast) -> str:

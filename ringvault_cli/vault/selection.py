@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 RecordingIds = Annotated[
     list[str] | None,
-    typer.Option("--recording", metavar="ID", help="A recording; may be given several times."),
+    typer.Option("--recording", metavar="ID", help="A recording; can be repeated."),
 ]
 Call = Annotated[
     str, typer.Option("--call", metavar="ID", help="All of a call: its telephony session id.")
@@ -33,7 +33,7 @@ Extension = Annotated[
 ]
 By = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="Who says so, as an id; your AWS user or role otherwise."),
+    typer.Option(metavar="ID", help="Who requests this, as an id; default: your AWS user or role."),
 ]
 _BY = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -75,7 +75,7 @@ def chosen_in(deployed: "DeployedStack", selection: Selection, shown: Screen) ->
         hidden=GONE_STATES - {State.EXPIRING},
     )
     found = []
-    with shown.bar("looked up", unit="recordings") as advance:
+    with shown.bar("found", unit="recordings") as advance:
         for it in choose(selection, indexes=indexes, catalogue=catalogue_in(deployed)):
             found.append(it)
             advance(len(found), None)
@@ -86,7 +86,7 @@ def chosen_in(deployed: "DeployedStack", selection: Selection, shown: Screen) ->
 def show_unreadable(unreadable: Sequence[UnreadableItemError], shown: Screen) -> None:
     """Name the catalogue items that a command passed over, for a person."""
     for error in unreadable:
-        shown.say(f"passed over, it can't be read: {error}")
+        shown.say(f"skipped, because it can't be read: {error}")
 
 
 def id_of_person(by: str | None, deployed: "DeployedStack") -> str:
@@ -100,5 +100,5 @@ def id_of_person(by: str | None, deployed: "DeployedStack") -> str:
     if by is None:
         return caller_id(deployed.client("sts"))
     if not _BY.fullmatch(by):
-        raise InvalidRequestError("--by takes letters, digits, - and _: an id, never a name")
+        raise InvalidRequestError("--by must be an id of letters, digits, - and _, not a name")
     return by

@@ -1,4 +1,4 @@
-"""`ringvault verify`: are the recordings, and the reports, still what they were."""
+"""`ringvault verify`: compare recordings and reports with their checksums."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -13,19 +13,9 @@ from ringvault.core.fixity.check import Condition, Damage
 from ringvault.core.fixity.verification import Sample, Verification
 from ringvault.core.fixity.verify_vault import verify_vault
 from ringvault.core.reconciliation.chain import ChainFault, verify_chain
-from ringvault_cli.failures import ExitStatus
-from ringvault_cli.options import (
-    DEFAULT_PORT,
-    DEFAULT_STACK,
-    Json,
-    Local,
-    Place,
-    Port,
-    Profile,
-    Region,
-    StackName,
-)
-from ringvault_cli.terminal.screen import Screen, ended, how_many, screen
+from ringvault_cli.exit_status import ExitStatus
+from ringvault_cli.on_stack import Place, on_stack
+from ringvault_cli.terminal.screen import Screen, ended, how_many
 
 if TYPE_CHECKING:
     from ringvault.adapters.aws.stack import DeployedStack
@@ -47,51 +37,48 @@ class Read:
         return round(self.read_bytes / self.elapsed_s) if self.elapsed_s > 0 else 0
 
 
+@on_stack
 def verify(
+    place: Place,
+    shown: Screen,
     *,
     sample: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="So many recordings, chosen by the seed."),
+        typer.Option(metavar="N", min=1, help="Only N recordings, chosen by the seed."),
     ] = None,
     seed: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="The same seed, the same sample; else one of the day."),
+        typer.Option(metavar="TEXT", help="Seed of the sample; by default the date."),
     ] = None,
-    anew: Annotated[
-        bool, typer.Option("--anew", help="Begin again, whatever was not through.")
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Start again, even if the last one is unfinished.")
     ] = False,
     reports: Annotated[
-        bool, typer.Option("--reports", help="Verify the chain of reports, and no recording.")
+        bool, typer.Option("--reports", help="Verify the chain of reports instead of recordings.")
     ] = False,
-    stack: StackName = DEFAULT_STACK,
-    profile: Profile = None,
-    region: Region = None,
-    local: Local = False,
-    port: Port = DEFAULT_PORT,
-    json: Json = False,
 ) -> None:
-    """Read recordings back and compare their SHA-256.
+    """Read recordings and compare their SHA-256.
 
-    Compares each archived recording with the catalogue, and the JSON beside it too: all of them,
-    oldest first, or a sample. Nothing is changed by it. Ctrl-C ends the command and loses
-    nothing: the same command goes on, from any machine. AWS bills what leaves it: run it in the
-    stack's region.
+    Compares each archived recording and its sidecar (the JSON beside it) with the catalogue: all
+    of them, oldest first, or a sample. It changes nothing. Ctrl-C stops the command; the same
+    command continues, from any machine. AWS bills data that leaves its region: run it there.
 
-    Ends with 1 when anything is not what it was.
+    Recordings are counted as intact, altered, missing (no object) or unreadable.
+
+    Exits with 1 when a recording or a report is not intact.
     """
-    with screen(as_json=json) as shown:
-        if seed is not None and sample is None:
-            raise InvalidRequestError("--seed chooses a sample: give --sample too")
-        if reports and (sample is not None or anew):
-            raise InvalidRequestError("--reports stands alone: it always reads every report")
-        deployed = Place(stack, profile, region, local, port).open()
-        if reports:
-            _verify_reports(deployed, shown)
-            return
-        read = _read(deployed, Sample(sample, seed), anew=anew, shown=shown)
-        show(read, shown=shown)
-        shown.answer(as_json(read))
-        ended(ExitStatus.OK if read.verification.is_intact else ExitStatus.WRONG)
+    if seed is not None and sample is None:
+        raise InvalidRequestError("--seed needs --sample")
+    if reports and (sample is not None or restart):
+        raise InvalidRequestError("--reports can't be combined with --sample or --restart")
+    deployed = place.open()
+    if reports:
+        _verify_reports(deployed, shown)
+        return
+    read = _read(deployed, Sample(sample, seed), anew=restart, shown=shown)
+    show(read, shown=shown)
+    shown.answer(as_json(read))
+    ended(ExitStatus.OK if read.verification.is_intact else ExitStatus.WRONG)
 
 
 def show(read: Read, *, shown: Screen) -> None:
@@ -104,7 +91,7 @@ def show(read: Read, *, shown: Screen) -> None:
     for damage in found.damages:
         _show_damage(damage, shown)
     if found.unnamed:
-        shown.say(f"and {how_many(found.unnamed, 'other')}, too many to be kept by name")
+        shown.say(f"and {how_many(found.unnamed, 'other')}, which are only counted")
 
 
 def as_json(read: Read) -> dict[str, Any]:
@@ -125,13 +112,13 @@ def as_json(read: Read) -> dict[str, Any]:
 
 def show_faults(faults: Sequence[ChainFault], *, number: int, shown: Screen) -> None:
     """Print what is wrong with the chain of reports, for a person."""
-    intact = "" if faults else ": a whole chain, up to the last one that the state table knows"
-    shown.say(f"{how_many(number, 'object')} under the reports{intact}")
+    intact = "" if faults else ": the chain is complete up to the last report in the state table"
+    shown.say(f"{how_many(number, 'object')} under reports/{intact}")
     for fault in faults:
         shown.verbatim(f"{fault.object_key}")
         shown.row("", fault.problem)
     if faults:
-        shown.say("All versions are kept: see docs/operations/restore.md.")
+        shown.say("S3 keeps all versions: see docs/operations/restore.md.")
 
 
 def _show_damage(damage: Damage, shown: Screen) -> None:

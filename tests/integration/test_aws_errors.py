@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ringvault.adapters.aws.errors import (
+    ACCESS_DENIED,
     CONFLICTS,
     MISCONFIGURED,
     OBJECT_EXISTS,
@@ -18,6 +19,7 @@ from ringvault.adapters.aws.errors import (
 )
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.core.errors import (
+    AccessDeniedError,
     ConfigurationError,
     ConflictError,
     ObjectExistsError,
@@ -60,8 +62,9 @@ def raised_for(error: Exception) -> RingvaultError:
         *((code, ConfigurationError) for code in sorted(MISCONFIGURED)),
         ("KMS.DisabledException", ConfigurationError),
         ("KMS.KMSInvalidStateException", ConfigurationError),
-        ("KmsAccessDenied", ConfigurationError),
-        ("KMSAccessDeniedException", ConfigurationError),
+        *((code, AccessDeniedError) for code in sorted(ACCESS_DENIED)),
+        ("KmsAccessDenied", AccessDeniedError),
+        ("KMSAccessDeniedException", AccessDeniedError),
         ("KMS.ThrottlingException", ServiceUnavailableError),
         ("KMSInternalException", ServiceUnavailableError),
         ("ThrottlingException", ServiceUnavailableError),
@@ -84,6 +87,31 @@ def test_every_failure_of_botocore_becomes_one_of_ours(kind: type[Exception]) ->
     error = raised_for(kind.__new__(kind))
     assert type(error) is ServiceUnavailableError
     assert kind.__name__ in str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (botocore.exceptions.NoCredentialsError(), "sign in"),
+        (botocore.exceptions.NoRegionError(), "--region"),
+        (botocore.exceptions.ProfileNotFound(profile="x"), "--profile"),
+        (botocore.exceptions.UnauthorizedSSOTokenError(), "sign in again"),
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="x"), "network"),
+        (botocore.exceptions.ConnectTimeoutError(endpoint_url="x"), "network"),
+        (client_error("ExpiredToken"), "sign in again"),
+        (client_error("InvalidClientTokenId"), "sign in again"),
+        (client_error("AccessDeniedException"), "docs/operations/command.md, Rights"),
+        (client_error("NoSuchBucket"), "ringvault doctor"),
+        (client_error("InternalServerError"), ""),
+    ],
+    ids=lambda it: it if isinstance(it, str) else repr(it),
+)
+def test_the_next_step_fits_the_cause(error: Exception, hint: str) -> None:
+    """A person who runs a command learns what to do about what AWS said, or nothing made up."""
+    found = raised_for(error).hint
+
+    assert hint in found
+    assert bool(found) is bool(hint)
 
 
 def test_every_exception_that_botocore_names_is_one_of_the_two_kinds() -> None:

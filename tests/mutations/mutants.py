@@ -278,8 +278,8 @@ DISCLOSURE = (
     Mutant(
         "I1",
         f"{_ADAPTERS}/aws/errors.py",
-        '        raise ServiceUnavailableError(f"{doing}: {code}") from error\n',
-        '        raise ServiceUnavailableError(f"{doing}: {error}") from error\n',
+        "        raise _unexpected(doing, code) from error\n",
+        "        raise _unexpected(doing, str(error)) from error\n",
         f"{_CANARY}::test_aws_errors_that_repeat_what_was_sent",
     ),
     Mutant(

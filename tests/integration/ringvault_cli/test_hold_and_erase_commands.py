@@ -133,8 +133,9 @@ def test_who_erases_types_the_count(typed: str, *, does: bool) -> None:
     ours, theirs = os.openpty()
     os.write(ours, f"{typed}\n".encode())
     code = (
+        "from ringvault_cli.terminal.screen import Screen\n"
         "from ringvault_cli.vault.erase import types_the_count\n"
-        "print(types_the_count(2, as_json=False))"
+        "print(types_the_count(2, Screen(as_json=False)))"
     )
 
     child = subprocess.run(  # noqa: S603 - our own code
@@ -151,3 +152,28 @@ def test_who_erases_types_the_count(typed: str, *, does: bool) -> None:
     os.close(theirs)
     assert "Type 2 to erase them" in child.stdout
     assert child.stdout.rstrip().endswith(str(does))
+
+
+def test_a_no_is_not_answered_with_the_option_that_asks_no_more() -> None:
+    """--yes is named only where nobody could be asked."""
+    ours, theirs = os.openpty()
+    code = (
+        "from ringvault_cli.terminal.screen import Screen\n"
+        "Screen(as_json=False).show_unchanged('nothing was erased')"
+    )
+
+    def said(stdin: int) -> str:
+        return subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", code],
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+            cwd=ROOT,
+        ).stdout
+
+    assert said(theirs) == "nothing was erased\n"
+    assert "--yes" in said(subprocess.DEVNULL)
+    os.close(ours)
+    os.close(theirs)

@@ -63,8 +63,16 @@ def test_a_person_reads_it_on_one_screen(account: Account) -> None:
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert (len(lines) <= 24, max(map(len, lines)) <= 80) == (True, True)
-    for told in ("at RingCentral", "permitted a day", "in time", "DynamoDB", "a month", "assumed"):
+    for told in (
+        "at RingCentral",
+        "permitted per day",
+        "in time",
+        "DynamoDB",
+        "per month",
+        "assumed",
+    ):
         assert told in result.stdout
+    assert "at RingCentral" in result.stdout
     assert "28,562 with 1 service user" in result.stdout
 
 
@@ -111,26 +119,26 @@ def test_a_backfill_is_planned_before_it_is_added(
     assert (told["plan"]["plan"]["lost"], told["backfills"], told["lost_before"]) == (0, [], None)
     assert account.books["requests"]["heavy"] <= 24
     assert account.books["throttled"] == 0
-    for words in ("takes", "deletes these", "in time", "together", "added: "):
+    for words in ("duration", "deletes these", "in time", "total", "added: "):
         assert words in added.stdout
     assert added.stdout.index("in time") < added.stdout.index("added: ")
     assert len(listing.load()[0].windows) == 1
 
 
-def test_what_ringcentral_has_deleted_is_said_to_be_lost(
+def test_a_backfill_of_days_that_ringcentral_has_deleted_is_refused(
     account: Account, listing: ListingProgressStore
 ) -> None:
-    """Days beyond its keeping cost no request; of the others only what is left is planned."""
+    """It costs no request and adds nothing; of days partly deleted only what is left is planned."""
     gone = account.ringvault("backfill", *days_of(first=140, last=120), "--yes")
-    asked = account.books["requests"].get("heavy", 0)
+    asked, unchanged = account.books["requests"].get("heavy", 0), listing.load()[0].windows
     partly = account.ringvault("backfill", *days_of(first=120, last=60), "--json")
 
-    assert (gone.exit_code, asked, partly.exit_code) == (0, 0, 1)
-    assert "lost already: what is older than" in gone.stdout
-    assert "at RingCentral" not in gone.stdout
+    assert (gone.exit_code, asked, unchanged, partly.exit_code) == (2, 0, (), 1)
+    assert "RingCentral has deleted all recordings of these days" in gone.stderr
+    assert gone.stdout == ""
     told = json.loads(partly.stdout)
     assert told["lost_before"] is not None
     # From the first call that is left on.
     assert int(told["plan"]["situation"]["period"].split()[0]) in {28, 29, 30}
     assert told["plan"]["estimate"]["recordings"] == pytest.approx(RECORDINGS / 3, abs=5)
-    assert len(listing.load()[0].windows) == 1
+    assert listing.load()[0].windows == ()

@@ -62,16 +62,16 @@ def test_it_goes_on_where_it_was(ringvault: Ringvault, cloud: Cloud, outputs: OU
 
     refused = ringvault("verify")
     gone_on = ringvault("verify", "--sample=1", "--json")
-    anew = ringvault("verify", "--anew", "--json")
+    anew = ringvault("verify", "--restart", "--json")
 
     assert refused.exit_code == 2
-    assert "a sample of 1, seed s is not through" in refused.stderr
+    assert "a sample of 1, seed s is not finished" in refused.stderr
     assert json.loads(gone_on.stdout)["seed"] == "s"
     assert json.loads(anew.stdout)["recordings"]["intact"] == 2
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--seed=s",), ("--reports", "--sample=1"), ("--reports", "--anew")]
+    "arguments", [("--seed=s",), ("--reports", "--sample=1"), ("--reports", "--restart")]
 )
 def test_what_makes_no_sense_is_refused(ringvault: Ringvault, arguments: tuple[str, ...]) -> None:
     """Nothing is read for it."""

@@ -9,7 +9,8 @@ from supply_chain.bill_of_materials import bill_of_materials
 from supply_chain.layer_packages import IncompleteLayerError, layer_packages
 from supply_chain.licences import UnknownLicenceError
 
-PROJECT = {"name": "ringvault", "version": "1.2.3", "dependencies": ["Client.Lib"]}
+PROJECT = {"name": "ringvault", "version": "1.2.3"}
+DIRECT = ["Client.Lib"]
 
 
 def install(build: Path, name: str, *fields: str) -> None:
@@ -43,7 +44,7 @@ def build(tmp_path: Path) -> Path:
 
 def test_what_is_shipped_is_listed_with_what_it_needs(build: Path) -> None:
     """From the whole to each package, as on Lambda; what extras or others need is left out."""
-    bill = bill_of_materials(build, PROJECT)
+    bill = bill_of_materials(build, PROJECT, direct=DIRECT)
     graph = {edge["ref"]: edge["dependsOn"] for edge in bill["dependencies"]}
 
     assert graph == {
@@ -59,7 +60,7 @@ def test_every_package_has_its_licence(build: Path) -> None:
     """Of both fields that packages use for it."""
     licences: dict[str, Any] = {
         one["name"]: one["licenses"][0]["license"]["id"]
-        for one in bill_of_materials(build, PROJECT)["components"]
+        for one in bill_of_materials(build, PROJECT, direct=DIRECT)["components"]
         if "purl" in one
     }
 
@@ -71,7 +72,7 @@ def test_a_package_without_a_licence_stops_the_build(build: Path) -> None:
     install(build, "mute", "Summary: says nothing")
 
     with pytest.raises(UnknownLicenceError, match=r"mute==2\.0 .*supply_chain/licences\.py"):
-        bill_of_materials(build, PROJECT)
+        bill_of_materials(build, PROJECT, direct=DIRECT)
 
 
 def test_what_is_concluded_holds_for_one_release(build: Path) -> None:
@@ -79,7 +80,7 @@ def test_what_is_concluded_holds_for_one_release(build: Path) -> None:
     install(build, "observable", "Summary: another release than the one that was looked at")
 
     with pytest.raises(UnknownLicenceError, match="observable"):
-        bill_of_materials(build, PROJECT)
+        bill_of_materials(build, PROJECT, direct=DIRECT)
 
 
 def test_a_layer_that_lacks_a_package_stops_the_build(build: Path) -> None:

@@ -11,16 +11,26 @@ from local.places import ROOT
 from supply_chain.locks import LockError, read_lock
 
 DEVELOPMENT = ROOT / "requirements" / "dev.txt"
+RUN = ROOT / "requirements" / "run.txt"
+INSTALLER = ROOT / "requirements" / "installer.txt"
 LAYER = ROOT / "layers" / "ringvault" / "requirements.txt"
 LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), LAYER]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+GROUPS = PROJECT["dependency-groups"]
 
 HASH = "--hash=sha256:" + "0a" * 32
 
 
-def names(requirements: list[str]) -> set[str]:
-    """Return the normalised names of what is required."""
-    return {canonicalize_name(Requirement(one).name) for one in requirements}
+def names(requirements: list[str | dict[str, str]]) -> set[str]:
+    """Return the normalised names of what is required, included groups too."""
+    own = {canonicalize_name(Requirement(it).name) for it in requirements if isinstance(it, str)}
+    included = (GROUPS[it["include-group"]] for it in requirements if isinstance(it, dict))
+    return own.union(*map(names, included))
+
+
+def locked(lock: Path) -> set[str]:
+    """Return the names of what a lock pins."""
+    return {pin.name for pin in read_lock(lock)}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
@@ -40,20 +50,28 @@ def test_a_lock_names_no_index(lock: Path) -> None:
     assert [word for word in ("://", "index", "find-links", "trusted-host") if word in text] == []
 
 
-def test_what_is_tested_is_what_is_shipped() -> None:
-    """The layer's versions are those of the development lock."""
+@pytest.mark.parametrize("lock", [LAYER, RUN, INSTALLER], ids=lambda path: path.stem)
+def test_what_is_tested_is_what_is_shipped(lock: Path) -> None:
+    """The versions of the layer, and of what `make run` installs, are the development lock's."""
     tested = {str(pin) for pin in read_lock(DEVELOPMENT)}
 
-    assert [str(pin) for pin in read_lock(LAYER) if str(pin) not in tested] == []
+    assert [str(pin) for pin in read_lock(lock) if str(pin) not in tested] == []
 
 
 def test_the_locks_are_of_this_project() -> None:
     """A dependency that was added without `make lock` is found."""
-    shipped = {pin.name for pin in read_lock(LAYER)}
-    installed = {pin.name for pin in read_lock(DEVELOPMENT)}
+    dependencies = names(PROJECT["project"]["dependencies"])
 
-    assert names(PROJECT["project"]["dependencies"]) <= shipped
-    assert names(PROJECT["dependency-groups"]["dev"]) <= installed
+    assert names(GROUPS["layer"]) <= locked(LAYER)
+    assert names(GROUPS["installer"]) <= locked(INSTALLER)
+    assert dependencies | names(GROUPS["run"]) <= locked(RUN)
+    assert dependencies | names(GROUPS["dev"]) <= locked(DEVELOPMENT)
+
+
+def test_the_layer_carries_only_a_part_of_the_commands_dependencies() -> None:
+    """The command needs all that the layer needs; its terminal and boto3 stay out of Lambda."""
+    assert names(GROUPS["layer"]) <= names(PROJECT["project"]["dependencies"])
+    assert not locked(LAYER) & {"typer", "rich", "click", "boto3", "botocore", "uv"}
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,24 @@ RingvaultError
 │   ├── ThrottledError             429, or our own gate is closed: carries retry_at
 │   │   └── RetryLaterError        any other answer with Retry-After, a maintenance for example
 │   ├── ServiceUnavailableError    5xx, timeouts, DNS, TLS, connection refused
+│   │   ├── GoneError              AWS no longer has what was to be changed
+│   │   ├── ItemRefusedError       DynamoDB takes no such item; it does not say which
+│   │   └── OtherKeyError          KMS: it was encrypted with another key
 │   ├── BodyInterruptedError       a body ended or broke before its declared end
 │   ├── OutOfTimeError             the invocation ends before the work would
 │   ├── TokenRejectedError         401 for the access token that was sent
 │   ├── RedirectRefusedError       a redirect leads where we do not go
 │   ├── ContentChangedError        the recording is not the same as a moment ago
 │   ├── EndlessPagesError          the pages of the call log come to no end
+│   ├── PlayNotKeptError           the audit could not be written: no playback URL
 │   └── ConflictError              somebody else changed what we were about to change
+│       ├── CancelledError         a transaction of DynamoDB: carries its reasons
 │       └── ObjectExistsError      the vault has an object of that key
+├── OvertakenError                 another lister saved its progress first
+├── OverBudgetError                the run has spent its share of the quota
 └── PermanentError                 repetition does not help
-    ├── ConfigurationError         settings or secret: every fault at once
+    ├── ConfigurationError         settings, secret or stack: every fault at once
+    │   └── AccessDeniedError      AWS: the caller lacks a permission
     ├── CredentialsError           RingCentral refuses the sign-in
     ├── PermissionLostError        RingCentral refuses the call: app scope or role
     ├── RecordingRefusedError      403 for one recording, while others may be served
@@ -28,9 +36,21 @@ RingvaultError
     ├── DamagedStateError          an item of the state table that can't be read
     ├── InvalidRecordError         a call-log record without what we need
     ├── InvalidMessageError        a queue message that is not ours
-    └── InvalidRequestError        what a person asks for makes no sense, or not now
+    ├── InvalidRequestError        what a person asks for makes no sense, or not now
+    │                              the playback API, each with an answer of its own:
+    ├── BodyRefusedError           a request with a body
+    ├── QueryTooLongError          a query longer than any that means something
+    ├── InvalidParameterError      a query parameter is not what it must be
+    ├── NoSuchPathError            nothing is served at the path
+    ├── NotAListenerError          the token gives no right to hear anything
+    ├── NotForThisListenerError    only those who hear everything may know this
+    ├── UnknownRecordingError      no recording of this id that the listener may hear
+    ├── UnknownCallError           no call of this id that the listener may hear
+    ├── NotPlayableError           known, and not in the vault
+    └── InColdStorageError         in the vault, and has to be restored first
 
-No message carries a secret, a token, a presigned URL, a phone number or a name.
+An error says what happened and where; its `hint` is the next step for a person, set where the cause
+is known. No message carries a secret, a token, a presigned URL, a phone number or a name.
 """
 
 from collections.abc import Iterable
@@ -38,7 +58,11 @@ from datetime import datetime
 
 
 class RingvaultError(Exception):
-    """Anything ringvault raises on purpose."""
+    """Anything ringvault raises on purpose; `hint` is the next step, empty where none is known."""
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class TransientError(RingvaultError):
@@ -102,11 +126,15 @@ class PermanentError(RingvaultError):
 
 
 class ConfigurationError(PermanentError):
-    """Settings or secret are missing or malformed; names every fault at once."""
+    """Settings, secret or stack are missing or malformed; names every fault at once."""
 
-    def __init__(self, faults: Iterable[str]) -> None:
+    def __init__(self, faults: Iterable[str], *, hint: str = "") -> None:
         self.faults = tuple(faults)
-        super().__init__("configuration: " + "; ".join(self.faults))
+        super().__init__("configuration: " + "; ".join(self.faults), hint=hint)
+
+
+class AccessDeniedError(ConfigurationError):
+    """AWS refuses a call, because the user or role that makes it lacks a permission."""
 
 
 class CredentialsError(PermanentError):
@@ -129,12 +157,8 @@ class PermissionLostError(PermanentError):
 class RecordingRefusedError(PermanentError):
     """RingCentral refuses one recording; that it refuses others is not known.
 
-    `advice` says what to do should it refuse all.
+    `hint` says what to do should it refuse all.
     """
-
-    def __init__(self, message: str, *, advice: str = "") -> None:
-        super().__init__(message)
-        self.advice = advice
 
 
 class NotFoundError(PermanentError):
@@ -165,10 +189,10 @@ class ForeignHostError(PermanentError):
 class UnreadableItemError(PermanentError):
     """An item of the catalogue can't be read; `recording_id` is None where even that is lost."""
 
-    def __init__(self, recording_id: str | None, problem: str) -> None:
+    def __init__(self, recording_id: str | None, problem: str, *, hint: str = "") -> None:
         self.recording_id = recording_id
         self.problem = problem
-        super().__init__(f"catalogue item {recording_id or 'without an id'}: {problem}")
+        super().__init__(f"catalogue item {recording_id or 'without an id'}: {problem}", hint=hint)
 
 
 class NewerCatalogueError(UnreadableItemError):

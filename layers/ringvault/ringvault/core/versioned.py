@@ -39,4 +39,7 @@ def change(store: Versioned[T], changed_from: Callable[[T], T]) -> T:
         except ConflictError:
             continue
         return changed
-    raise ConflictError("another run saves first each time: try again in a minute")
+    raise ConflictError(
+        f"another run saved first {MAX_ATTEMPTS} times",
+        hint="run the same command again in a minute",
+    )

@@ -320,7 +320,7 @@ def test_an_open_one_is_gone_on_with_or_left() -> None:
         next(begun)
 
     for other in (ALL, Sample(sample=80, seed="b"), Sample(sample=81)):
-        with pytest.raises(InvalidRequestError, match="sample of 80, seed a is not through"):
+        with pytest.raises(InvalidRequestError, match="sample of 80, seed a is not finished"):
             next(archive.steps(other))
     assert next(archive.steps(Sample(sample=80))).selection.seed == "a"
     assert next(archive.steps(ALL, anew=True)).selection == ALL
@@ -385,5 +385,5 @@ def test_an_item_of_a_newer_release_asks_for_that_release() -> None:
     (damage,) = archive.verify().damages
     assert (damage.verdict, damage.advice) == (
         Condition.UNREADABLE,
-        "deploy that release, and verify again",
+        "deploy that release, and run this again",
     )

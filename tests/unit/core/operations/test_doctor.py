@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ringvault.core.errors import (
+    AccessDeniedError,
     ConfigurationError,
     CredentialsError,
     RecordingRefusedError,
@@ -31,9 +32,9 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
     ("error", "level"),
     [
         (CredentialsError("refused"), Level.FAIL),
-        (RecordingRefusedError("refused", advice="refused: give the role"), Level.FAIL),
+        (RecordingRefusedError("refused", hint="refused: give the role"), Level.FAIL),
         (ConfigurationError(["look at the bucket: NoSuchBucket"]), Level.FAIL),
-        (ConfigurationError(["look at the bucket: AccessDenied"]), Level.WARN),
+        (AccessDeniedError(["look at the bucket: AccessDenied"]), Level.WARN),
         (ServiceUnavailableError("no answer"), Level.WARN),
         (ThrottledError("too late", retry_at=NOW), Level.WARN),
     ],

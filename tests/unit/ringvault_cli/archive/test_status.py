@@ -139,14 +139,14 @@ Reconciliation
   its report          reports/reconciliation/000042.json
   its days            2026-08-14 to 2026-11-21
   archived            99,000
-  absent              3
+  absent              3: RingCentral no longer has them
   pending             12
-  missing             1
+  missing             1: not in the vault and not on their way
   unexpected          0
 Needs attention
-  2 failed: ringvault retry --state failed shows why
+  2 failed: see ringvault retry --state failed
   1 in the dead-letter queue: see docs/operations/alarms.md
-  something waits that RingCentral deletes soon: see docs/operations/alarms.md
+  RingCentral soon deletes what still waits: see docs/operations/alarms.md
   1 missing: read the last report
 """
 

@@ -17,8 +17,8 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
 )
 from ringvault_cli.command import app
-from ringvault_cli.failures import ExitStatus, advice_for, exit_status_of
-from ringvault_cli.terminal.screen import WIDTH, Screen, screen, wrapped
+from ringvault_cli.exit_status import ExitStatus, exit_status_of
+from ringvault_cli.terminal.screen import WIDTH, Screen, next_step, screen, wrapped
 
 HOLDS = [["hold"], ["hold", "add"], ["hold", "remove"], ["hold", "list"]]
 COMMANDS = [[], *HOLDS, *([name] for name in vars(typer.main.get_command(app))["commands"])]
@@ -36,24 +36,16 @@ COMMANDS = [[], *HOLDS, *([name] for name in vars(typer.main.get_command(app))["
 def test_each_kind_of_error_has_its_exit_status(error: RingvaultError, status: ExitStatus) -> None:
     """A script tells by the status what kind of help is needed."""
     assert exit_status_of(error) is status
-    assert advice_for(error)
+    assert next_step(error, "ringvault status")
 
 
-@pytest.mark.parametrize(
-    ("told", "advice"),
-    [
-        ("find the stack x: NoCredentialsError", "sign in"),
-        ("find the stack x: NoRegionError", "--region"),
-        ("find the stack x: ProfileNotFound", "--profile"),
-        ("find the stack x: ExpiredToken", "sign in again"),
-        ("count the catalogue: AccessDeniedException", "docs/operations/command.md, Rights"),
-        ("read: EndpointConnectionError", "network"),
-        ("something new", "try again"),
-    ],
-)
-def test_every_error_says_what_to_do_next(told: str, advice: str) -> None:
-    """The advice fits what AWS said."""
-    assert advice in advice_for(ServiceUnavailableError(told))
+def test_an_error_says_what_to_do_next() -> None:
+    """The hint that was set where the cause is known; else what follows from the kind of error."""
+    hinted = ServiceUnavailableError("read: NoCredentialsError", hint="sign in")
+
+    assert next_step(hinted, "ringvault plan") == "sign in"
+    assert "try again" in next_step(ServiceUnavailableError("something new"), "ringvault plan")
+    assert next_step(InvalidRequestError("no"), "ringvault plan") == "see `ringvault plan --help`"
 
 
 def test_a_defect_shows_neither_traceback_nor_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,9 +120,13 @@ def test_help_fits_80_columns_and_has_no_colour(command: list[str]) -> None:
     assert "\x1b" not in result.output
 
 
-def test_each_command_is_told_in_one_whole_line() -> None:
-    """The list of commands breaks off in the middle of no sentence."""
-    shown = CliRunner().invoke(app, ["--help"], terminal_width=WIDTH, max_content_width=WIDTH)
+@pytest.mark.parametrize("command", [[], ["hold"]], ids=["ringvault", "hold"])
+@pytest.mark.parametrize("width", [WIDTH, None])
+def test_each_command_is_told_in_one_whole_line(command: list[str], width: int | None) -> None:
+    """The list of commands breaks off in the middle of no sentence; click's own width is 78."""
+    shown = CliRunner().invoke(
+        app, [*command, "--help"], terminal_width=width, max_content_width=width
+    )
     listed = shown.output.split("Commands:")[1]
 
     assert listed
@@ -175,3 +171,61 @@ def test_where_no_stack_runs_it_says_how_to_start_one() -> None:
 
     assert result.exit_code == ExitStatus.UNREACHABLE
     assert "make run" in result.stderr
+    assert "at port 1" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--local", "--region", "eu-west-1"], "--region"),
+        (["--local", "--profile", "work"], "--profile"),
+        (["--local", "--stack", "other"], "--stack"),
+        (["--port", "8081"], "--port"),
+    ],
+)
+def test_an_option_without_effect_is_refused(arguments: list[str], named: str) -> None:
+    """A region is not ignored where the stack of this machine is asked, nor a port elsewhere."""
+    result = CliRunner().invoke(app, ["status", *arguments])
+
+    assert result.exit_code == ExitStatus.USAGE
+    assert f"{named} has no effect" in result.stderr
+
+
+def test_a_region_of_the_environment_does_not_concern_the_local_stack() -> None:
+    """AWS_REGION is set for other programs too: it is no reason to refuse."""
+    environ = {"AWS_REGION": "eu-west-1", "RINGVAULT_STACK": "other"}
+    result = CliRunner().invoke(app, ["status", "--local", "--port", "1"], env=environ)
+
+    assert result.exit_code == ExitStatus.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["status", "--port", "0"], "--port 0: must be at least 1"),
+        (["plan", "--requests", "9999"], "--requests 9999: must be at most 1000"),
+        (["status", "--watch", "x"], "--watch x: must be a whole number"),
+        (["retry", "--state", "pending"], "--state pending: 'pending' is not one of"),
+        (["hold", "add"], "Missing option '--reason'"),
+        (["nonesuch"], "No such command 'nonesuch'"),
+    ],
+)
+def test_a_mistake_is_named_with_its_option_and_the_help(
+    arguments: list[str], problem: str
+) -> None:
+    """No sentence of a library reaches the terminal, and none is wider than it."""
+    result = CliRunner().invoke(app, arguments)
+
+    assert result.exit_code == ExitStatus.USAGE
+    assert result.stderr.startswith(f"ringvault: {problem}")
+    assert "--help`" in result.stderr
+    assert max(map(len, result.stderr.splitlines())) <= WIDTH
+
+
+@pytest.mark.parametrize("command", [[], ["hold"]], ids=["ringvault", "hold"])
+def test_without_a_command_its_help_is_shown(command: list[str]) -> None:
+    """As it is with --help, line by line."""
+    shown = CliRunner().invoke(app, command)
+
+    assert shown.exit_code == ExitStatus.USAGE
+    assert shown.stderr == CliRunner().invoke(app, [*command, "--help"]).stdout

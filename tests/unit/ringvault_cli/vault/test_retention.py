@@ -27,11 +27,11 @@ Expires by 2026-12-22
   due by now           1,204,000  1,204,000.4  2025-08-22 to 2025-11-20     12
   2026-11-23                   1          0.5  2025-11-20 to 2025-11-20      0
   2026-12-01                   0          0.0                                3
-  together             1,204,001  1,204,000.9  2025-08-22 to 2025-11-20     15
-Past its time
-  expiring            7: tagged; S3 deletes them at its next round
+  total                1,204,001  1,204,000.9  2025-08-22 to 2025-11-20     15
+Past their time
+  expiring            7: tagged; S3 deletes them in its next daily run
   expired             1,000: deleted
-Mind
+Warnings
   Object Lock lasts longer
 """
 
@@ -68,7 +68,7 @@ def test_many_days_stand_by_month(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(outlook(DAYS, look_ahead=366), capsys)
 
     names = [line.split("  ")[1] for line in text.splitlines() if line.startswith("  ")]
-    assert names[1:5] == ["due by now", "2026-11", "2026-12", "together"]
+    assert names[1:5] == ["due by now", "2026-11", "2026-12", "total"]
 
 
 def test_where_nothing_expires_it_says_how_to_try_a_value(

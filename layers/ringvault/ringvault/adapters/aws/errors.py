@@ -1,15 +1,31 @@
 """Maps what boto3 raises to our errors."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.exceptions import (
+    ConnectionError as NoConnectionError,
+)
 
 from ringvault.core.errors import (
+    AccessDeniedError,
     ConfigurationError,
     ConflictError,
     ObjectExistsError,
+    RingvaultError,
     ServiceUnavailableError,
 )
 
@@ -38,8 +54,6 @@ OBJECT_EXISTS = "PreconditionFailed"
 # The stack is not what the code expects; waiting does not help, a person does.
 MISCONFIGURED = frozenset(
     {
-        "AccessDenied",
-        "AccessDeniedException",
         "NoSuchBucket",
         "ResourceNotFoundException",
         "QueueDoesNotExist",
@@ -52,14 +66,41 @@ MISCONFIGURED = frozenset(
         "NotFoundException",
         # Secrets Manager, where the key of the secret may not be used.
         "DecryptionFailure",
-        # HEAD has no body to say it in: botocore repeats the status.
-        "403",
-        "Forbidden",
     }
 )
+# The caller lacks a permission. HEAD has no body to say it in: botocore repeats the status.
+ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "Forbidden"})
 # A key of KMS that is switched off or may not be used, as each service has it: S3 "KMS.…",
 # SQS "KMS.…" or "Kms…", DynamoDB and Lambda "KMS…Exception". A throttle or a fault of KMS passes.
 _OF_KEY = re.compile(r"K(MS|ms)\.?(?!.*(Throttl|Internal|Timeout|Unavailable))")
+# Credentials that AWS no longer takes, or never did.
+_SIGN_IN_AGAIN = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_SIGN_IN = "sign in again: aws sso login"
+_RIGHTS = "see docs/operations/command.md, Rights, for the permissions of each command"
+_WHOLE = "ringvault doctor shows what is missing; sam deploy makes it again"
+# The next step where botocore got no answer, or sent no request; the first that fits.
+_HINTS: Mapping[type[BotoCoreError], str] = {
+    NoCredentialsError: "sign in (aws sso login), or name a profile with --profile",
+    PartialCredentialsError: "complete the credentials, or name a profile with --profile",
+    ProfileNotFound: "name one of aws configure list-profiles with --profile",
+    NoRegionError: "name the stack's region with --region",
+    CredentialRetrievalError: _SIGN_IN,
+    TokenRetrievalError: _SIGN_IN,
+    SSOError: _SIGN_IN,
+    NoConnectionError: "check the network; with --local, check that make run still runs",
+    HTTPClientError: "check the network; with --local, check that make run still runs",
+}
 
 
 class OtherKeyError(ServiceUnavailableError):
@@ -96,7 +137,8 @@ def aws_errors(doing: str) -> Iterator[None]:
         ObjectExistsError: there is an object where none should have been.
         ItemRefusedError: DynamoDB does not take an item as it is.
         ConflictError: a condition of the call did not hold.
-        ConfigurationError: a resource is missing or the role may not use it.
+        AccessDeniedError: the caller lacks a permission.
+        ConfigurationError: a resource is missing, or it can't be used as it is.
         ServiceUnavailableError: anything else, after boto3's own retries.
     """
     try:
@@ -116,9 +158,18 @@ def aws_errors(doing: str) -> Iterator[None]:
             raise ObjectExistsError(f"{doing}: there is an object of that key") from error
         if code in CONFLICTS:
             raise ConflictError(f"{doing}: {code}") from error
-        if code in MISCONFIGURED or _OF_KEY.match(code):
-            fault = f"{doing}: {code}; is the stack whole and may the function's role do this?"
-            raise ConfigurationError([fault]) from error
-        raise ServiceUnavailableError(f"{doing}: {code}") from error
+        raise _unexpected(doing, code) from error
     except BotoCoreError as error:
-        raise ServiceUnavailableError(f"{doing}: {type(error).__name__}") from error
+        hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
+        raise ServiceUnavailableError(f"{doing}: {type(error).__name__}", hint=hint) from error
+
+
+def _unexpected(doing: str, code: str) -> RingvaultError:
+    """Return what an answer means that is no condition of ours: a person's matter, or a pause."""
+    hint = _SIGN_IN if code in _SIGN_IN_AGAIN else ""
+    if code in ACCESS_DENIED or (_OF_KEY.match(code) and "AccessDenied" in code):
+        fault = f"{doing}: {code}; the AWS role or user lacks this permission"
+        return AccessDeniedError([fault], hint=_RIGHTS)
+    if code in MISCONFIGURED or _OF_KEY.match(code):
+        return ConfigurationError([f"{doing}: {code}; is the stack whole?"], hint=hint or _WHOLE)
+    return ServiceUnavailableError(f"{doing}: {code}", hint=hint)

@@ -30,6 +30,7 @@ _INVOKING = Config(
     tcp_keepalive=True,
     retries={"mode": "standard", "total_max_attempts": 1},
 )
+_DEPLOY = "deploy this version of ringvault: make build, then sam deploy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ class DeployedStack:
             ConfigurationError: it has none of that name.
         """
         if name not in self.outputs:
-            fault = f"{self.called} has no output {name}: deploy this version of ringvault"
-            raise ConfigurationError([fault])
+            fault = f"{self.called} has no output {name}"
+            raise ConfigurationError([fault], hint=_DEPLOY)
         return self.outputs[name]
 
     @property
@@ -112,8 +113,8 @@ class DeployedStack:
 
     def _parameter(self, name: str) -> str:
         if name not in self.parameters:
-            fault = f"{self.called} has no parameter {name}: deploy this version of ringvault"
-            raise ConfigurationError([fault])
+            fault = f"{self.called} has no parameter {name}"
+            raise ConfigurationError([fault], hint=_DEPLOY)
         return self.parameters[name]
 
 
@@ -133,7 +134,8 @@ def stack_on_aws(name: str, *, profile: str | None, region: str | None) -> Deplo
             if error_code(error) != "ValidationError":
                 raise
             fault = f"there is no stack {name} in {session.region_name}"
-            raise ConfigurationError([fault]) from error
+            hint = "name the stack with --stack, and its region with --region"
+            raise ConfigurationError([fault], hint=hint) from error
     return DeployedStack(
         name=name,
         called=f"stack {name}",
@@ -144,7 +146,7 @@ def stack_on_aws(name: str, *, profile: str | None, region: str | None) -> Deplo
 
 
 def stack_on_this_machine(description: Path) -> DeployedStack:
-    """Return the local stack that wrote this file when it started.
+    """Return the local stack that wrote this file when it started, named after its page's port.
 
     Raises:
         ConfigurationError: none did, or it has ended.
@@ -152,8 +154,9 @@ def stack_on_this_machine(description: Path) -> DeployedStack:
     try:
         document = json.loads(description.read_bytes())
     except FileNotFoundError as error:
-        fault = "no stack runs on this machine at that port"
-        raise ConfigurationError([fault]) from error
+        fault = f"no local stack has its page at port {description.stem}"
+        hint = "start one with make run, or name the port of its page with --port"
+        raise ConfigurationError([fault], hint=hint) from error
     key = document["access_key"]
     return DeployedStack(
         name=document["stack_name"],

@@ -297,6 +297,7 @@ def _require_known(attributes: Attributes) -> None:
         raise NewerCatalogueError(
             _id_in(attributes),
             f"written by a newer release: schema {version}, and this one knows {SCHEMA_VERSION}",
+            hint="deploy that release, or a later one",
         )
 
 

@@ -284,7 +284,7 @@ class RingCentralClient:
         whether what was served is served still; only if not, everything pauses.
         """
         refused = RecordingRefusedError(
-            f"RingCentral refuses this recording ({error.answer})", advice=str(error)
+            f"RingCentral refuses this recording ({error.answer})", hint=str(error)
         )
         refusals = self._refusals[turn.service_user]
         if request.is_probe:

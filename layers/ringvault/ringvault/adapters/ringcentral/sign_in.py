@@ -42,6 +42,7 @@ MAX_LIFE_S = 24 * 3600
 # A token of a header, and no longer than KMS encrypts.
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 MAX_TOKEN_ANSWER_BYTES = 64 * 1024
+_CREDENTIALS_HINT = "get what it names from RingCentral's developer console: ringvault configure"
 
 
 class RingCentralSignIn:
@@ -76,7 +77,8 @@ class RingCentralSignIn:
         credentials = self._credentials()
         jwt = credentials.jwts.get(self._service_user)
         if jwt is None:
-            raise CredentialsError(f"{self._named}: the RingCentral secret no longer names it")
+            problem = f"{self._named}: the RingCentral secret no longer names it"
+            raise CredentialsError(problem, hint=f"ringvault configure --user {self._service_user}")
         self._gate.wait(self._gate.reserve(latest=self._clock() + MAX_WAIT))
         platform = Platform(
             _Client(self._carry), credentials.client_id, credentials.client_secret, self._server_url
@@ -92,7 +94,8 @@ class RingCentralSignIn:
     def _carry(self, request: requests.Request) -> requests.Response:
         response = self._transport.send(request)
         if response.status_code in _REFUSED:
-            raise CredentialsError(f"{self._named}: {_refusal(read_error(response))}")
+            problem = f"{self._named}: {_refusal(read_error(response))}"
+            raise CredentialsError(problem, hint=_CREDENTIALS_HINT)
         try:
             check(response, now=self._clock())
         except ThrottledError as error:

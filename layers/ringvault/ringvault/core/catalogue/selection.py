@@ -43,15 +43,18 @@ class Selection:
         named = [self.recording_ids, self.telephony_session_id, self.extension_id]
         ways = sum(map(bool, [*named, self.phone_number]))
         if ways > 1:
-            raise InvalidRequestError("name recordings in one way only")
+            raise InvalidRequestError("recordings are selected in more than one way")
         if not ways and self.period is None:
-            raise InvalidRequestError("say which recordings")
+            raise InvalidRequestError("no recordings are selected")
         if self.period is not None and (self.recording_ids or self.telephony_session_id):
-            raise InvalidRequestError("--from and --to go with neither --recording nor --call")
+            raise InvalidRequestError(
+                "--from and --to can't be combined with --recording or --call"
+            )
         if self.phone_number and self.number is None:
             raise InvalidRequestError(
-                "--number is no phone number as it is written: write it with + and country code,"
-                " such as +16505550100, or give an extension number"
+                "--number is not a phone number",
+                hint="write it with + and country code, such as +16505550100, or give an extension"
+                " number",
             )
 
     @property
@@ -100,7 +103,10 @@ def chosen_of(item: CatalogueItem) -> Chosen:
 def _found(recording_id: str, catalogue: CatalogueReader) -> Chosen:
     item = catalogue.find(recording_id)
     if item is None:
-        raise InvalidRequestError(f"there is no recording {recording_id[:80]} in the catalogue")
+        raise InvalidRequestError(
+            f"--recording: {recording_id[:80]} is not in the catalogue",
+            hint="give the id as the page and ringvault hold list show it",
+        )
     return chosen_of(item)
 
 

@@ -95,9 +95,9 @@ def check(item: CatalogueItem, *, vault: ReadBackVault) -> Checked | None:
 
 def unreadable(error: UnreadableItemError) -> Checked:
     """Return what is known of a recording whose catalogue item can't be read."""
-    advice = "bring the item back from a backup, or delete it: reconciliation restores it"
+    advice = "restore the item from a backup, or delete it: reconciliation adds it again"
     if isinstance(error, NewerCatalogueError):
-        advice = "deploy that release, and verify again"
+        advice = "deploy that release, and run this again"
     recording_id = error.recording_id or "without an id"
     damage = Damage(recording_id, "catalogue item", Condition.UNREADABLE, error.problem, advice)
     return Checked((damage,), 0)
@@ -115,7 +115,7 @@ def _of_audio(
         return _missing(recording_id, key), 0
     if digest.sha256_hex == archived.sha256_hex:
         return None, digest.size_bytes
-    problem = "its SHA-256 is another than the catalogue's"
+    problem = "its SHA-256 differs from the catalogue's"
     return _altered(recording_id, key, problem), digest.size_bytes
 
 
@@ -131,7 +131,7 @@ def _of_sidecar(
     if sidecar is None:
         return _missing(recording_id, key)
     if sidecar.archived is None or sidecar.archived.sha256_hex != archived.sha256_hex:
-        return _altered(recording_id, key, "it tells another SHA-256 than the catalogue")
+        return _altered(recording_id, key, "its SHA-256 differs from the catalogue's")
     return None
 
 

@@ -72,15 +72,15 @@ class Fault(StrEnum):
 ADVICE = {
     Fault.AUDIO_MISSING: (
         "remove the delete marker of its audio and run this again;"
-        " without one, the reconciliation has it fetched while RingCentral has it"
+        " if there is none, reconciliation fetches it again while RingCentral has it"
     ),
-    Fault.AUDIO_ALTERED: "restore the right one of its versions, and run this again",
+    Fault.AUDIO_ALTERED: "restore the correct version, and run this again",
     Fault.SIDECAR_MISSING: (
         "remove the delete marker of its sidecar and run this again;"
-        " without one, the lister finds it again while RingCentral has it"
+        " if there is none, the lister finds it again while RingCentral has it"
     ),
-    Fault.SIDECAR_UNREADABLE: "restore the right one of its versions, and run this again",
-    Fault.ERASED: "an object of it came back: ringvault erase --recording with its id",
+    Fault.SIDECAR_UNREADABLE: "restore the correct version, and run this again",
+    Fault.ERASED: "its objects are in the bucket again: ringvault erase --recording ID",
 }
 
 

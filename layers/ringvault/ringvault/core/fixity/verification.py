@@ -97,6 +97,7 @@ def open_one(last: Verification | None, *, asked: Sample) -> Verification | None
         return None
     if not last.selection.is_meant_by(asked):
         raise InvalidRequestError(
-            f"a verification of {last.selection} is not through: go on with it, or give --anew"
+            f"a verification of {last.selection} is not finished",
+            hint="finish it with the same options as before, or start a new one with --restart",
         )
     return last

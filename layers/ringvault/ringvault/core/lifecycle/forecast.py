@@ -104,11 +104,11 @@ def cautions(
     """Return what is to be known of such an expiry before it is deployed."""
     found = {
         f"RingCentral keeps recordings for {kept_by_ringcentral // DAY} days, longer than this:"
-        " where the catalogue is rebuilt meanwhile, it fetches anew what had expired": (
+        " if the catalogue is rebuilt, expired recordings are fetched again": (
             after < kept_by_ringcentral
         ),
         f"Object Lock keeps every version for {object_lock // DAY} days, longer than this: until"
-        " then S3 only hides what expired, and bills it": after < object_lock,
+        " then S3 hides expired recordings but keeps and bills them": after < object_lock,
     }
     return tuple(text for text, is_so in found.items() if is_so)
 

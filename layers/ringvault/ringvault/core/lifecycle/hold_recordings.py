@@ -73,7 +73,9 @@ def checked_reason(reason: str) -> str:
     """
     reason = " ".join(reason.split())
     if not 1 <= len(reason) <= MAX_REASON:
-        raise InvalidRequestError(f"a reason has 1 to {MAX_REASON} characters")
+        raise InvalidRequestError(
+            f"--reason has 1 to {MAX_REASON} characters", hint="give a file number, for example"
+        )
     return reason
 
 

@@ -20,14 +20,18 @@ def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime)
     """
     if not state.opened_to:
         raise InvalidRequestError(
-            "the call log was never read: its first run reaches back by itself, wait for it"
+            "the first run of the lister has not read the call log yet",
+            hint="wait for it: it reads the past by itself",
         )
     if any((it.from_at, it.to_at) == (from_at, to_at) for it in open_backfills(state)):
-        raise InvalidRequestError("this backfill is open already: backfill --list shows it")
+        raise InvalidRequestError(
+            "this backfill is open already", hint="see ringvault backfill --list"
+        )
     if state.is_full:
         raise InvalidRequestError(
-            f"{MAX_WINDOWS} windows of the call log are open, and no more may be: wait until some"
-            " are read, give all backfills up (backfill --stop), or ask for one longer span"
+            f"{MAX_WINDOWS} windows of the call log are open, which is the limit",
+            hint="wait until some are read, cancel all backfills (ringvault backfill --stop), or"
+            " give one longer span",
         )
 
 

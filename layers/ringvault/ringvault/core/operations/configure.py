@@ -10,7 +10,8 @@ from ringvault.core.errors import ConfigurationError, InvalidRequestError
 from ringvault.core.ringcentral.access_token import AccessToken
 from ringvault.core.ringcentral.credentials import ONLY_SERVICE_USER, Credentials, parse_credentials
 
-_ONE_JWT = "the file has several JWTs: --user takes one, so leave it out"
+_ONE_JWT = "--user names one service user, and the file has several JWTs"
+_DOWNLOAD = "download the file again from RingCentral's developer console"
 # RingCentral's own names in the file that its developer console lets one download.
 _DOWNLOADED = {"clientId": "client_id", "clientSecret": "client_secret"}
 
@@ -110,9 +111,9 @@ def read_change(text: str, *, user: str | None) -> Change:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):
-        raise ConfigurationError(["the file is not JSON"]) from None
+        raise ConfigurationError(["the file is not JSON"], hint=_DOWNLOAD) from None
     if not isinstance(fields, dict):
-        raise ConfigurationError(["the file is not a JSON object"])
+        raise ConfigurationError(["the file is not a JSON object"], hint=_DOWNLOAD)
     fields = {_DOWNLOADED.get(name, name): value for name, value in fields.items()}
     return Change(
         client_id=fields.get("client_id"),
@@ -125,11 +126,11 @@ def _named(fields: Mapping[str, Any], user: str | None) -> Mapping[str, str]:
     """Return the JWTs of a file by service user; a label of a single one may be anybody's name."""
     jwts = fields.get("service_users") or fields.get("jwt")
     if not jwts:
-        raise ConfigurationError(["jwt is missing from the file"])
+        raise ConfigurationError(["jwt is missing from the file"], hint=_DOWNLOAD)
     if not isinstance(jwts, dict):
         return {user or ONLY_SERVICE_USER: jwts}
     if len(jwts) > 1 and user is not None:
-        raise InvalidRequestError(_ONE_JWT)
+        raise InvalidRequestError(_ONE_JWT, hint="leave --user out")
     if len(jwts) == 1 and "service_users" not in fields:
         return {user or ONLY_SERVICE_USER: next(iter(jwts.values()))}
     return {user or name: jwt for name, jwt in jwts.items()}
@@ -140,7 +141,8 @@ def _require_different(jwts: Mapping[str, str]) -> None:
     for name, jwt in jwts.items():
         if (other := names.setdefault(str(jwt), name)) != name:
             raise InvalidRequestError(
-                f"{other} and {name} have the same JWT: they are one service user, with one quota"
+                f"{other} and {name} have the same JWT: they are one service user with one quota",
+                hint="create a JWT for each service user in RingCentral's developer console",
             )
 
 
@@ -173,6 +175,12 @@ def _fields(text: str) -> Mapping[str, Any]:
 def _require_removable(name: str, jwts: Mapping[str, str]) -> None:
     if name not in jwts:
         known = ", ".join(sorted(jwts)) or "none"
-        raise InvalidRequestError(f"the secret has no service user of that name; it has {known}")
+        raise InvalidRequestError(
+            f"--remove: the secret has no service user of that name; it has {known}",
+            hint="give one of those names",
+        )
     if len(jwts) == 1:
-        raise InvalidRequestError("it is the last service user: add another one first")
+        raise InvalidRequestError(
+            "--remove: this is the last service user",
+            hint="add another one first: ringvault configure --user NAME",
+        )

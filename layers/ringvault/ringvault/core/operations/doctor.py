@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ringvault.core.errors import (
+    AccessDeniedError,
     ConfigurationError,
     CredentialsError,
     NotFoundError,
@@ -26,7 +27,7 @@ CLOCK_MATTERS_FROM = timedelta(seconds=30)
 CLOCK_FAILS_FROM = timedelta(minutes=5)
 # As long as the alarm nothing-listed waits.
 LISTED_WITHIN = timedelta(minutes=30)
-_DENIED = "AccessDenied"
+_RIGHTS = "see docs/operations/command.md, Rights"
 
 
 class Level(StrEnum):
@@ -54,16 +55,15 @@ def examined(subject: str, check: Callable[[], Check]) -> Check:
     except (PermissionLostError, CredentialsError, NotFoundError) as error:
         return Check(subject, Level.FAIL, str(error), "docs/operations/alarms.md: permission-lost")
     except RecordingRefusedError as error:
-        return Check(
-            subject, Level.FAIL, error.advice, "docs/operations/alarms.md: permission-lost"
-        )
+        message = error.hint or str(error)
+        return Check(subject, Level.FAIL, message, "docs/operations/alarms.md: permission-lost")
+    except AccessDeniedError as error:
+        return Check(subject, Level.WARN, f"not checked: {error}", error.hint or _RIGHTS)
     except ConfigurationError as error:
-        if _DENIED in str(error):
-            remedy = "your own user lacks a right: docs/operations/command.md, Rights, has all"
-            return Check(subject, Level.WARN, f"not checked: {error}", remedy)
-        return Check(subject, Level.FAIL, str(error), "put it right as the message says")
+        return Check(subject, Level.FAIL, str(error), error.hint or "correct what it names")
     except RingvaultError as error:
-        return Check(subject, Level.WARN, f"not checked: {error}", "try again in some minutes")
+        remedy = error.hint or "try again in a few minutes"
+        return Check(subject, Level.WARN, f"not checked: {error}", remedy)
 
 
 def check_that(subject: str, *, message: str, is_so: bool, otherwise: str, remedy: str) -> Check:
@@ -77,15 +77,15 @@ def number_index_finding(*, is_current: bool) -> Check:
     """Return whether every recording can be found by its numbers."""
     subject = "number index"
     if is_current:
-        return Check(subject, Level.OK, "keys of this release")
-    message = "has keys of an earlier release: a search by number misses older recordings"
+        return Check(subject, Level.OK, "written by this release")
+    message = "written by an earlier release: a search by number misses older recordings"
     return Check(subject, Level.WARN, message, "run ringvault rebuild-index")
 
 
 def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> Check:
     """Return whether two clocks agree; `theirs` has whole seconds, None where none was told."""
     if theirs is None:
-        message = "not checked: no answer told the time"
+        message = "not checked: no answer had a time"
         return Check(subject, Level.WARN, message, "try again when RingCentral answers")
     skew = abs(ours - theirs)
     message = f"{round(skew.total_seconds())} s from this machine's clock"
@@ -100,8 +100,8 @@ def retention_finding(progress: ListingProgress) -> Check:
     retention = progress.retention
     message = str(retention)
     if progress.retention_read_at is None:
-        remedy = "the first run of the lister asks the account"
-        return Check("retention", Level.WARN, f"{message}: presumed, not yet read", remedy)
+        remedy = "the first run of the lister reads it from the account"
+        return Check("retention", Level.WARN, f"{message}: assumed, not read yet", remedy)
     return Check("retention", Level.OK, f"{message}, read {_minute(progress.retention_read_at)}")
 
 
@@ -112,13 +112,13 @@ def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) ->
     """
     if not seen:
         message = "not checked: no recorded call of the last seven days is known"
-        return Check(subject, Level.WARN, message, "record a call, and ask again")
+        return Check(subject, Level.WARN, message, "record a call, and run this again")
     return check_that(
         subject,
         is_so=not foreign,
-        message="the newest recordings lie on a configured host",
-        otherwise=f"recordings lie on {', '.join(sorted(foreign))}, which is not configured",
-        remedy="where that is RingCentral's: sam deploy --parameter-overrides"
+        message="the newest recordings are on a configured host",
+        otherwise=f"recordings are on {', '.join(sorted(foreign))}, which is not configured",
+        remedy="if that host is RingCentral's: sam deploy --parameter-overrides"
         f" RingCentralMediaUrl={min(foreign, default='')}",
     )
 
@@ -147,7 +147,7 @@ def reconciliation_finding(
     """Return when reconciliation began last, and whether its newest report misses anything."""
     subject, began_on = "last reconciliation", progress.last_daily_on
     if began_on is None:
-        remedy = "wait a quarter of an hour, or run ringvault reconcile"
+        remedy = "wait 15 minutes, or run ringvault reconcile"
         return Check(subject, Level.WARN, "none yet", remedy)
     totals = report[1].get("totals", {}) if report else {}
     found = unsettled(totals)
@@ -158,7 +158,9 @@ def reconciliation_finding(
     if backfilling:
         message = in_words({Verdict.BACKFILLING: backfilling})
         return Check(subject, Level.WARN, message, "wait for it: ringvault backfill --list")
-    message = f"begun {began_on}, " + (f"newest report {report[0]}" if report else "no report yet")
+    message = f"started {began_on}, " + (
+        f"newest report {report[0]}" if report else "no report yet"
+    )
     return check_that(
         subject,
         # A run through a large account takes days, and begins no other meanwhile.
@@ -182,10 +184,10 @@ def alarm_finding(*, confirmed: int, pending: int) -> Check:
     if confirmed:
         return Check("alarm topic", Level.OK, f"{confirmed} confirmed subscriptions")
     if pending:
-        remedy = "follow the link in AWS's mail; it is valid for three days"
-        return Check("alarm topic", Level.WARN, "nobody has confirmed the subscription", remedy)
+        remedy = "follow the link in AWS's email; it is valid for three days"
+        return Check("alarm topic", Level.WARN, "the subscription is not confirmed", remedy)
     remedy = "sam deploy --parameter-overrides AlarmEmail=you@example.com"
-    return Check("alarm topic", Level.WARN, "nobody hears the alarms", remedy)
+    return Check("alarm topic", Level.WARN, "has no subscription: alarms reach nobody", remedy)
 
 
 def _minute(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What a takeover will take: requests, days, and whether it beats RingCentral's deletion."""
+"""The import planned: requests, days, and whether it finishes before RingCentral deletes."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -51,7 +51,7 @@ class Plan:
 
 
 def planned(situation: Situation) -> Plan:
-    """Return what the takeover takes at the present quota."""
+    """Return requests and duration of the import at the present quota."""
     requests = situation.recordings + _pages(situation)
     permitted, daily = _permitted(situation, situation.users), _daily(situation)
     spare = permitted - daily

@@ -98,5 +98,8 @@ def _looked_at(choice: Choice, catalogue: EndedRecordings) -> Iterable[Ended]:
     found = list(catalogue.find_ended(choice.recording_ids))
     unknown = sorted(set(choice.recording_ids) - {it.recording_id for it in found})
     if unknown:
-        raise InvalidRequestError(f"neither FAILED nor ABSENT: {', '.join(unknown)}")
+        raise InvalidRequestError(
+            f"neither FAILED nor ABSENT: {', '.join(unknown)}",
+            hint="leave these ids out: only FAILED and ABSENT recordings can be retried",
+        )
     return found

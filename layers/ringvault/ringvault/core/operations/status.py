@@ -60,13 +60,13 @@ class Queue(Protocol):
 
 
 class Metrics(Protocol):
-    """What the functions told of their work."""
+    """The metrics of the functions."""
 
     def archived_since(self, at: datetime, *, now: datetime) -> int:
         """Return how many recordings were archived since then."""
 
     def quota_used(self, *, now: datetime) -> float | None:
-        """Return the share of the quota that the last hour took; None where nobody told it."""
+        """Return the share of the quota that the last hour took; None where it is unknown."""
 
 
 class GivenUp(Protocol):
@@ -127,15 +127,15 @@ class ArchiveStatus:
         calm = {Verdict.BACKFILLING, Verdict.FAILED}
         reported = {it: count for it, count in self.unsettled.items() if it not in calm}
         found = {
-            f"{failed} failed: ringvault retry --state failed shows why": failed,
-            f"{self.dead_letters} in the dead-letter queue: see docs/operations/alarms.md": (
+            f"{failed:,} failed: see ringvault retry --state failed": failed,
+            f"{self.dead_letters:,} in the dead-letter queue: see docs/operations/alarms.md": (
                 self.dead_letters
             ),
-            "something waits that RingCentral deletes soon: see docs/operations/alarms.md": (
+            "RingCentral soon deletes what still waits: see docs/operations/alarms.md": (
                 self.is_near_deletion
             ),
             f"{in_words(reported)}: read the last report": reported,
-            "the call log was never read: does the schedule run?": not self.listing.opened_to,
+            "the call log was never read: is the schedule enabled?": not self.listing.opened_to,
         }
         return tuple(text for text, is_so in found.items() if is_so)
 

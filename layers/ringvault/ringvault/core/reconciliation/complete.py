@@ -55,7 +55,9 @@ def complete_reconciliation(
         if faults >= MAX_FAULTS:
             raise ServiceUnavailableError(f"reconciliation fails: {answer['problem']}")
         if overtaken >= MAX_OVERTAKEN:
-            raise ConflictError("another reconciliation is at work all the time: try again later")
+            raise ConflictError(
+                "another reconciliation is at work", hint="run the same command again later"
+            )
         on_step(answer)
         sleep(_pause(answer, clock).total_seconds())
 

@@ -49,7 +49,7 @@ UNSETTLED = (
     Verdict.BACKFILLING,
 )
 ON_THE_WAY = (Verdict.PENDING, Verdict.QUEUED)
-# Counted and not named: as it should be, on its way, or too many during a takeover.
+# Counted and not named: as it should be, on its way, or too many during an import.
 _NOT_NAMED = frozenset(
     {
         Verdict.ARCHIVED,

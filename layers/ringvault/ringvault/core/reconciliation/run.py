@@ -249,10 +249,22 @@ def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - wh
     if event.keys() != _NAMES:
         raise InvalidRequestError(f"an event has from and to and nothing else: {EXAMPLE}")
     from_on, to_on = (day_of(event[name], called=name) for name in ("from", "to"))
+    return checked_period(from_on, to_on, today=today)
+
+
+def checked_period(
+    from_on: date, to_on: date, *, today: date, called: tuple[str, str] = ("from", "to")
+) -> Period:
+    """Return the days from the first to the last, both included.
+
+    Raises:
+        InvalidRequestError: they are in the wrong order, or in the future; `called` names the two.
+    """
+    first, last = called
     if from_on > to_on:
-        raise InvalidRequestError(f"from {from_on} comes after to {to_on}: swap them")
+        raise InvalidRequestError(f"{first} {from_on} is later than {last} {to_on}")
     if to_on > today:
-        raise InvalidRequestError(f"to {to_on} has not come yet: today is {today} (UTC)")
+        raise InvalidRequestError(f"{last} {to_on} is in the future: today is {today} (UTC)")
     return Period(from_on, to_on)
 
 

@@ -16,6 +16,7 @@ _ADVICE = (
     'put {"client_id": "…", "client_secret": "…", "jwt": "…"} into the RingCentral secret; for'
     ' several service users "service_users": {"<name>": "<jwt>", …} in place of "jwt"'
 )
+_HINT = "give what it names: ringvault configure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,13 @@ def parse_credentials(secret: str) -> Credentials:
     try:
         fields: Any = json.loads(secret)
     except (ValueError, RecursionError):
-        raise ConfigurationError([f"the RingCentral secret is not JSON; {_ADVICE}"]) from None
+        fault = f"the RingCentral secret is not JSON; {_ADVICE}"
+        raise ConfigurationError([fault], hint=_HINT) from None
     if not isinstance(fields, dict):
-        raise ConfigurationError([f"the RingCentral secret is not a JSON object; {_ADVICE}"])
+        fault = f"the RingCentral secret is not a JSON object; {_ADVICE}"
+        raise ConfigurationError([fault], hint=_HINT)
     if faults := list(_faults(fields)):
-        raise ConfigurationError([*faults, _ADVICE])
+        raise ConfigurationError([*faults, _ADVICE], hint=_HINT)
     jwts = fields.get("service_users") or {ONLY_SERVICE_USER: fields["jwt"]}
     return Credentials(fields["client_id"], fields["client_secret"], jwts)
 
