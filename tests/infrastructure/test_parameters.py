@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from local.cloudformation.transform import transform
-from local.places import TEMPLATE
+from tests.support.template import transformed
 
-DOCUMENT = transform(TEMPLATE)
+DOCUMENT = transformed()
 PARAMETERS: dict[str, dict[str, Any]] = DOCUMENT["Parameters"]
 
 
