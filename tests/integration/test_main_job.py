@@ -20,7 +20,7 @@ from tests.leashed import LEASHED, PATH_TO_MODULES, held_leash
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Larger than the 256 MiB that the function may use; MAIN_JOB_LARGE_BYTES=1000000000 runs it at length.
+# Larger than the 256 MiB that the function may use; MAIN_JOB_LARGE_BYTES=1000000000 takes longer.
 LARGE_BYTES = int(os.environ.get("MAIN_JOB_LARGE_BYTES", "300000000"))
 # MAIN_JOB_RECORDINGS=200 runs it at length.
 RECORDINGS = int(os.environ.get("MAIN_JOB_RECORDINGS", "24"))
