@@ -95,7 +95,8 @@ class _Connection(MotoRequestHandler):
     def _answer(self, environ: Any) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ANN401 - WSGI's own
         started: list[tuple[str, list[tuple[str, str]]]] = []
         try:
-            pieces = self.server.app(environ, lambda *start: started.append((start[0], start[1])))
+            app: App = self.server.app
+            pieces = app(environ, lambda *start: started.append((start[0], start[1])))
             with contextlib.closing(ClosingIterator(pieces)) as answered:
                 body = b"".join(answered)
         except Exception:  # noqa: BLE001 - as any server of WSGI does
