@@ -18,6 +18,8 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --n
 UV_INSTALL := $(BIN)/uv pip install --quiet --no-deps
 
 export SAM_CLI_TELEMETRY := 0
+# Images of Python set it; each worker and each process of the tests would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

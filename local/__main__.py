@@ -16,7 +16,6 @@ from local.oidc.users import USERS
 from local.places import DEFAULT_PORT
 from local.ringcentral import argument_types as types
 from local.ringcentral import command as simulator_command
-from local.up.run import UpOptions, up
 from ringvault_cli.terminal.visible import visible
 
 _INTERRUPTED = 130
@@ -108,6 +107,9 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> int:
+    # It takes a second to import, which the simulator, a token and a mistyped option do without.
+    from local.up.run import UpOptions, up  # noqa: PLC0415
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     options = UpOptions(

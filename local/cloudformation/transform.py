@@ -7,10 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
 
 from local.errors import TemplateError
 from local.places import TEMPLATE
@@ -36,6 +32,12 @@ def transform(template_path: Path) -> Document:
     Raises:
         TemplateError: the file is missing, is no YAML, or SAM refuses it; names every fault.
     """
+    # SAM takes a second to import, and most processes of the local stack need only this module's
+    # names.
+    from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
+    from samtranslator.parser.parser import Parser  # noqa: PLC0415
+    from samtranslator.translator.translator import Translator  # noqa: PLC0415
+
     template = _read(template_path)
     for resource in template["Resources"].values():
         _point_code_to_s3(resource)
@@ -54,6 +56,8 @@ def transform(template_path: Path) -> Document:
 
 
 def _read(template_path: Path) -> Document:
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 - as in transform
+
     try:
         template = yaml_parse(template_path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,6 +1,7 @@
 """AWS on this machine: moto's server in a process of its own, and clients that reach only it."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from local.places import ROOT
 ACCOUNT_ID = "123456789012"  # moto's own default
 # moto takes any key and any secret; this one says what it is wherever it turns up.
 ADMINISTRATOR = "local"
+_one_at_a_time = threading.Lock()
 _CONFIG = Config(retries={"total_max_attempts": 2}, max_pool_connections=20)
 Service = Literal[
     "apigatewayv2",
@@ -60,12 +62,15 @@ class Aws:
     def role_client(self, service: Service, *, role_arn: str, session_name: str) -> Client:
         """Return a boto3 client with the rights of a role; any thread may use it."""
         given = self.credentials_of(role_arn, session_name=session_name)
-        session = boto3.session.Session(
-            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
-        )
-        return session.client(
-            service, endpoint_url=self.endpoint_url, region_name=REGION, config=_CONFIG
-        )
+        with _one_at_a_time:
+            return _session().client(
+                service,
+                endpoint_url=self.endpoint_url,
+                config=_CONFIG,
+                aws_access_key_id=given["AccessKeyId"],
+                aws_secret_access_key=given["SecretAccessKey"],
+                aws_session_token=given["SessionToken"],
+            )
 
     def reset(self) -> None:
         """Forget everything that was made."""
@@ -84,13 +89,19 @@ def forget_real_aws() -> None:
 # A tenth of a second each, and every resource wants one.
 @cache
 def _client(service: Service, endpoint_url: str) -> Client:
-    # A session of its own: boto3's default one is not safe to use from several threads.
-    session = boto3.session.Session(
+    with _one_at_a_time:
+        return _session().client(service, endpoint_url=endpoint_url, config=_CONFIG)
+
+
+# One for all: each session reads again what it knows of the services. No two threads may use it at
+# once, while any may use a client.
+@cache
+def _session() -> boto3.session.Session:
+    return boto3.session.Session(
         aws_access_key_id=ADMINISTRATOR,
         aws_secret_access_key=ADMINISTRATOR,
         region_name=REGION,
     )
-    return session.client(service, endpoint_url=endpoint_url, config=_CONFIG)
 
 
 @contextmanager

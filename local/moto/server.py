@@ -5,13 +5,18 @@
 moto checks a condition and writes without a lock between, so that of two conditional writes at
 once both may win; DynamoDB lets one win. And it copies a whole table once for each write of a
 transaction, to go back to: one copy of the items that are written does, however many there are.
+And werkzeug ends each connection after one request; here they are kept, as AWS keeps them: to make
+one, and a thread for it, is an eighth of what a small request costs.
 And S3's versions are neither listed nor deleted while others are deleted, over which moto
 stumbles.
 """
 
 import argparse
+import contextlib
 import copy
+import io
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +31,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from moto.s3.models import FakeBucket
 from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wsgi import ClosingIterator
 
 from local.moto.entrance import Entrance
 from local.moto.iam.door import App, Door
@@ -83,7 +89,54 @@ class _OneWriteAtATime:
             return self._moto(environ, start_response)
 
 
-class _Silent(MotoRequestHandler):
+class _Connection(MotoRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Answer one request; the connection waits for the next one."""
+        environ = self.make_environ()
+        body = self._body(environ)
+        if body is None:
+            self.close_connection = True
+            return
+        environ["wsgi.input"] = io.BytesIO(body)
+        self._send(*self._answer(environ), method=environ["REQUEST_METHOD"])
+
+    def _body(self, environ: Any) -> bytes | None:  # noqa: ANN401 - WSGI's own
+        """Return all of a request's body; None where the client ended before it had sent it."""
+        if environ.get("wsgi.input_terminated"):
+            try:
+                return bytes(environ["wsgi.input"].read())
+            except OSError:
+                return None
+        size = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(size)
+        return body if len(body) == size else None
+
+    def _answer(self, environ: Any) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ANN401 - WSGI's own
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+        try:
+            app: App = self.server.app
+            pieces = app(environ, lambda *start: started.append((start[0], start[1])))
+            with contextlib.closing(ClosingIterator(pieces)) as answered:
+                body = b"".join(answered)
+        except Exception:  # noqa: BLE001 - as any server of WSGI does
+            self.server.log("error", traceback.format_exc())
+            return "500 INTERNAL SERVER ERROR", [], b""
+        return *started[0], body
+
+    def _send(
+        self, status: str, headers: list[tuple[str, str]], body: bytes, *, method: str
+    ) -> None:
+        sent = [("Server", self.version_string()), ("Date", self.date_time_string()), *headers]
+        is_measured = any(name.lower() == "content-length" for name, _ in headers)
+        if not is_measured and method != "HEAD" and not status.startswith(("204", "304")):
+            sent.append(("Content-Length", str(len(body))))
+        lines = [f"{self.protocol_version} {status}", *(f"{name}: {it}" for name, it in sent)]
+        # In one piece: the client would wait for the second.
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+
     def log_request(self, *_: Any) -> None:  # noqa: ANN401 - werkzeug's own
         """Write no line for each request."""
 
@@ -104,7 +157,7 @@ def moto_server(
     setattr(FakeBucket, "get_permission", _neither)  # noqa: B010 - mypy refuses it
     moto = _OneWriteAtATime()
     app: App = Door(moto, log_path=iam_log) if enforces_iam else moto
-    return make_server("127.0.0.1", port, Entrance(app), threaded=True, request_handler=_Silent)
+    return make_server("127.0.0.1", port, Entrance(app), threaded=True, request_handler=_Connection)
 
 
 def _main() -> None:

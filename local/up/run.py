@@ -116,10 +116,12 @@ def up(options: UpOptions) -> int:
 
 @contextmanager
 def _running(options: UpOptions, *, screen: Screen) -> Iterator[_Running]:
+    account_context = _account(options)
+    # Before SAM is imported, which takes longer than to refuse a port.
+    _require_ports(options)
     screen.say("reading template.yaml ...")
     template = transform(options.template)
     require_allowed(template.get("Parameters", {}), options.parameters)
-    account_context = _account(options)
     forget_real_aws()
     logs = _prepare(options)
     with ExitStack() as started:
@@ -207,7 +209,6 @@ def _account(options: UpOptions) -> AbstractContextManager[Account]:
 
 
 def _prepare(options: UpOptions) -> Path:
-    _require_ports(options)
     logs = logs_folder(options.port)
     logs.mkdir(parents=True, exist_ok=True)
     for old in logs.glob("*.log"):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from local.cloudformation.transform import transform
 from local.places import ROOT
 from tests.infrastructure.stack import Stack
+from tests.support.template import transformed
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +16,6 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(repository: Path) -> Stack:
+def stack() -> Stack:
     """Return template.yaml as SAM makes it, transformed once."""
-    return Stack(transform(repository / "template.yaml"))
+    return Stack(transformed())

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from local.cloudformation.transform import transform
-from local.places import ROOT, TEMPLATE
+from local.places import ROOT
+from tests.support.template import transformed
 
-DOCUMENT = transform(TEMPLATE)
+DOCUMENT = transformed()
 PARAMETERS: dict[str, dict[str, Any]] = DOCUMENT["Parameters"]
 PAGE = (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
 

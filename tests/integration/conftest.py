@@ -8,20 +8,19 @@ from typing import Any
 
 import pytest
 
-from local.cloudformation.transform import transform
-from local.places import ROOT
 from local.ringcentral.account.options import Options
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.observability import logger
 from tests.support.cloud import Cloud, running_cloud
 from tests.support.moving_time import MovingTime
+from tests.support.template import transformed
 
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     """Serve AWS on a free port of this machine."""
-    with running_cloud(transform(ROOT / "template.yaml")) as running:
+    with running_cloud(transformed()) as running:
         yield running
 
 

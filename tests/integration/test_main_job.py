@@ -20,10 +20,10 @@ from tests.leashed import LEASHED, PATH_TO_MODULES, held_leash
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Larger than what the function may use; MAIN_JOB_LARGE_BYTES=1000000000 runs it at length.
-LARGE_BYTES = int(os.environ.get("MAIN_JOB_LARGE_BYTES", "400000000"))
+# Larger than the 256 MiB that the function may use; MAIN_JOB_LARGE_BYTES=1000000000 takes longer.
+LARGE_BYTES = int(os.environ.get("MAIN_JOB_LARGE_BYTES", "300000000"))
 # MAIN_JOB_RECORDINGS=200 runs it at length.
-RECORDINGS = int(os.environ.get("MAIN_JOB_RECORDINGS", "60"))
+RECORDINGS = int(os.environ.get("MAIN_JOB_RECORDINGS", "24"))
 ARCHIVER = "ringvault-local-ArchiveRecordingFunction"
 # Kills have to hit something: a run that ends before the third is a failed test.
 KILLS = 3

@@ -8,14 +8,15 @@ import pytest
 from local.child import free_port
 from local.cloudformation.provision.site import Resource
 from local.cloudformation.provision.stack import Made
-from local.cloudformation.transform import Document, transform
+from local.cloudformation.transform import Document
 from local.moto.clients import Aws, running_aws
-from local.places import ROOT, TEMPLATE
+from local.places import ROOT
 from tests.rehearsal.changes import Planned, changes, create_only, planned, replaced
 from tests.rehearsal.comparison import Property, properties_of
 from tests.rehearsal.moto_stack import KEPT_BY_MOTO, MotoStack
 from tests.rehearsal.read_back import read_back
 from tests.rehearsal.variants import ANOTHER_ISSUER, EVERYTHING
+from tests.support.template import transformed
 
 DOCUMENT = ROOT / "docs" / "operations" / "deploying.md"
 # Each parameter with another value than its default; those of an issuer go together.
@@ -62,7 +63,7 @@ UPDATE = {
 @pytest.fixture(scope="module")
 def template() -> Document:
     """Return the project's own template, transformed."""
-    return transform(TEMPLATE)
+    return transformed()
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.cloudformation.transform import transform
-from local.places import ROOT
 from ringvault.adapters.s3.vault import Vault
 from tests.s3_fidelity.server import INTERPRETER, remove_left_behind, running_s3
 from tests.support.cloud import Cloud
+from tests.support.template import transformed
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +16,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     if not INTERPRETER.exists():
         pytest.fail("the server is not installed; run: make test-s3-fidelity", pytrace=False)
     with running_s3(tmp_path_factory.mktemp("s3")) as url:
-        cloud = Cloud.at(url, transform(ROOT / "template.yaml"))
+        cloud = Cloud.at(url, transformed())
         yield cloud
         for bucket in cloud.s3.list_buckets()["Buckets"]:
             remove_left_behind(bucket["Name"])

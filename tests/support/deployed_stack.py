@@ -12,14 +12,15 @@ from boto3.session import Session
 from local.child import free_port
 from local.cloudformation.provision.site import STACK_NAME, Function
 from local.cloudformation.provision.stack import Stack, provision
-from local.cloudformation.transform import REGION, transform
+from local.cloudformation.transform import REGION
 from local.lambda_.function_process import FunctionProcess
 from local.lambda_.host import Host
 from local.moto.clients import Aws, running_aws
 from local.moto.iam.policy import Policy, parse_policy
-from local.places import ROOT, TEMPLATE
+from local.places import ROOT
 from local.ringcentral.http.server import Simulator
 from tests.support.deployed import CREDENTIALS
+from tests.support.template import transformed
 
 ISSUER = {
     "JwtIssuer": "https://issuer",
@@ -146,7 +147,7 @@ def deployed_stack(
         # The owner's, from before the stack; its policy leaves it to IAM, as AWS makes it.
         key = aws.client("kms").create_key(Description="vault")["KeyMetadata"]["Arn"]
         given |= {"VaultKeyArn": key} | parameters
-        stack = provision(transform(TEMPLATE), parameters=given, aws=aws, code_root=ROOT)
+        stack = provision(transformed(), parameters=given, aws=aws, code_root=ROOT)
         made = DeployedStack(aws, stack, Host(aws, folder), iam_log)
         started.callback(made.end_all)
         yield made

@@ -9,19 +9,19 @@ import requests
 
 from local.child import free_port
 from local.cloudformation.provision.stack import Stack, provision
-from local.cloudformation.transform import transform
 from local.lambda_.host import Host
 from local.moto.clients import Aws, running_aws
 from local.oidc.server import issuing
 from local.oidc.tokens import CLIENT_ID, issue_token
 from local.oidc.users import AGENT_EXTENSION_ID
-from local.places import ROOT, TEMPLATE
+from local.places import ROOT
 from local.up.run import _serving
 from ringvault.adapters.clock import now
 from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.core.catalogue.item import ArchivedObject, State
 from ringvault.core.catalogue.recording import Recording
+from tests.support.template import transformed
 
 EMBEDDING_ORIGIN = "https://crm.example.com"
 ANSWERED_WITHIN_S = 20
@@ -71,7 +71,7 @@ def _stack(aws: Aws, *, issuer: str) -> Stack:
         "SignInTokenEndpoint": f"{issuer}/token",
         "EmbeddingOrigins": f"{EMBEDDING_ORIGIN},https://desk.example.com",
     }
-    return provision(transform(TEMPLATE), parameters=parameters, aws=aws, code_root=ROOT)
+    return provision(transformed(), parameters=parameters, aws=aws, code_root=ROOT)
 
 
 def _fill(stack: Stack, aws: Aws) -> None:

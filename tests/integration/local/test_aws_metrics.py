@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.api_gateway.payload import Request, Response
-from local.cloudformation.transform import transform
 from local.cloudwatch.aws_metrics import MeasuredApi, put_depths
 from local.cloudwatch.metric_series import series
 from local.moto.clients import Aws
-from local.places import TEMPLATE
+from tests.support.template import transformed
 from tests.support.watched import Watched, watched
 
 FAILING = Response(503, [], b"")
@@ -26,7 +25,7 @@ class FailingApi:
 def stack(aws: Aws) -> Watched:
     """Make the template's alarms."""
     aws.reset()
-    return watched(transform(TEMPLATE), url=aws.endpoint_url)
+    return watched(transformed(), url=aws.endpoint_url)
 
 
 def test_failing_answers_and_dead_letters_sound(stack: Watched) -> None:

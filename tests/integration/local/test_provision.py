@@ -18,8 +18,9 @@ from local.cloudformation.transform import transform
 from local.errors import TemplateError
 from local.lambda_.host import Host
 from local.moto.clients import Aws, running_aws
-from local.places import ROOT, TEMPLATE
+from local.places import ROOT
 from local.up.run import _serving
+from tests.support.template import transformed
 
 PARAMETERS = {
     "JwtIssuer": "https://issuer",
@@ -33,7 +34,7 @@ Plain = dict[str, Any]
 @pytest.fixture(scope="module")
 def plain() -> Plain:
     """Return the project's own template, transformed."""
-    return transform(TEMPLATE)
+    return transformed()
 
 
 @pytest.fixture(scope="module")

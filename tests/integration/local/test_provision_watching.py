@@ -7,9 +7,10 @@ import pytest
 
 from local.cloudformation.provision.site import STACK_NAME
 from local.cloudformation.provision.stack import Stack, provision
-from local.cloudformation.transform import Document, transform
+from local.cloudformation.transform import Document
 from local.moto.clients import Aws
-from local.places import ROOT, TEMPLATE
+from local.places import ROOT
+from tests.support.template import transformed
 
 ADDRESS = "operator@example.com"
 TYPES = {
@@ -39,7 +40,7 @@ READ_BACK = (
 @pytest.fixture(scope="module")
 def plain() -> Document:
     """Return the part of the project's own template that watches; of the API, its existence."""
-    template = transform(TEMPLATE)
+    template = transformed()
     template["Resources"]["PlaybackApi"]["Properties"] = {"Body": {}}
     resources = template["Resources"].items()
     template["Resources"] = {name: it for name, it in resources if it["Type"] in TYPES}

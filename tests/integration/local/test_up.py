@@ -251,9 +251,8 @@ def test_bad_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], nam
     assert f"argument {named}" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> None:
-    """However a serving stack is ended, every process that it started ends too."""
+def test_a_serving_stack(tmp_path: Path) -> None:
+    """The page, the parameters, the metrics and `status` answer; Ctrl-C leaves nobody behind."""
     given = ("--parameter", "PlaybackUrlSeconds=60")
     with started(tmp_path, "--recordings", "1", *given) as process:
         page_url = address_of(process)
@@ -263,15 +262,28 @@ def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> Non
         assert requests.get(page_url, timeout=WAIT_S).ok
         wait_until(lambda: has_metrics_of_a_run(Aws(description["endpoint_url"])))
         assert status_of(page_url)["recordings"]["archived"] == 1
-        children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
-        process.send_signal(number)
-        status = process.wait(WAIT_S)
+        assert status_once_ended(process, signal.SIGINT) == 0
 
-        wait_until(lambda: all(map(is_gone, children)))
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_end_leaves_nobody_behind(tmp_path: Path, number: signal.Signals) -> None:
+    """However a serving stack is ended, every process that it started ends too."""
+    with started(tmp_path, "--recordings", "1") as process:
+        file = stack_file(urlsplit(address_of(process)).port or 0)
+        status = status_once_ended(process, number)
     # Whoever is killed outright leaves the file behind.
     file.unlink(missing_ok=True)
-    assert len(children) >= 4
     assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+
+
+def status_once_ended(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
+    """End a serving stack by a signal; return its exit status once all of its processes ended."""
+    children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    assert len(children) >= 4
+    process.send_signal(number)
+    status = process.wait(WAIT_S)
+    wait_until(lambda: all(map(is_gone, children)))
+    return status
 
 
 # A test run in small: starts a stack as its tests do, and is killed before it can end it.
