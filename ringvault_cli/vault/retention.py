@@ -120,7 +120,7 @@ def _outlook(deployed: "DeployedStack", days: int, tried: int | None, shown: Scr
         forecast=_forecast(deployed, after, days, now, shown) if after else None,
         expiring=counts.count(State.EXPIRING) or 0,
         expired=counts.count(State.EXPIRED) or 0,
-        cautions=known if after else (),
+        cautions=tuple(known) if after else (),
     )
 
 

@@ -100,17 +100,18 @@ def forecast(
 
 def cautions(
     after: timedelta, *, kept_by_ringcentral: timedelta, object_lock: timedelta
-) -> Sequence[str]:
-    """Return what is to be known of such an expiry before it is deployed."""
-    found = {
-        f"RingCentral keeps recordings for {kept_by_ringcentral // DAY} days, longer than this:"
-        " if the catalogue is rebuilt, expired recordings are fetched again": (
-            after < kept_by_ringcentral
-        ),
-        f"Object Lock keeps every version for {object_lock // DAY} days, longer than this: until"
-        " then S3 hides expired recordings but keeps and bills them": after < object_lock,
-    }
-    return tuple(text for text, is_so in found.items() if is_so)
+) -> Iterator[str]:
+    """Yield what an owner should know before such an expiry is deployed."""
+    if after < kept_by_ringcentral:
+        yield (
+            f"RingCentral keeps recordings for {kept_by_ringcentral // DAY} days, longer than this:"
+            " if the catalogue is rebuilt, expired recordings are fetched again"
+        )
+    if after < object_lock:
+        yield (
+            f"Object Lock keeps every version for {object_lock // DAY} days, longer than this:"
+            " until then S3 hides expired recordings but keeps and bills them"
+        )
 
 
 def _share_of(kept: Kept) -> Share:

@@ -1,7 +1,7 @@
 """How the archive stands: what waits, what is at risk, and what needs somebody's attention."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import islice
@@ -121,23 +121,24 @@ class ArchiveStatus:
 
     @property
     def attention(self) -> Sequence[str]:
-        """What somebody should look at, and how; nothing where all is well."""
+        """What needs a person, and what they can do; nothing where all is well."""
+        return tuple(self._attention())
+
+    def _attention(self) -> Iterator[str]:
         failed = self.counts[State.FAILED].number
         # A backfill is not a fault, and what failed is counted as of now above.
         calm = {Verdict.BACKFILLING, Verdict.FAILED}
         reported = {it: count for it, count in self.unsettled.items() if it not in calm}
-        found = {
-            f"{failed:,} failed: see ringvault retry --state failed": failed,
-            f"{self.dead_letters:,} in the dead-letter queue: see docs/operations/alarms.md": (
-                self.dead_letters
-            ),
-            "RingCentral soon deletes what still waits: see docs/operations/alarms.md": (
-                self.is_near_deletion
-            ),
-            f"{in_words(reported)}: read the last report": reported,
-            "the call log was never read: is the schedule enabled?": not self.listing.opened_to,
-        }
-        return tuple(text for text, is_so in found.items() if is_so)
+        if failed:
+            yield f"{failed:,} failed: see ringvault retry --state failed"
+        if self.dead_letters:
+            yield f"{self.dead_letters:,} in the dead-letter queue: see docs/operations/alarms.md"
+        if self.is_near_deletion:
+            yield "RingCentral soon deletes what still waits: see docs/operations/alarms.md"
+        if reported:
+            yield f"{in_words(reported)}: read the last report"
+        if not self.listing.opened_to:
+            yield "the call log was never read: is the schedule enabled?"
 
 
 def archive_status(
