@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from local.ringcentral.account.account import Account
@@ -15,7 +16,33 @@ from local.ringcentral.account.visibility import visibility_of
 from local.ringcentral.http.answers import Json
 from local.ringcentral.http.foreign_host import ForeignHost
 from local.ringcentral.limits.sliding_window import Verdict
-from local.ringcentral.user_books import UserBooks
+
+
+@dataclass(slots=True)
+class UserBooks:
+    """Counts requests by group; `wasted` came during a penalty; `others` were not sent here."""
+
+    requests: Counter[str] = field(
+        default_factory=lambda: Counter({group.value: 0 for group in Group})
+    )
+    throttled: int = 0
+    wasted: int = 0
+    others: int = 0
+
+    def count(self, group: Group, verdict: Verdict) -> None:
+        """Note a request, granted or not."""
+        self.requests[group.value] += 1
+        self.throttled += not verdict.granted
+        self.wasted += verdict.in_penalty
+
+    def document(self) -> Json:
+        """Return the counts as JSON."""
+        return {
+            "requests": dict(self.requests),
+            "throttled": self.throttled,
+            "wasted": self.wasted,
+            "others": self.others,
+        }
 
 
 class Books:

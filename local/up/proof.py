@@ -1,9 +1,13 @@
 """Proves the archive: what was served against what lies in the bucket, byte for byte."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local.errors import LocalError
+from local.lambda_.schedule import ScheduledFunction
+from local.up.main_job import fault_of
 from local.up.stored import Stored, Vault
 
 
@@ -62,3 +66,37 @@ def _expected(
     for recording in books["recordings"]:
         if recording["available"]:
             yield recording["id"], Stored(recording["size"], recording["sha256"])
+
+
+# Another invocation may do what one could not; more would be in vain.
+_MAX_FAULTS = 3
+_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What it found missing or unexpected, and the key of its report in the bucket."""
+
+    unreconciled: int
+    report: str
+
+
+def reconcile(function: ScheduledFunction) -> Reconciliation:
+    """Invoke the function until its report is written.
+
+    Raises:
+        LocalError: it fails again and again.
+    """
+    faults = 0
+    while True:
+        outcome = function.run_once()
+        result: dict[str, Any] = outcome.result if isinstance(outcome.result, dict) else {}
+        if result.get("outcome") == "complete":
+            totals = result["totals"]
+            return Reconciliation(totals["missing"] + totals["unexpected"], result["report"])
+        fault = fault_of(outcome)
+        faults = faults + 1 if fault else 0
+        if fault and faults >= _MAX_FAULTS:
+            told = ": ".join(fault)
+            raise LocalError(f"reconciliation fails: {told}; its log in .local/logs says more")
+        time.sleep(_PAUSE_S if result.get("throttled_until") else 0)

@@ -37,13 +37,11 @@ from local.places import DEFAULT_PORT, ROOT, TEMPLATE, logs_folder, stack_file
 from local.up.account import Account, given_account, simulated_account
 from local.up.data_folder import following
 from local.up.main_job import MainJob, fault_of
-from local.up.proof import prove
-from local.up.reconcile import reconcile
+from local.up.proof import prove, reconcile
 from local.up.screen import Screen, screen_for
 from local.up.stack_file import described
 from local.up.stored import Vault
-from local.up.summary import Summary, summarise
-from local.up.traffic import traffic_of
+from local.up.summary import Summary, summarise, traffic_of
 
 LISTER = "ListRecordingsFunction"
 RECONCILER = "ReconcileArchiveFunction"

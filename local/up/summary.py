@@ -1,11 +1,13 @@
 """What a run came to, for people and for machines."""
 
+import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from local.up.proof import Proof
-from local.up.reconcile import Reconciliation
+from local.up.proof import Proof, Reconciliation
 from local.up.stored import Tally
 
 
@@ -71,3 +73,28 @@ def summarise(
         report=reconciliation.report if reconciliation else None,
         seconds=round(seconds, 1),
     )
+
+
+_COUNTED = ("requests", "throttled")
+
+
+def traffic_of(logs: Iterable[Path]) -> Counter[str]:
+    """Return the sums of `requests` and `throttled` over all log lines that name them.
+
+    What a function sent before it was killed is in no line, so the sums may be short of it.
+    """
+    sums = Counter(dict.fromkeys(_COUNTED, 0))
+    for log in logs:
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            sums.update(_counts_of(line))
+    return sums
+
+
+def _counts_of(line: str) -> dict[str, int]:
+    try:
+        told: Any = json.loads(line)
+    except ValueError:
+        return {}
+    if not isinstance(told, dict):
+        return {}
+    return {name: told[name] for name in _COUNTED if isinstance(told.get(name), int)}

@@ -8,7 +8,7 @@ import pytest
 from local.errors import LocalError
 from local.lambda_.function_process import Outcome
 from local.lambda_.schedule import run_all_on
-from local.up.reconcile import Reconciliation, reconcile
+from local.up.proof import Reconciliation, reconcile
 
 GOING_ON = Outcome(result={"outcome": "going_on", "throttled_until": None})
 COMPLETE = Outcome(
