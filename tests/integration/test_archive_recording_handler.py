@@ -1,6 +1,5 @@
 """The archiving function behind its queue's event, against a simulated account."""
 
-import copy
 import json
 from base64 import b64decode
 from collections.abc import Iterator
@@ -11,16 +10,15 @@ from typing import Any
 import pytest
 
 from functions.archive_recording import handler
-from local.ringcentral.account.calls import RecordingFile
 from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.faults.faults import Fault
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
 from ringvault.adapters.dynamodb.quota_store import DynamoDBQuotaStore
 from ringvault.core.catalogue.item import RepeatedAnswer, State
-from ringvault.core.catalogue.recording import Recording
 from ringvault.core.quota.window import Quota as QuotaValue
 from ringvault.core.vault.layout import audio_key, sidecar_key
+from tests.support.archiver_events import NONE_FAILED, batch, content_of, listed, message
 from tests.support.cloud import Cloud
 from tests.support.deployed import (
     CREDENTIALS,
@@ -37,7 +35,6 @@ Log = list[dict[str, Any]]
 CONTENT = "*/content"
 HTML = {"Content-Type": "text/html"}
 UNKNOWN = "OggS\0\1\2" * 4000
-NONE_FAILED: dict[str, Any] = {"batchItemFailures": []}
 POISON = {
     "not json": "the message is not JSON",
     "[]": 'the message is not {"recording_id": "…"}',
@@ -81,49 +78,14 @@ def use(deployed: Deployed, simulator: Simulator, monkeypatch: pytest.MonkeyPatc
     return deployed
 
 
-def listed(simulator: Simulator, recording_id: str) -> Recording:
-    """Return a simulated recording as the lister puts it into the catalogue."""
-    call = simulator.account.call_of[recording_id]
-    account_uri = f"{simulator.base_url}/restapi/v1.0/account/{simulator.account.id}"
-    return recording_of(
-        recording_id,
-        account_id=simulator.account.id,
-        content_uri=f"{account_uri}/recording/{recording_id}/content",
-        started_at=call.started_at,
-        duration_s=call.duration_s,
-        call_record={"from": {"name": call.outside_name, "phoneNumber": call.outside_number}},
-    )
-
-
 def ids(simulator: Simulator) -> list[str]:
     """Return the ids of the simulated recordings."""
     return list(simulator.account.recordings)
 
 
-def batch(*bodies: str) -> dict[str, Any]:
-    """Return the sample event with these messages instead of its own."""
-    sample = event("archive_recording")
-    (record,) = sample["Records"]
-    sample["Records"] = [
-        {**copy.deepcopy(record), "messageId": f"message-{place}", "body": body}
-        for place, body in enumerate(bodies)
-    ]
-    return sample
-
-
-def message(recording_id: str) -> str:
-    """Return the body of a message that names a recording."""
-    return json.dumps({"recording_id": recording_id})
-
-
 def answered(*bodies: str) -> Any:
     """Return the answer to a batch of these messages."""
     return handler.lambda_handler(batch(*bodies), Context())
-
-
-def content_of(recording: RecordingFile) -> bytes:
-    """Return a recording's audio as the simulator serves it."""
-    return b"".join(recording.audio.whole())
 
 
 def heavy_requests(simulator: Simulator) -> int:

@@ -23,8 +23,8 @@ from ringvault.core.reconciliation.run import ReconciliationProgress
 from ringvault.core.spans import Period, Span
 from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.layout import audio_key, day_prefixes, sidecar_key
+from tests.support.call_log_records import record, recording
 from tests.support.fakes import START, Time
-from tests.unit.core.catalogue.test_recording import record, recording
 
 DAY = timedelta(days=1)
 REACH = 5 * DAY

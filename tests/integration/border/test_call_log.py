@@ -15,10 +15,10 @@ from ringvault.adapters.clock import now
 from ringvault.core.catalogue.item import State
 from ringvault.core.instants import format_instant
 from tests.integration.border.shapes import few, json_values
+from tests.support.audio_files import mp3
 from tests.support.cloud import Cloud
 from tests.support.deployed import Context, Deployed, deploy, event
 from tests.support.tiny_server import Reply, Seen, TinyServer
-from tests.unit.core.audio.test_head import mp3
 
 ACCOUNT = "/restapi/v1.0/account/37000001"
 JSON = {"Content-Type": "application/json"}

@@ -12,7 +12,7 @@ from local.ringcentral.http.server import Simulator
 from ringvault.adapters.s3.vault import PART_BYTES
 from tests.integration.faults.aws_proxy import AwsProxy
 from tests.integration.faults.site import Site
-from tests.integration.test_archive_recording_handler import listed
+from tests.support.archiver_events import listed
 from tests.support.cloud import Cloud
 from tests.support.deployed import deploy
 

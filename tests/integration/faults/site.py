@@ -27,7 +27,7 @@ from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.vault.layout import sidecar_key
 from ringvault.settings import ArchiveRecordingSettings
 from tests.integration.faults.aws_proxy import AwsProxy
-from tests.integration.test_archive_recording_handler import batch, content_of, message
+from tests.support.archiver_events import batch, content_of, message
 from tests.support.deployed import Context, Deployed
 
 # One attempt more, and no waiting for an AWS that stays silent: as the functions', but short.

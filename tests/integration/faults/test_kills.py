@@ -14,7 +14,7 @@ from ringvault.core.ringcentral.access_token import LEASE, SharedAccessToken
 from tests.integration.faults.aws_proxy import WAIT_S, Action, Exchange, Victim, meanwhile
 from tests.integration.faults.children import begun, ended
 from tests.integration.faults.site import Site
-from tests.integration.test_archive_recording_handler import batch, message
+from tests.support.archiver_events import batch, message
 from tests.support.line import line_to
 from tests.support.moving_time import MovingTime
 

@@ -13,7 +13,7 @@ from ringvault.core.archiving.archive_recording import ArchiveOutcome
 from ringvault.core.catalogue.item import State
 from tests.integration.faults.aws_proxy import lost, refused
 from tests.integration.faults.site import Site
-from tests.integration.test_archive_recording_handler import NONE_FAILED, batch, message
+from tests.support.archiver_events import NONE_FAILED, batch, message
 from tests.support.deployed import CREDENTIALS, Context
 from tests.support.tiny_server import Reply, TinyServer
 

@@ -10,7 +10,7 @@ from ringvault.core.catalogue.item import SCHEMA_VERSION, State
 from tests.integration.faults.aws_proxy import WAIT_S, meanwhile
 from tests.integration.faults.earlier_release import EarlierRelease, answer_of
 from tests.integration.faults.site import Site
-from tests.integration.test_archive_recording_handler import batch, message
+from tests.support.archiver_events import batch, message
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from ringvault.core.errors import ServiceUnavailableError, ThrottledError
 from ringvault.core.quota.gate import Turn
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.spans import Span
+from tests.support.call_log_records import record, recording
 from tests.support.fakes import START
-from tests.unit.core.catalogue.test_recording import record, recording
 
 PERIOD = timedelta(days=90)
 

@@ -40,9 +40,9 @@ from ringvault.core.errors import (
 from ringvault.core.quota.gate import Turn
 from ringvault.core.vault.checksum import StoredSize, crc32_base64
 from ringvault.core.vault.layout import proof_key
+from tests.support.audio_files import wav
+from tests.support.call_log_records import record
 from tests.support.fakes import START, Time
-from tests.unit.core.audio.test_head import wav
-from tests.unit.core.catalogue.test_recording import record
 
 BODY = wav(194)
 MINUTE = timedelta(minutes=1)

@@ -22,8 +22,8 @@ from ringvault.core.errors import (
     RangeRefusedError,
 )
 from ringvault.core.quota.gate import Turn
+from tests.support.audio_files import mp3, wav
 from tests.support.fakes import START, Time
-from tests.unit.core.audio.test_head import mp3, wav
 
 BODY = wav(30)
 TURN = Turn("1", at=START, latest=START, closings=0)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from ringvault.core.catalogue.recording import Recording, followed, read_record
-from tests.unit.core.catalogue.test_recording import record
+from tests.support.call_log_records import record
 
 BEFORE = "2026-10-01T13:00:00.000Z"
 LATER = "2026-10-01T14:00:00.000Z"

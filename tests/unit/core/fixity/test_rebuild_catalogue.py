@@ -15,15 +15,9 @@ from ringvault.core.fixity.rebuild_catalogue import ADVICE, Fault, Rebuilt, rebu
 from ringvault.core.lifecycle.erase_recordings import tombstone_of
 from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.layout import day_in, sidecar_key
+from tests.support.damaged_archive import TIMES, alter_object, delete_object, delete_sidecar, key_of
 from tests.support.in_turn import in_turn
 from tests.support.vault_in_memory import DiedError, Outside, call
-from tests.unit.core.reconciliation.test_reconcile_archive import (
-    TIMES,
-    alter_object,
-    delete_object,
-    delete_sidecar,
-    key_of,
-)
 
 
 class Bucket(Outside):

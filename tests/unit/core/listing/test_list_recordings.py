@@ -30,8 +30,8 @@ from ringvault.core.quota.gate import Turn
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import Span
+from tests.support.call_log_records import record, recording
 from tests.support.fakes import START, Time
-from tests.unit.core.catalogue.test_recording import record, recording
 
 DAY = timedelta(days=1)
 REACH = 30 * DAY

@@ -16,9 +16,7 @@ from ringvault.core.reconciliation.repair import put_right
 from ringvault.core.reconciliation.report import key_of, page_key_of, sha256_hex
 from ringvault.core.reconciliation.report_page import page_of
 from ringvault.core.vault.layout import sidecar_key
-from tests.support.fakes import START
-from tests.support.vault_in_memory import DAY, Outside, call
-from tests.unit.core.reconciliation.test_reconcile_archive import (
+from tests.support.damaged_archive import (
     TIMES,
     delete_item,
     delete_object,
@@ -27,6 +25,8 @@ from tests.unit.core.reconciliation.test_reconcile_archive import (
     report_of,
     whole,
 )
+from tests.support.fakes import START
+from tests.support.vault_in_memory import DAY, Outside, call
 
 WHOLE = "Nothing is missing: call log, catalogue and vault agree."
 

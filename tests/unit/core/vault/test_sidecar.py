@@ -8,8 +8,8 @@ import pytest
 
 from ringvault.core.errors import InvalidRecordError
 from ringvault.core.vault.sidecar import item_of_sidecar, sidecar_of
+from tests.support.call_log_records import record
 from tests.support.vault_in_memory import archived_item, recording_in
-from tests.unit.core.catalogue.test_recording import record
 
 ITEM = archived_item(recording_in(record()))
 
