@@ -4,6 +4,7 @@ Works in a copy of the tree, so that nothing is left of it here. Ends with 1 whe
 or when a test does not even pass before.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -64,17 +65,17 @@ def _unsound(mutants: Iterable[Mutant], tree: Path) -> str:
 
 
 def _survivors(mutants: Iterable[Mutant], tree: Path) -> int:
-    return sum(not _is_noticed(mutant, tree) for mutant in mutants)
+    return sum(not _try_mutant(mutant, tree) for mutant in mutants)
 
 
-def _is_noticed(mutant: Mutant, tree: Path) -> bool:
+def _try_mutant(mutant: Mutant, tree: Path) -> bool:
     whole, began = mutant.replace_in(tree), monotonic()
     ran = _pytest([mutant.test], tree)
     (tree / mutant.path).write_text(whole, "utf-8")
     # A test that could not even begin has noticed nothing.
     noticed = ran.returncode == _FAILED and "\nFAILED " in ran.stdout
-    told = "noticed" if noticed else f"SURVIVED (pytest ended with {ran.returncode})"
-    print(f"{mutant.row:4} {told:8} {monotonic() - began:4.0f} s  {mutant.test}", flush=True)
+    verdict = "noticed" if noticed else f"SURVIVED (pytest ended with {ran.returncode})"
+    print(f"{mutant.row:4} {verdict:8} {monotonic() - began:4.0f} s  {mutant.test}", flush=True)
     return noticed
 
 
@@ -92,5 +93,24 @@ def _pytest(tests: Iterable[str], tree: Path) -> "subprocess.CompletedProcess[st
     )
 
 
+def _rows() -> list[str]:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutations",
+        description="Take each mitigation of docs/security.md out of a copy of the tree, and run"
+        " its test, which has to fail. Ends with 1 when a test passes all the same.",
+    )
+    parser.add_argument(
+        "rows",
+        nargs="*",
+        metavar="ROW",
+        help="rows of docs/security.md, S3 for example; all of them by default",
+    )
+    rows: list[str] = parser.parse_args().rows
+    unknown = set(rows) - {mutant.row for mutant in MUTANTS}
+    if unknown:
+        parser.error(f"docs/security.md has no such row: {', '.join(sorted(unknown))}")
+    return rows
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(_rows()))
