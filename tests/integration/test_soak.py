@@ -51,7 +51,7 @@ class Soak:
 
     job: Job
     outcomes: list[ArchiveOutcome] = field(default_factory=list)
-    is_throttled: bool = False
+    next_at: datetime | None = None
 
     def run(self) -> None:
         """List and archive until no window is open and nothing is on its way."""
@@ -60,23 +60,25 @@ class Soak:
             assert self.job.time() < ends_at, Counter(self.outcomes)
             for recording_id in self.job.queue.take():
                 self._archive(recording_id)
-            is_busy = is_listing and not self.is_throttled
-            self.job.time.sleep(WORK_S if is_busy else self._idle_s())
+            self.job.time.sleep(WORK_S if is_listing and not self.next_at else self._idle_s())
 
     def _idle_s(self) -> float:
-        """Return how long nothing is to be done, as far as the queue knows."""
-        due = min((at for at, _ in self.job.queue.messages), default=None)
-        wait_s = IDLE_S if due is None else (due - self.job.time()).total_seconds()
+        """Return how long nothing is to be done, as far as the gate and the queue know."""
+        known = [at for at, _ in self.job.queue.messages]
+        if self.next_at is not None:
+            known.append(self.next_at)
+        wait_s = (min(known) - self.job.time()).total_seconds() if known else IDLE_S
         return min(max(wait_s, WORK_S), IDLE_S)
 
     def _list(self) -> bool:
         result = self.job.list_once()
-        told = list_recordings_handler._fields(result)
+        fields = list_recordings_handler._fields(result)
         if result.problem:
-            told |= failure_of(result.problem)
-        logger().info("list_recordings", **told)
-        self.is_throttled = result.throttled_until is not None
-        return bool(result.windows_open or result.problem)
+            fields |= failure_of(result.problem)
+        logger().info("list_recordings", **fields)
+        self.next_at = result.throttled_until
+        # What was fed leaves room for what could not be fed yet.
+        return bool(result.windows_open or result.problem or result.fed.total())
 
     def _archive(self, recording_id: str) -> None:
         result = self.job.archive(recording_id, jitter=1.0)
