@@ -28,7 +28,7 @@ def listed(catalogue: CatalogueTable, recording_id: str, **changes: Any) -> Cata
 
 def another(catalogue: CatalogueTable) -> CatalogueTable:
     """Return the same catalogue as another archiver has it."""
-    return CatalogueTable(catalogue._table, catalogue._client)
+    return CatalogueTable(catalogue._items.table, catalogue._items.client)
 
 
 def found(catalogue: CatalogueTable, recording_id: str) -> CatalogueItem:
@@ -117,7 +117,7 @@ def test_a_refused_write_costs_itself_only(catalogue: CatalogueTable) -> None:
     assert catalogue.add_new(recordings, listed_at=NOW) == 2
     assert catalogue.take_refused() == ("3",)
     assert catalogue.take_refused() == ()
-    assert catalogue.known(["1", "2", "3"]) == {"1", "2"}
+    assert catalogue._items.known(["1", "2", "3"]) == {"1", "2"}
 
 
 def test_what_a_cancelled_transaction_refuses_is_left_out_of_the_next(cloud: Cloud) -> None:
@@ -369,7 +369,7 @@ def test_a_damaged_item_is_returned_as_its_error(catalogue: CatalogueTable) -> N
     """Whatever stands there instead of an instant; the others are candidates."""
     for name in ("1", "2", "3"):
         listed(catalogue, name)
-    catalogue._update(
+    catalogue._items.update(
         "2", "SET retry_at = :it", "#state = :was", {":it": {"S": "soon"}, ":was": {"S": "PENDING"}}
     )
     seen = list(catalogue.candidates(max_items=100, now=NOW))
