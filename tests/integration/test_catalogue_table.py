@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from ringvault.adapters.dynamodb import catalogue as catalogue_table
 from ringvault.adapters.dynamodb.batches import MAX_ROUNDS, put_batches
-from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.catalogue import CatalogueItems, CatalogueTable
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
 from ringvault.core.listing.feed import Candidate, Losses
@@ -142,7 +142,7 @@ def test_a_refused_put_of_a_batch_costs_itself_only(cloud: Cloud) -> None:
     items = [{"recording_id": {"S": it}, "note": {"S": "x"}} for it in "123"]
     items[1]["note"] = {"S": "x" * 500_000}
     assert put_batches(cloud.dynamodb, table, items) == [items[1]]
-    assert CatalogueTable(table, cloud.dynamodb).known(["1", "2", "3"]) == {"1", "3"}
+    assert CatalogueItems(table, cloud.dynamodb).known(["1", "2", "3"]) == {"1", "3"}
 
 
 def test_a_recording_is_listed_however_long_its_record_is(catalogue: CatalogueTable) -> None:
