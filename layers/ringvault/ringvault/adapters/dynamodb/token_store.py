@@ -90,17 +90,15 @@ class DynamoDBTokenStore:
         with aws_errors("store the access token"):
             self._client.put_item(
                 TableName=self._table,
-                Item={
-                    **self._key(),
-                    **attributes_of(
-                        {
-                            "ciphertext": cipher["CiphertextBlob"],
-                            "fingerprint": _fingerprint(token),
-                            "refresh_at_ms": to_epoch_ms(token.refresh_at),
-                            "expires_at_ms": to_epoch_ms(token.expires_at),
-                        }
-                    ),
-                },
+                Item=attributes_of(
+                    {
+                        "name": self._name,
+                        "ciphertext": cipher["CiphertextBlob"],
+                        "fingerprint": _fingerprint(token),
+                        "refresh_at_ms": to_epoch_ms(token.refresh_at),
+                        "expires_at_ms": to_epoch_ms(token.expires_at),
+                    }
+                ),
             )
 
     def drop(self, token: AccessToken) -> None:
