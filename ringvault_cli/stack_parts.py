@@ -13,7 +13,7 @@ from ringvault.adapters.dynamodb.number_index import (
 from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.numbering_plans import number_reader
 from ringvault.adapters.s3.inventory import LastReport, VaultInventory
-from ringvault.adapters.s3.versions import VaultExpiry, VaultVersions
+from ringvault.adapters.s3.versions import VaultErasures, VaultHolds
 
 
 def catalogue_inventory_in(deployed: DeployedStack) -> CatalogueInventory:
@@ -53,14 +53,14 @@ def vault_inventory_in(deployed: DeployedStack) -> VaultInventory:
     return VaultInventory(deployed.output("VaultBucketName"), deployed.client("s3"))
 
 
-def vault_versions_in(deployed: DeployedStack) -> VaultVersions:
-    """Return the bucket, to be held and erased version by version."""
-    return VaultVersions(deployed.output("VaultBucketName"), deployed.client("s3"))
+def vault_erasures_in(deployed: DeployedStack) -> VaultErasures:
+    """Return the bucket, to erase from."""
+    return VaultErasures(deployed.output("VaultBucketName"), deployed.client("s3"))
 
 
-def vault_expiry_in(deployed: DeployedStack) -> VaultExpiry:
-    """Return the bucket, to be held, and rescued from expiring."""
-    return VaultExpiry(deployed.output("VaultBucketName"), deployed.client("s3"))
+def vault_holds_in(deployed: DeployedStack) -> VaultHolds:
+    """Return the bucket, to hold and rescue from expiry."""
+    return VaultHolds(deployed.output("VaultBucketName"), deployed.client("s3"))
 
 
 def listing_progress_in(deployed: DeployedStack) -> ListingProgressStore:

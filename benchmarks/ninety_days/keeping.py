@@ -38,6 +38,8 @@ class KeepingCatalogue(MemoryCatalogue):
         """Add what is not there: lister and reconciliation may both have found it."""
         return super().add_new(self.unlisted(recordings), listed_at=listed_at)
 
+    add_indexed = add_new
+
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
         """Set ABSENT or FAILED."""
         self._write()

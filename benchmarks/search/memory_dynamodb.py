@@ -23,7 +23,8 @@ from benchmarks.search.recordings import (
     started_at,
     state,
 )
-from ringvault.adapters.dynamodb.item import new_attributes, text
+from ringvault.adapters.dynamodb.attributes import attribute_of
+from ringvault.adapters.dynamodb.item import new_attributes
 from ringvault.adapters.dynamodb.number_index import sort_key
 from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.phone_number import number_key, numbers_of
@@ -181,14 +182,16 @@ def _order(name: str, key: Attributes) -> tuple[str, str]:
 
 def _entry(name: str, key: str, number: int) -> Attributes:
     partition_key, sort = KEYS[name]
-    entry = {partition_key: text(key), sort: text(_sort_of(name, number))}
+    entry = {partition_key: attribute_of(key), sort: attribute_of(_sort_of(name, number))}
     return (
-        entry if name == NUMBER_INDEX else entry | {"recording_id": text(recording_id_of(number))}
+        entry
+        if name == NUMBER_INDEX
+        else entry | {"recording_id": attribute_of(recording_id_of(number))}
     )
 
 
 def _item(number: int) -> Attributes:
-    return new_attributes(recording(number), NOW) | {"state": text(state(number))}
+    return new_attributes(recording(number), NOW) | {"state": attribute_of(state(number))}
 
 
 def _bytes_of(entry: Attributes) -> int:

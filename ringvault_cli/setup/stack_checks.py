@@ -123,7 +123,7 @@ def _key(deployed: DeployedStack) -> Check:
 
 
 def _clock(deployed: DeployedStack) -> Check:
-    return clock_finding("AWS's clock", theirs=_bucket(deployed).told_at(), ours=_now())
+    return clock_finding("AWS's clock", theirs=_bucket(deployed).server_time(), ours=_now())
 
 
 def _schedule(deployed: DeployedStack, called: str, output: str) -> Check:

@@ -172,11 +172,11 @@ def _erased(
 
     from ringvault.adapters.clock import now
     from ringvault.adapters.concurrency import at_once
-    from ringvault_cli.stack_parts import number_index_in, vault_versions_in
+    from ringvault_cli.stack_parts import number_index_in, vault_erasures_in
 
     erase_recordings = EraseRecordings(
         catalogue=catalogue_in(deployed),
-        vault=vault_versions_in(deployed),
+        vault=vault_erasures_in(deployed),
         pointers=number_index_in(deployed),
         clock=now,
         by=id_of_person(by, deployed),

@@ -89,9 +89,9 @@ def add(
     chosen = chosen_in(deployed, selection, shown)
 
     from ringvault.adapters.concurrency import at_once
-    from ringvault_cli.stack_parts import vault_expiry_in
+    from ringvault_cli.stack_parts import vault_holds_in
 
-    vault = vault_expiry_in(deployed)
+    vault = vault_holds_in(deployed)
     outcomes = hold_recordings(
         chosen,
         Hold(asked, since=datetime.now(UTC), by=asked_by),
@@ -139,12 +139,12 @@ def remove(
         shown.show_unchanged()
 
     from ringvault.adapters.concurrency import at_once
-    from ringvault_cli.stack_parts import vault_expiry_in
+    from ringvault_cli.stack_parts import vault_holds_in
 
     outcomes = release_recordings(
         kept if does else (),
         catalogue=catalogue_in(deployed),
-        vault=vault_expiry_in(deployed),
+        vault=vault_holds_in(deployed),
         at_once=at_once,
     )
     counts = _counted(outcomes, of=len(kept), shown=shown)

@@ -17,7 +17,7 @@ from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.faults.faults import Fault
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.clock import now
-from ringvault.adapters.dynamodb.item import repeated_attribute
+from ringvault.adapters.dynamodb.item import fields_attribute
 from ringvault.core.catalogue.item import RepeatedAnswer
 from tests.support.cloud import Cloud
 from tests.support.deployed import CREDENTIALS, Context, Deployed, deploy, event
@@ -248,8 +248,8 @@ def test_recordings_missing(stack: Watched, invoke: Invoke, deployed: Deployed) 
 
 
 REPORTED: dict[str, tuple[str, dict[str, Any]]] = {
-    "recordings-not-served": ("not_found", repeated_attribute(ANSWERED)),
-    "recordings-refused": ("refused", repeated_attribute(ANSWERED)),
+    "recordings-not-served": ("not_found", fields_attribute(ANSWERED)),
+    "recordings-refused": ("refused", fields_attribute(ANSWERED)),
     "recordings-unreadable": ("call_record", {"B": b"damaged"}),
 }
 
@@ -278,7 +278,7 @@ def test_recordings_unreadable(stack: Watched, invoke: Invoke, deployed: Deploye
     assert "recordings-unreadable" not in stack.sounding()
     deployed.list_recording(recording_of("9"))
     damage = {":it": {"S": "soon"}, ":was": {"S": "PENDING"}}
-    deployed.catalogue._update("9", "SET retry_at = :it", "#state = :was", damage)
+    deployed.catalogue._items.update("9", "SET retry_at = :it", "#state = :was", damage)
     invoke(lister, event("list_recordings"))
     assert "recordings-unreadable" in stack.sounding()
 

@@ -14,9 +14,10 @@ from benchmarks.search.memory_dynamodb import (
     NotAnsweredError,
 )
 from benchmarks.search.recordings import NOW, recording, state
+from ringvault.adapters.dynamodb.attributes import attribute_of
 from ringvault.adapters.dynamodb.batches import put_batches
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
-from ringvault.adapters.dynamodb.item import new_attributes, text
+from ringvault.adapters.dynamodb.item import new_attributes
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.api.search_parameters import format_cursor, read_search
 from ringvault.core.playback.search import search_recordings
@@ -31,7 +32,7 @@ def stored(cloud: Cloud) -> CatalogueIndexes:
     catalogue, numbers = cloud.make_table("CatalogueTable"), cloud.make_table("NumberIndexTable")
     recordings = [recording(number) for number in range(MANY)]
     items = [
-        new_attributes(it, NOW) | {"state": text(state(number))}
+        new_attributes(it, NOW) | {"state": attribute_of(state(number))}
         for number, it in enumerate(recordings)
     ]
     put_batches(cloud.dynamodb, catalogue, items)

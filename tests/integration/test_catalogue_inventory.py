@@ -38,8 +38,8 @@ def test_items_are_found_by_their_day(inventory: CatalogueInventory) -> None:
         "after": STARTED_AT + DAY,
     }
     recordings = [recording_of(it, started_at=at) for it, at in starts.items()]
-    inventory.add_new(recordings, listed_at=NOW)
-    inventory.set_archived("last", archived_of(recordings[2]))
+    inventory.add_indexed(recordings, listed_at=NOW)
+    inventory._catalogue.set_archived("last", archived_of(recordings[2]))
 
     found = inventory.started_in(STARTED_AT, STARTED_AT + DAY).items
     assert [it.recording.recording_id for it in found] == ["first", "last"]
@@ -50,16 +50,18 @@ def test_items_are_found_by_their_day(inventory: CatalogueInventory) -> None:
 def test_a_deleted_item_is_restored_whole(inventory: CatalogueInventory) -> None:
     """What comes back is what was there, and nothing is put over what is there."""
     recording = recording_of("1", duration_s=None)
-    inventory.add_new([recording], listed_at=NOW)
-    inventory.set_archived("1", archived_of(recording))
+    inventory.add_indexed([recording], listed_at=NOW)
+    inventory._catalogue.set_archived("1", archived_of(recording))
     item = inventory.find("1")
     assert item is not None
     other = CatalogueInventory(
-        inventory._table, inventory._client, number_index=inventory._number_index
+        inventory._items.table, inventory._items.client, number_index=inventory._number_index
     )
     with pytest.raises(ConflictError):
         other.restore(item)
-    inventory._client.delete_item(TableName=inventory._table, Key={"recording_id": {"S": "1"}})
+    inventory._items.client.delete_item(
+        TableName=inventory._items.table, Key={"recording_id": {"S": "1"}}
+    )
     other.restore(item)
 
     assert inventory.find("1") == item
@@ -69,8 +71,8 @@ def test_a_deleted_item_is_restored_whole(inventory: CatalogueInventory) -> None
 def test_an_archived_item_becomes_pending_again(inventory: CatalogueInventory) -> None:
     """All that told of the object is gone; the feed finds it, and the archiver looks first."""
     recording = recording_of("1")
-    inventory.add_new([recording], listed_at=NOW)
-    inventory.set_archived("1", archived_of(recording))
+    inventory.add_indexed([recording], listed_at=NOW)
+    inventory._catalogue.set_archived("1", archived_of(recording))
     item = inventory.find("1")
     assert item is not None
     inventory.set_pending_again(item, reason="deleted", retry_at=NOW)
@@ -80,17 +82,19 @@ def test_an_archived_item_becomes_pending_again(inventory: CatalogueInventory) -
     assert (again.state, again.archived, again.reason) == (State.PENDING, None, "deleted")
     pending = replace(item, state=State.PENDING, archived=None, reason="deleted", retry_at=NOW)
     assert again == pending
-    assert [it.recording_id for it in inventory.candidates(max_items=5, now=NOW)] == ["1"]
+    assert [it.recording_id for it in inventory._catalogue.candidates(max_items=5, now=NOW)] == [
+        "1"
+    ]
 
 
 def test_what_was_archived_anew_stays_archived(inventory: CatalogueInventory) -> None:
     """A state never goes back by an old view."""
     recording = recording_of("1")
-    inventory.add_new([recording], listed_at=NOW)
-    inventory.set_archived("1", archived_of(recording))
+    inventory.add_indexed([recording], listed_at=NOW)
+    inventory._catalogue.set_archived("1", archived_of(recording))
     seen = inventory.find("1")
     assert seen is not None
-    inventory.set_archived("1", archived_of(recording, archived_at=NOW + DAY))
+    inventory._catalogue.set_archived("1", archived_of(recording, archived_at=NOW + DAY))
 
     with pytest.raises(ConflictError):
         inventory.set_pending_again(seen, reason="deleted", retry_at=NOW)
@@ -105,7 +109,10 @@ OLD, NEW = "+16505550100", "+16505550199"
 def keys_in(inventory: CatalogueInventory) -> set[str]:
     """Return the keys in the number index."""
     index = inventory._number_index
-    return {it["number_key"]["S"] for it in inventory._client.scan(TableName=index._table)["Items"]}
+    return {
+        it["number_key"]["S"]
+        for it in inventory._items.client.scan(TableName=index._table)["Items"]
+    }
 
 
 class DyingIndex(NumberIndex):
@@ -123,7 +130,7 @@ def test_a_number_that_a_record_no_longer_has_leaves_the_index(
     rewritten = replace(
         recording, extension_id="102", call_record={"id": "c", "from": {"phoneNumber": NEW}}
     )
-    inventory.add_new([recording], listed_at=NOW)
+    inventory.add_indexed([recording], listed_at=NOW)
 
     after = inventory.follow_record(rewritten)
 
@@ -138,11 +145,11 @@ def test_a_number_that_was_not_removed_goes_with_the_next_rewrite(
     index = inventory._number_index
     recording = recording_of("1", call_record={"id": "c", "from": {"phoneNumber": OLD}})
     rewritten = replace(recording, call_record={"id": "c", "from": {"phoneNumber": NEW}})
-    inventory.add_new([recording], listed_at=NOW)
+    inventory.add_indexed([recording], listed_at=NOW)
     dying = CatalogueInventory(
-        inventory._table,
-        inventory._client,
-        number_index=DyingIndex(index._table, inventory._client),
+        inventory._items.table,
+        inventory._items.client,
+        number_index=DyingIndex(index._table, inventory._items.client),
     )
     with pytest.raises(DiedError):
         dying.follow_record(rewritten)
@@ -157,8 +164,8 @@ def test_a_number_that_was_not_removed_goes_with_the_next_rewrite(
 def test_what_has_a_proof_of_erasure_is_buried(inventory: CatalogueInventory) -> None:
     """Nothing of the item stays, nor of its numbers, whatever it says of itself."""
     recording = recording_of("1", call_record={"id": "c", "from": {"phoneNumber": OLD}})
-    inventory.add_new([recording], listed_at=NOW)
-    inventory.set_archived("1", archived_of(recording))
+    inventory.add_indexed([recording], listed_at=NOW)
+    inventory._catalogue.set_archived("1", archived_of(recording))
     item = inventory.find("1")
     assert item is not None
 
@@ -168,7 +175,7 @@ def test_what_has_a_proof_of_erasure_is_buried(inventory: CatalogueInventory) ->
     assert keys_in(inventory) == set()
     with pytest.raises(ConflictError):
         inventory.bury_erased(tombstone_of(item))
-    [attributes] = inventory._client.scan(TableName=inventory._table)["Items"]
+    [attributes] = inventory._items.client.scan(TableName=inventory._items.table)["Items"]
     assert OLD not in str(attributes)
     assert "object_key" not in attributes
 
@@ -176,8 +183,8 @@ def test_what_has_a_proof_of_erasure_is_buried(inventory: CatalogueInventory) ->
 def test_a_rewritten_record_is_followed(inventory: CatalogueInventory) -> None:
     """What it says is taken over, what it no longer says is gone; the state stays."""
     recording = recording_of("1")
-    inventory.add_new([recording], listed_at=NOW)
-    inventory.set_archived("1", archived_of(recording))
+    inventory.add_indexed([recording], listed_at=NOW)
+    inventory._catalogue.set_archived("1", archived_of(recording))
     before = inventory.find("1")
     assert before is not None
     rewritten = replace(recording, duration_s=None, call_record={"id": "call-1", "new": True})

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from ringvault.adapters.dynamodb import catalogue as catalogue_table
 from ringvault.adapters.dynamodb.batches import MAX_ROUNDS, put_batches
-from ringvault.adapters.dynamodb.catalogue import CatalogueTable
+from ringvault.adapters.dynamodb.catalogue import CatalogueItems, CatalogueTable
 from ringvault.core.catalogue.item import CatalogueItem, State
 from ringvault.core.errors import ConflictError, ServiceUnavailableError, UnreadableItemError
 from ringvault.core.listing.feed import Candidate, Losses
@@ -28,7 +28,7 @@ def listed(catalogue: CatalogueTable, recording_id: str, **changes: Any) -> Cata
 
 def another(catalogue: CatalogueTable) -> CatalogueTable:
     """Return the same catalogue as another archiver has it."""
-    return CatalogueTable(catalogue._table, catalogue._client)
+    return CatalogueTable(catalogue._items.table, catalogue._items.client)
 
 
 def found(catalogue: CatalogueTable, recording_id: str) -> CatalogueItem:
@@ -117,7 +117,7 @@ def test_a_refused_write_costs_itself_only(catalogue: CatalogueTable) -> None:
     assert catalogue.add_new(recordings, listed_at=NOW) == 2
     assert catalogue.take_refused() == ("3",)
     assert catalogue.take_refused() == ()
-    assert catalogue.known(["1", "2", "3"]) == {"1", "2"}
+    assert catalogue._items.known(["1", "2", "3"]) == {"1", "2"}
 
 
 def test_what_a_cancelled_transaction_refuses_is_left_out_of_the_next(cloud: Cloud) -> None:
@@ -142,7 +142,7 @@ def test_a_refused_put_of_a_batch_costs_itself_only(cloud: Cloud) -> None:
     items = [{"recording_id": {"S": it}, "note": {"S": "x"}} for it in "123"]
     items[1]["note"] = {"S": "x" * 500_000}
     assert put_batches(cloud.dynamodb, table, items) == [items[1]]
-    assert CatalogueTable(table, cloud.dynamodb).known(["1", "2", "3"]) == {"1", "3"}
+    assert CatalogueItems(table, cloud.dynamodb).known(["1", "2", "3"]) == {"1", "3"}
 
 
 def test_a_recording_is_listed_however_long_its_record_is(catalogue: CatalogueTable) -> None:
@@ -369,7 +369,7 @@ def test_a_damaged_item_is_returned_as_its_error(catalogue: CatalogueTable) -> N
     """Whatever stands there instead of an instant; the others are candidates."""
     for name in ("1", "2", "3"):
         listed(catalogue, name)
-    catalogue._update(
+    catalogue._items.update(
         "2", "SET retry_at = :it", "#state = :was", {":it": {"S": "soon"}, ":was": {"S": "PENDING"}}
     )
     seen = list(catalogue.candidates(max_items=100, now=NOW))

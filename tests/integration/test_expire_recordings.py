@@ -11,7 +11,7 @@ from functions.expire_recordings import handler
 from ringvault.adapters.clock import now
 from ringvault.adapters.dynamodb.indexes import CatalogueIndexes
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry
-from ringvault.adapters.s3.versions import TAG_KEY, TAG_VALUE, VaultExpiry
+from ringvault.adapters.s3.versions import TAG_KEY, TAG_VALUE, VaultHolds
 from ringvault.core.catalogue.indexes import Index, Lookup
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
@@ -123,7 +123,7 @@ def test_what_others_tagged_stays_tagged(archive: Expiring) -> None:
     archive.sweep()
     assert all(OURS in tags and THEIRS in tags for tags in archive.tags(recording))
 
-    archive.kept.vault.untag(recording)
+    archive.kept.vault_holds.untag(recording)
 
     assert archive.tags(recording) == [[THEIRS]] * 3
 
@@ -226,8 +226,11 @@ def test_a_rescue_that_is_killed_is_run_again(archive: Expiring) -> None:
     for step, recording in recordings.items():
         left = [step]
         parts = {
-            name: Dying(getattr(archive.kept, name), left, after=False)
-            for name in ("catalogue", "vault")
+            name: Dying(part, left, after=False)
+            for name, part in (
+                ("catalogue", archive.kept.holds),
+                ("vault", archive.kept.vault_holds),
+            )
         }
         with pytest.raises(DiedError):
             archive.hold(f"{step}", **parts)
@@ -259,7 +262,7 @@ def test_a_sweep_between_look_and_rescue_wins(archive: Expiring) -> None:
     archive.sweep()
     archive.pass_time(2 * DAY)
 
-    class SweptMeanwhile(VaultExpiry):
+    class SweptMeanwhile(VaultHolds):
         def untag(self, recording: Recording) -> None:
             super().untag(recording)
             assert archive.sweep().counts == {ExpiryOutcome.TAGGED: 1}
@@ -275,7 +278,7 @@ def test_a_legal_hold_is_a_hold(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -
     """Where S3 alone knows of it nothing is tagged: a delete marker would hide the recording."""
     archive = deployed(cloud, monkeypatch, ObjectLockDays="1")
     recording = archive.archive("1")
-    archive.kept.vault.hold(recording)
+    archive.kept.vault_holds.hold(recording)
 
     assert archive.sweep().counts == {ExpiryOutcome.HELD: 1}
     assert archive.tags(recording) == [[]] * 3
@@ -328,7 +331,7 @@ def test_what_expires_is_neither_found_nor_fetched_again(archive: Expiring, days
         lambda: catalogue.set_archived("1", archived_of(recording)),
         lambda: catalogue.defer(item, retry_at=now(), reason="", attempts=1),
         lambda: catalogue.end(item, state=State.FAILED, reason="", attempts=1),
-        lambda: catalogue.hold("1", HOLD),
+        lambda: archive.kept.holds.hold("1", HOLD),
     ]
     for change in changes:
         with pytest.raises(ConflictError):

@@ -101,7 +101,7 @@ def test_an_erased_recording_is_never_fetched_again(archive: KeptArchive) -> Non
         lambda: archive.catalogue.set_archived("1", archived_of(recording_of("1"))),
         lambda: archive.catalogue.defer(item, retry_at=NOW, reason="", attempts=1),
         lambda: archive.catalogue.end(item, state=State.FAILED, reason="", attempts=1),
-        lambda: archive.catalogue.hold("1", HOLD),
+        lambda: archive.holds.hold("1", HOLD),
     ]
     for change in changes:
         with pytest.raises(ConflictError):
@@ -118,8 +118,12 @@ def test_who_is_killed_runs_it_again(archive: KeptArchive, *, after: bool) -> No
         archive.archive(recording_id)
         left = [step]
         parts: dict[str, Any] = {
-            name: Dying(getattr(archive, name), left, after=after)
-            for name in ("catalogue", "vault", "pointers")
+            name: Dying(part, left, after=after)
+            for name, part in (
+                ("catalogue", archive.holds),
+                ("vault", archive.erasures),
+                ("pointers", archive.pointers),
+            )
         }
         try:
             archive.erase(recording_id, **parts)
@@ -127,14 +131,14 @@ def test_who_is_killed_runs_it_again(archive: KeptArchive, *, after: bool) -> No
             deaths[archive.item(recording_id).state] += 1
         else:
             break
-        unfinished = {it.recording_id for it in archive.catalogue.erasing()}
+        unfinished = {it.recording_id for it in archive.holds.erasing()}
         found = unfinished | set(ids_of(archive, phone_number=NUMBER))
         assert found == {recording_id} or archive.item(recording_id).state is State.ERASED
         archive.erase(recording_id)
         assert archive.item(recording_id).state is State.ERASED
         assert archive.versions() == []
         assert "Ann Lee" not in archive.everything()
-        assert list(archive.catalogue.erasing()) == []
+        assert list(archive.holds.erasing()) == []
     assert deaths[State.ERASING] >= 4
 
 
@@ -142,7 +146,7 @@ class BothAtOnce(Dying):
     """A catalogue in which another erasure does the next step first."""
 
     def __init__(self, archive: KeptArchive, step: str) -> None:
-        super().__init__(archive.catalogue, [], after=False)
+        super().__init__(archive.holds, [], after=False)
         self._archive, self._step = archive, step
 
     def __getattr__(self, name: str) -> Any:
@@ -176,8 +180,8 @@ def test_one_that_fails_keeps_none_of_the_others(archive: KeptArchive) -> None:
             return int(self._inner.erase(recording))
 
     erase = EraseRecordings(
-        catalogue=archive.catalogue,
-        vault=Refusing(archive.vault, [1000], after=False),
+        catalogue=archive.holds,
+        vault=Refusing(archive.erasures, [1000], after=False),
         pointers=archive.pointers,
         clock=lambda: NOW,
         by="AIDAERASER",
@@ -273,7 +277,7 @@ def test_a_hold_between_look_and_erasure_wins(archive: KeptArchive) -> None:
                 archive.hold("1")
             return getattr(self._inner, name)
 
-    racing = HeldMeanwhile(archive.catalogue, [], after=False)
+    racing = HeldMeanwhile(archive.holds, [], after=False)
     assert archive.erase("1", catalogue=racing) == [ErasureOutcome.BEING_FETCHED]
     assert archive.item("1").hold == HOLD
     assert len(archive.versions()) == 3
@@ -300,7 +304,7 @@ def test_one_hold_a_recording(archive: KeptArchive) -> None:
     assert archive.hold("1", hold=other) == [HoldOutcome.HELD_OTHERWISE]
 
     assert archive.item("1").hold == HOLD
-    assert [it.recording.recording_id for it in archive.catalogue.held()] == ["1"]
+    assert [it.recording.recording_id for it in archive.holds.held()] == ["1"]
 
 
 def test_an_erased_recording_can_not_be_held(archive: KeptArchive) -> None:

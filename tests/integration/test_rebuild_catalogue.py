@@ -27,7 +27,7 @@ OPTIONS = Options(recordings=RECORDINGS, days=DAYS, quotas=quotas_with(heavy=Quo
 def archive(cloud: Cloud, time: MovingTime, simulate: Callable[[Options], Simulator]) -> Archive:
     """Archive a whole account, and have one recording that waits."""
     archive = archived_account(simulate(OPTIONS), cloud=cloud, time=time)
-    archive.catalogue.add_new([recording_of("waits")], listed_at=NOW)
+    archive.catalogue.add_indexed([recording_of("waits")], listed_at=NOW)
     return archive
 
 

@@ -10,7 +10,7 @@ from local.ringcentral.account.options import Options, Quota, quotas_with
 from local.ringcentral.http.server import Simulator
 from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 from ringvault.adapters.s3.inventory import VaultInventory
-from ringvault.adapters.s3.versions import VaultExpiry
+from ringvault.adapters.s3.versions import VaultErasures
 from ringvault.core.archiving.archive_recording import ArchiveOutcome
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.selection import chosen_of
@@ -210,7 +210,7 @@ def test_a_repair_brings_no_erased_sidecar_back(
         archive.delete_sidecar(old[0])
     eraser = EraseRecordings(
         catalogue=CatalogueHolds(archive.table, archive.cloud.dynamodb),
-        vault=VaultExpiry(archive.bucket, archive.cloud.s3),
+        vault=VaultErasures(archive.bucket, archive.cloud.s3),
         pointers=archive.number_index,
         clock=archive.time,
         by="a person",

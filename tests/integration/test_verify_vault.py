@@ -172,9 +172,9 @@ def test_archived_recordings_come_oldest_first_from_anywhere(cloud: Cloud) -> No
     )
     starts = {"b": STARTED_AT, "c": STARTED_AT, "a": STARTED_AT + timedelta(milliseconds=1)}
     recordings = [recording_of(it, started_at=at) for it, at in starts.items()]
-    catalogue.add_new([*recordings, recording_of("waits")], listed_at=NOW)
+    catalogue.add_indexed([*recordings, recording_of("waits")], listed_at=NOW)
     for recording in recordings:
-        catalogue.set_archived(recording.recording_id, archived_of(recording))
+        catalogue._catalogue.set_archived(recording.recording_id, archived_of(recording))
 
     found = list(catalogue.archived())
     assert [it.recording_id for it in found][2] == "a"

@@ -306,8 +306,8 @@ DISCLOSURE = (
     Mutant(
         "I3",
         f"{_ADAPTERS}/dynamodb/token_store.py",
-        '"ciphertext": {"B": cipher["CiphertextBlob"]},',
-        '"ciphertext": {"B": token.value.encode()},',
+        '"ciphertext": cipher["CiphertextBlob"],',
+        '"ciphertext": token.value.encode(),',
         f"{_INTEGRATION}/test_token_store.py::test_the_table_does_not_hold_the_token",
     ),
     Mutant(
@@ -734,7 +734,7 @@ DENIAL = (
     ),
     Mutant(
         "D17",
-        f"{_ADAPTERS}/dynamodb/unreadable_items.py",
+        f"{_ADAPTERS}/dynamodb/item.py",
         "            except UnreadableItemError as error:\n",
         "            except KeyError as error:\n",
         f"{_INTEGRATION}/test_damaged_items.py::test_every_reader_of_many_goes_on_with_the_others",

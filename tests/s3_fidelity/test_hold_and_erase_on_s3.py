@@ -96,7 +96,7 @@ def test_erasure_goes_through_a_default_retention(archive: KeptArchive) -> None:
 def test_a_hold_that_only_s3_knows_is_respected(archive: KeptArchive) -> None:
     """Whoever set it by hand, or a catalogue that was made again, is not overruled."""
     archive.archive("1")
-    archive.vault.hold(recording_of("1"))
+    archive.vault_holds.hold(recording_of("1"))
 
     assert archive.erase("1") == [ErasureOutcome.HELD]
     assert archive.item("1").state is State.ARCHIVED
@@ -110,14 +110,14 @@ def test_what_s3_refuses_waits_for_the_next_run(archive: KeptArchive) -> None:
     class HeldMeanwhile:
         def __getattr__(self, name: str) -> object:
             if name == "erase":
-                archive.vault.hold(recording_of("1"))
-            return getattr(archive.vault, name)
+                archive.vault_holds.hold(recording_of("1"))
+            return getattr(archive.erasures, name)
 
     with pytest.raises(ConfigurationError, match="AccessDenied"):
         archive.erase("1", vault=HeldMeanwhile())
 
-    assert [it.recording_id for it in archive.catalogue.erasing()] == ["1"]
-    archive.vault.release(recording_of("1"))
+    assert [it.recording_id for it in archive.holds.erasing()] == ["1"]
+    archive.vault_holds.release(recording_of("1"))
     assert archive.erase("1") == [ErasureOutcome.ERASED]
     assert archive.versions() == []
 
@@ -128,7 +128,7 @@ def test_a_vault_without_object_lock_is_erased_too(cloud: Cloud, tables: Cloud) 
     archive.archive("1")
 
     archive.hold("1")
-    assert not archive.vault.has_object_lock
+    assert not archive.vault_holds.has_object_lock
     assert archive.erase("1") == [ErasureOutcome.HELD]
     archive.release("1")
     assert archive.erase("1") == [ErasureOutcome.ERASED]

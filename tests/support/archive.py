@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from local.ringcentral.http.server import Simulator
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
 from ringvault.adapters.dynamodb.number_index import NumberIndex
 from ringvault.adapters.dynamodb.progress import ListingProgressStore, ReconciliationProgressStore
 from ringvault.adapters.ringcentral.rate_limit_groups import RequestKind
 from ringvault.adapters.s3.inventory import VaultInventory
+from ringvault.adapters.s3.vault import Vault
 from ringvault.core.archiving.absence import AccountEvidence
 from ringvault.core.archiving.archive_recording import ArchiveOutcome, ArchiveRecording
 from ringvault.core.archiving.retry_policy import RetryPolicy
@@ -45,7 +47,7 @@ class Archive:
 
     @property
     def catalogue(self) -> CatalogueInventory:
-        """Return the catalogue."""
+        """Return the catalogue, to be repaired."""
         return CatalogueInventory(self.table, self.cloud.dynamodb, number_index=self.number_index)
 
     @property
@@ -64,7 +66,7 @@ class Archive:
         page = self.line.client.first_page(Span(now - REACH, now), self.line.turn())
         assert page.next_uri is None
         recordings = [it for record in page.records for it in read_record(record).recordings]
-        self.catalogue.add_new(
+        self.catalogue.add_indexed(
             list({it.recording_id: it for it in recordings}.values()), listed_at=now
         )
         listing = ListingProgressStore(self.state_table, self.cloud.dynamodb)
@@ -77,8 +79,8 @@ class Archive:
         return ArchiveRecording(
             source=self.line.client,
             quota=self.line.gates[RequestKind.MEDIA],
-            catalogue=self.catalogue,
-            vault=self.vault,
+            catalogue=CatalogueTable(self.table, self.cloud.dynamodb),
+            vault=Vault(self.bucket, self.cloud.s3),
             account=AccountEvidence(self.line.client, self.line.gate, lambda: Retention().period),
             clock=self.time,
             jitter=lambda: 0.5,

@@ -13,6 +13,7 @@ from local.moto.clients import Aws
 from local.places import ROOT
 from ringvault.adapters.clock import now
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry
+from ringvault.adapters.s3.versions import VaultExpiry
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.instants import format_instant, parse_instant
@@ -52,7 +53,7 @@ class Expiring:
         """Return the use case, with some of its parts replaced."""
         parts: Any = {
             "catalogue": CatalogueExpiry(self.kept.catalogue_table, self.kept.cloud.dynamodb),
-            "vault": self.kept.vault,
+            "vault": VaultExpiry(self.kept.bucket, self.kept.s3),
             "pointers": self.kept.pointers,
             "clock": now,
         }
@@ -64,7 +65,7 @@ class Expiring:
 
     def hold(self, recording_id: str, **others: Any) -> HoldOutcome:
         """Hold a recording now."""
-        parts: Any = {"catalogue": self.kept.catalogue, "vault": self.kept.vault}
+        parts: Any = {"catalogue": self.kept.holds, "vault": self.kept.vault_holds}
         hold = replace(HOLD, since=now())
         chosen = self.kept.chosen(recording_id)
         [[outcome]] = hold_recordings(chosen, hold, at_once=in_turn, **(parts | others))

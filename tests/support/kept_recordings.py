@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.lifecycle import CatalogueHolds
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.s3.versions import VaultExpiry
+from ringvault.adapters.s3.vault import Vault
+from ringvault.adapters.s3.versions import VaultErasures, VaultHolds
 from ringvault.core.catalogue.item import CatalogueItem, Hold
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.catalogue.selection import Chosen, chosen_of
@@ -45,14 +47,29 @@ class KeptArchive:
         return cls(cloud, s3, *tables, bucket)
 
     @property
-    def catalogue(self) -> CatalogueHolds:
-        """The catalogue."""
+    def catalogue(self) -> CatalogueTable:
+        """The catalogue, to list and archive."""
+        return CatalogueTable(self.catalogue_table, self.cloud.dynamodb)
+
+    @property
+    def holds(self) -> CatalogueHolds:
+        """The catalogue, to hold and erase."""
         return CatalogueHolds(self.catalogue_table, self.cloud.dynamodb)
 
     @property
-    def vault(self) -> VaultExpiry:
-        """The bucket."""
-        return VaultExpiry(self.bucket, self.s3)
+    def vault(self) -> Vault:
+        """The bucket, to archive."""
+        return Vault(self.bucket, self.s3)
+
+    @property
+    def vault_holds(self) -> VaultHolds:
+        """The bucket, to hold."""
+        return VaultHolds(self.bucket, self.s3)
+
+    @property
+    def erasures(self) -> VaultErasures:
+        """The bucket, to erase."""
+        return VaultErasures(self.bucket, self.s3)
 
     @property
     def pointers(self) -> NumberIndex:
@@ -91,8 +108,8 @@ class KeptArchive:
         found = hold_recordings(
             self.chosen(*recording_ids),
             hold,
-            catalogue=self.catalogue,
-            vault=self.vault,
+            catalogue=self.holds,
+            vault=self.vault_holds,
             at_once=in_turn,
         )
         return [outcome for some in found for outcome in some]
@@ -100,13 +117,16 @@ class KeptArchive:
     def release(self, *recording_ids: str) -> list[HoldOutcome]:
         """Release recordings; return what became of each."""
         found = release_recordings(
-            self.chosen(*recording_ids), catalogue=self.catalogue, vault=self.vault, at_once=in_turn
+            self.chosen(*recording_ids),
+            catalogue=self.holds,
+            vault=self.vault_holds,
+            at_once=in_turn,
         )
         return [outcome for some in found for outcome in some]
 
     def erase(self, *recording_ids: str, at: datetime = NOW, **others: Any) -> list[ErasureOutcome]:
         """Erase recordings; return what became of each."""
-        parts: Any = {"catalogue": self.catalogue, "vault": self.vault, "pointers": self.pointers}
+        parts: Any = {"catalogue": self.holds, "vault": self.erasures, "pointers": self.pointers}
         erase = EraseRecordings(clock=lambda: at, by="AIDAERASER", **(parts | others))
         found = erase(self.chosen(*recording_ids), at_once=in_turn)
         return [outcome for some in found for _, outcome in some]

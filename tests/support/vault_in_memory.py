@@ -175,7 +175,7 @@ class Outside:
     def find(self, recording_id: str) -> CatalogueItem | None:
         return self.items.get(recording_id)
 
-    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+    def add_indexed(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         self._next()
         for found in recordings:
             item = CatalogueItem(found, State.PENDING, listed_at)

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.inventory import CatalogueInventory
 from ringvault.adapters.dynamodb.number_index import NumberIndex
-from ringvault.adapters.s3.inventory import VaultInventory
+from ringvault.adapters.s3.vault import Vault
 from ringvault.core.vault.layout import audio_key, sidecar_key
 from tests.support.cloud import Cloud
 from tests.support.recordings import NOW, archived_of, recording_of
@@ -24,8 +25,8 @@ def store(cloud: Cloud, outputs: Mapping[str, str], *recording_ids: str) -> list
 
 
 def _stored(cloud: Cloud, outputs: Mapping[str, str], recording_id: str) -> str:
-    catalogue = catalogue_of(cloud, outputs)
-    vault = VaultInventory(outputs["VaultBucketName"], cloud.s3)
+    catalogue = CatalogueTable(outputs["CatalogueTableName"], cloud.dynamodb)
+    vault = Vault(outputs["VaultBucketName"], cloud.s3)
     recording = recording_of(recording_id)
     content = f"audio of {recording_id}".encode()
     key = audio_key(recording, "mp3")
@@ -36,6 +37,7 @@ def _stored(cloud: Cloud, outputs: Mapping[str, str], recording_id: str) -> str:
         crc32=stored.crc32,
         sha256_hex=hashlib.sha256(content).hexdigest(),
     )
+    NumberIndex(outputs["NumberIndexTableName"], cloud.dynamodb).add([recording])
     catalogue.add_new([recording], listed_at=NOW)
     item = catalogue.find(recording_id)
     assert item is not None

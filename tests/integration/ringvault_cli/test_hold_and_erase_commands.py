@@ -115,7 +115,7 @@ def test_a_plan_stands_before_the_erasure(ringvault: Ringvault, kept: KeptArchiv
 def test_an_interrupted_erasure_is_finished(ringvault: Ringvault, kept: KeptArchive) -> None:
     """Without any option, erase takes up what is left of an earlier run."""
     item = kept.item("1")
-    kept.catalogue.begin_erasure(
+    kept.holds.begin_erasure(
         "1", Erasure(item.listed_at, "AIDAERASER"), claimed_before=item.listed_at
     )
 

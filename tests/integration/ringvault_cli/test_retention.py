@@ -10,6 +10,7 @@ import pytest
 
 from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.dynamodb.batches import MAX_KEYS
+from ringvault.adapters.dynamodb.catalogue import CatalogueTable
 from ringvault.adapters.dynamodb.counts import ArchivedInCatalogue
 from ringvault.adapters.dynamodb.lifecycle import CatalogueExpiry, CatalogueHolds
 from ringvault.adapters.dynamodb.number_index import NumberIndex
@@ -35,9 +36,9 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def catalogue(cloud: Cloud, outputs: dict[str, str], now: datetime) -> CatalogueHolds:
+def catalogue(cloud: Cloud, outputs: dict[str, str], now: datetime) -> CatalogueTable:
     """Return the catalogue: archived 100 days ago, 350 (one of two held), 400 (a batch and one)."""
-    table = CatalogueHolds(outputs["CatalogueTableName"], cloud.dynamodb)
+    table = CatalogueTable(outputs["CatalogueTableName"], cloud.dynamodb)
     ages = [100, 350, 350, *[400] * (MAX_KEYS + 1)]
     recordings = [
         recording_of(str(number), started_at=now - (days + 1) * DAY)
@@ -48,7 +49,9 @@ def catalogue(cloud: Cloud, outputs: dict[str, str], now: datetime) -> Catalogue
         archived_at = recording.started_at + DAY
         archived = archived_of(recording, archived_at=archived_at, size_bytes=1000)
         table.set_archived(recording.recording_id, archived)
-    table.hold(str(HELD), Hold("file 12", since=now, by="AIDALAWYER"))
+    CatalogueHolds(outputs["CatalogueTableName"], cloud.dynamodb).hold(
+        str(HELD), Hold("file 12", since=now, by="AIDALAWYER")
+    )
     return table
 
 
@@ -97,7 +100,7 @@ def test_where_nothing_expires_it_says_so(ringvault: Ringvault, archive: Archive
 
 
 def test_what_is_past_its_time_is_counted(
-    ringvault: Ringvault, archive: Archive, cloud: Cloud, catalogue: CatalogueHolds
+    ringvault: Ringvault, archive: Archive, cloud: Cloud, catalogue: CatalogueTable
 ) -> None:
     """EXPIRING and EXPIRED are told apart, and are no longer due; nothing is changed."""
     archive.parameters |= {"ExpireAfterDays": 365, "ObjectLockDays": 400}
@@ -126,13 +129,15 @@ def test_the_sweep_does_what_was_foretold(
     """What is due by now is what it tags, to the second; what is held it passes over."""
     archive.parameters["ExpireAfterDays"] = 365
     names = archive.outputs
-    table = CatalogueHolds(names["CatalogueTableName"], cloud.dynamodb)
+    table = CatalogueTable(names["CatalogueTableName"], cloud.dynamodb)
     edge = datetime.combine(now.date(), time(), UTC) - 365 * DAY
     for number, archived_at in enumerate((edge - SECOND, edge - DAY, edge - SECOND, edge)):
         recording = recording_of(str(number), started_at=archived_at - DAY)
         table.add_new([recording], listed_at=now)
         table.set_archived(str(number), archived_of(recording, archived_at=archived_at))
-    table.hold("2", Hold("file 12", since=now, by="AIDALAWYER"))
+    CatalogueHolds(names["CatalogueTableName"], cloud.dynamodb).hold(
+        "2", Hold("file 12", since=now, by="AIDALAWYER")
+    )
 
     told = told_by(ringvault("retention", "--json", "--days", "1"))
     sweep = ExpireRecordings(
@@ -171,7 +176,7 @@ def test_what_is_no_longer_archived_is_left_out(
     cloud: Cloud, outputs: dict[str, str], now: datetime
 ) -> None:
     """The table counts, not the index: what is PENDING again, or not there, does not expire."""
-    table = CatalogueHolds(outputs["CatalogueTableName"], cloud.dynamodb)
+    table = CatalogueTable(outputs["CatalogueTableName"], cloud.dynamodb)
     recordings = [recording_of(it) for it in ("archived", "pending")]
     table.add_new(recordings, listed_at=now)
     table.set_archived("archived", archived_of(recordings[0]))

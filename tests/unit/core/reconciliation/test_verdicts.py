@@ -229,14 +229,14 @@ def test_what_can_not_be_put_right_stops_nothing() -> None:
     outside = whole()
     never_list(outside, "4")
     delete_object(outside, "6")
-    add_new = outside.add_new
+    add_indexed = outside.add_indexed
 
     def refuse(recordings: Any, *, listed_at: Any) -> int:
         if recordings[0].recording_id == "4":
             raise ServiceUnavailableError("change the catalogue: ValidationException")
-        return add_new(recordings, listed_at=listed_at)
+        return add_indexed(recordings, listed_at=listed_at)
 
-    outside.add_new = refuse  # type: ignore[method-assign]
+    outside.add_indexed = refuse  # type: ignore[method-assign]
     report = report_of(outside)
 
     assert verdicts(report) == {"missing": 2, "unreadable": 1}

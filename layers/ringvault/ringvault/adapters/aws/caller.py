@@ -1,4 +1,4 @@
-"""Who asks, as AWS knows them."""
+"""The caller's identity at AWS."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def caller_id(client: "STSClient") -> str:
     """Return the id of the user or role whose credentials are used.
 
-    A role's session name is left out: it usually is somebody's e-mail address.
+    A role's session name is left out: it is often an e-mail address.
     """
     with aws_errors("ask AWS who you are"):
         return client.get_caller_identity()["UserId"].partition(":")[0]

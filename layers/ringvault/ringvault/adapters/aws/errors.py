@@ -29,7 +29,7 @@ from ringvault.core.errors import (
     ServiceUnavailableError,
 )
 
-# A condition of ours did not hold: DynamoDB's two names for it, and S3's two for If-None-Match.
+# A condition of our request is false: DynamoDB's two codes, and S3's for If-None-Match.
 CONFLICTS = frozenset(
     {
         "ConditionalCheckFailedException",
@@ -37,21 +37,21 @@ CONFLICTS = frozenset(
         "ConditionalRequestConflict",
     }
 )
-# DynamoDB's answer when one write of a transaction can't be done, and its reason for most.
+# DynamoDB's code for a cancelled transaction, and its usual reason for one write.
 CANCELLED = "TransactionCanceledException"
 CONDITION_FAILED = "ConditionalCheckFailed"
-# Its reason, and its answer to a whole request, for an item that it takes at no time: too large, or
-# a number out of range.
+# Its reason for one write, and its codes for a request, with an item that it never accepts: too
+# large, or a number out of range.
 ITEM_REFUSED = "ValidationError"
 REQUEST_REFUSED = frozenset({"ValidationException", ITEM_REFUSED})
-# KMS's answers for what another key encrypted.
+# KMS's codes for a ciphertext of another key.
 OTHER_KEY = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
-# S3's answers for an upload that was completed or aborted already, and for an object or a version
-# that is not there: to HEAD, which has no body to name it in, and to the others.
+# S3's codes for an upload that has ended, and for a missing object or version. An answer to HEAD
+# has no body, so its code is the status.
 NOT_FOUND_CODES = frozenset({"NoSuchUpload", "404", "NoSuchKey", "NoSuchVersion"})
-# S3's answer to If-None-Match: * where there is an object.
+# S3's code for If-None-Match: * where the key has an object.
 OBJECT_EXISTS = "PreconditionFailed"
-# The stack is not what the code expects; waiting does not help, a person does.
+# The stack is not as the code expects; a retry does not help, a person has to repair it.
 MISCONFIGURED = frozenset(
     {
         "NoSuchBucket",
@@ -68,10 +68,10 @@ MISCONFIGURED = frozenset(
         "DecryptionFailure",
     }
 )
-# The caller lacks a permission. HEAD has no body to say it in: botocore repeats the status.
+# The caller lacks a permission. An answer to HEAD has no body: botocore uses the status.
 ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "Forbidden"})
-# A key of KMS that is switched off or may not be used, as each service has it: S3 "KMS.…",
-# SQS "KMS.…" or "Kms…", DynamoDB and Lambda "KMS…Exception". A throttle or a fault of KMS passes.
+# A KMS key that is disabled or not permitted, in the codes of each service: S3 "KMS.…", SQS "KMS.…"
+# or "Kms…", DynamoDB and Lambda "KMS…Exception". A throttle or a fault of KMS is temporary.
 _OF_KEY = re.compile(r"K(MS|ms)\.?(?!.*(Throttl|Internal|Timeout|Unavailable))")
 # Credentials that AWS no longer takes, or never did.
 _SIGN_IN_AGAIN = frozenset(
@@ -104,22 +104,22 @@ _HINTS: Mapping[type[BotoCoreError], str] = {
 
 
 class OtherKeyError(ServiceUnavailableError):
-    """What was to be decrypted was encrypted with another key."""
+    """The ciphertext is of another key."""
 
 
 class GoneError(ServiceUnavailableError):
-    """What was to be changed is no longer there."""
+    """The object, version or upload does not exist."""
 
 
 class ItemRefusedError(ServiceUnavailableError):
-    """DynamoDB does not take an item of the request, now or later; it does not say which."""
+    """DynamoDB refuses an item of the request for good; it does not say which."""
 
 
 class CancelledError(ConflictError):
     """A transaction was cancelled; `reasons` has AWS's code for each of its writes."""
 
     def __init__(self, message: str, reasons: tuple[str, ...]) -> None:
-        """Say why, for each write in its place."""
+        """Take the reason of each write, in the order of the writes."""
         super().__init__(message)
         self.reasons = reasons
 
@@ -131,12 +131,12 @@ def error_code(error: ClientError) -> str:
 
 @contextmanager
 def aws_errors(doing: str) -> Iterator[None]:
-    """Raise ours for theirs; `doing` names the call, and no text of AWS's answer is repeated.
+    """Raise our errors for boto3's; `doing` names the call, and AWS's text is not repeated.
 
     Raises:
-        ObjectExistsError: there is an object where none should have been.
-        ItemRefusedError: DynamoDB does not take an item as it is.
-        ConflictError: a condition of the call did not hold.
+        ObjectExistsError: the key has an object already.
+        ItemRefusedError: DynamoDB refuses an item for good.
+        ConflictError: a condition of the call is false.
         AccessDeniedError: the caller lacks a permission.
         ConfigurationError: a resource is missing, or it can't be used as it is.
         ServiceUnavailableError: anything else, after boto3's own retries.

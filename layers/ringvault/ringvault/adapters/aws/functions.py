@@ -1,4 +1,4 @@
-"""A function of the stack that is invoked and waited for."""
+"""Invokes a function of the stack and waits for its result."""
 
 import json
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ class InvokedFunction:
         self._client = client
 
     def __call__(self, event: Mapping[str, str]) -> Mapping[str, Any]:
-        """Return what the function returns for the event.
+        """Return the function's result for the event.
 
         Raises:
-            ServiceUnavailableError: it was killed or ended by an exception.
+            ServiceUnavailableError: it was killed or raised an exception.
         """
         with aws_errors(f"invoke {self._name}"):
             answer = self._client.invoke(FunctionName=self._name, Payload=json.dumps(event))

@@ -1,4 +1,4 @@
-"""What the functions of a stack told CloudWatch."""
+"""The metrics of a stack in CloudWatch."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,19 +12,19 @@ _HOUR = timedelta(hours=1)
 
 
 class StackMetrics:
-    """Asks for the metrics of one stack; each question is one request."""
+    """Reads the metrics of one stack; each method sends one request."""
 
     def __init__(self, stack_name: str, client: Any) -> None:  # noqa: ANN401 - boto3's own
         self._dimensions = [{"Name": "service", "Value": stack_name}]
         self._client = client
 
     def archived_since(self, at: datetime, *, now: datetime) -> int:
-        """Return how many recordings were archived since then."""
+        """Return how many recordings were archived since `at`."""
         metrics = self._metrics({"RecordingsArchived": "Sum"}, at, now)
         return round(sum(metrics["RecordingsArchived"]))
 
     def quota_used(self, *, now: datetime) -> float | None:
-        """Return the share of the quota that the last hour took; None where nobody told it."""
+        """Return the share of the quota used in the last hour; None where it is unknown."""
         metrics = self._metrics(
             {"RequestsSent": "Sum", "RequestsPermitted": "Maximum"}, now - _HOUR, now
         )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class CredentialsSecret:
-    """The secret, read when it is needed: a changed one needs no new deployment."""
+    """Reads and writes the secret; every read is fresh, so a change needs no deployment."""
 
     def __init__(self, secret_arn: str, client: "SecretsManagerClient") -> None:
         self._arn = secret_arn
@@ -21,12 +21,12 @@ class CredentialsSecret:
         return parse_credentials(self.text())
 
     def text(self) -> str:
-        """Return what the secret holds, whole or not."""
+        """Return the secret's text, which may be incomplete or invalid."""
         with aws_errors("read the RingCentral secret"):
             answer = self._client.get_secret_value(SecretId=self._arn)
         return answer.get("SecretString", "")
 
     def write(self, credentials: Credentials) -> None:
-        """Replace what the secret holds."""
+        """Replace the secret's text."""
         with aws_errors("write the RingCentral secret"):
             self._client.put_secret_value(SecretId=self._arn, SecretString=as_secret(credentials))

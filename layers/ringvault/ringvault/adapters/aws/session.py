@@ -1,27 +1,27 @@
-"""The AWS sessions of the functions: how long their clients wait, and how often they try."""
+"""The AWS sessions of the functions: timeouts and retries of their clients."""
 
 from boto3.session import Session as Session  # noqa: PLC0414 - handlers name it from here
 from botocore.config import Config
 from botocore.session import get_session
 
-# Two attempts take 14 s at most: a silent AWS becomes an answer before the function times out.
+# Two attempts take 14 s at most, so the function can answer before it times out.
 _IMPATIENT = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
-# Three attempts take 48 s at most, backoff included: what is left of a claim outlives them.
+# Three attempts take 48 s at most, backoff included: less than the rest of a claim.
 _PATIENT = Config(
     connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}
 )
 
 
 def impatient_session() -> Session:
-    """Return a session as the environment says, whose clients give up within 14 seconds."""
+    """Return a session from the environment, whose clients give up within 14 seconds."""
     return _session(_IMPATIENT)
 
 
 def patient_session() -> Session:
-    """Return a session as the environment says, for functions that nobody is waiting for."""
+    """Return a session from the environment, for functions without a waiting user."""
     return _session(_PATIENT)
 
 

@@ -1,4 +1,4 @@
-"""The queue of ids to be fetched, and the dead-letter queue beside it."""
+"""The queue of recordings to archive, and the dead-letter queue."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ MAX_DELAY = timedelta(seconds=900)
 
 
 class SQSRecordingQueue:
-    """Sends ids; receiving is Lambda's part."""
+    """Sends ids of recordings; Lambda receives them."""
 
     def __init__(self, queue_url: str, client: "SQSClient") -> None:
         self._url = queue_url
@@ -37,7 +37,7 @@ class SQSRecordingQueue:
     def send(self, recording_ids: Sequence[str]) -> Sequence[str]:
         """Queue the ids; return those that the queue accepted.
 
-        SendMessageBatch answers 200 when it took a part only: what it refused is left out.
+        SendMessageBatch answers 200 also where it accepts only some of a batch.
         """
         accepted: list[str] = []
         for start in range(0, len(recording_ids), MAX_IN_BATCH):
@@ -45,9 +45,9 @@ class SQSRecordingQueue:
         return accepted
 
     def send_back(self, recording_id: str, *, delay: timedelta) -> None:
-        """Queue the id once more, to be received after `delay` (15 minutes at most)."""
+        """Queue the id again, to be received after `delay` (15 minutes at most)."""
         delay_s = round(min(max(delay, timedelta(0)), MAX_DELAY).total_seconds())
-        with aws_errors("hand a recording back to the queue"):
+        with aws_errors("return a recording to the queue"):
             self._client.send_message(
                 QueueUrl=self._url, MessageBody=_body(recording_id), DelaySeconds=delay_s
             )
@@ -65,14 +65,14 @@ class SQSRecordingQueue:
 
 
 class DeadLetterQueue:
-    """Where messages go that nobody could make sense of, each with its reason."""
+    """Receives unreadable messages, each with the reason."""
 
     def __init__(self, queue_url: str, client: "SQSClient") -> None:
         self._url = queue_url
         self._client = client
 
     def send(self, body: str, *, reason: str, at: datetime) -> None:
-        """Keep the message as it came; `reason` and `at` are message attributes."""
+        """Store the message unchanged; `reason` and `at` become message attributes."""
         with aws_errors("send a message to the dead-letter queue"):
             self._client.send_message(
                 QueueUrl=self._url,

@@ -1,4 +1,4 @@
-"""A stack as a person reaches it: by its CloudFormation outputs, or the file of a local one."""
+"""A stack as the command reaches it: by CloudFormation outputs, or the file of a local stack."""
 
 import json
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from ringvault.settings import RingCentralSettings
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-# A person waits: what does not answer within half a minute is said to be out of reach.
+# A person waits: after half a minute without an answer, a service counts as unreachable.
 _CONFIG = Config(
     connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
 )
-# A function answers when it ends, ten minutes later at most. Trying again would invoke it twice.
+# A function answers when it ends, within ten minutes. A retry would invoke it twice.
 _INVOKING = Config(
     connect_timeout=5,
     read_timeout=630,
@@ -35,9 +35,9 @@ _DEPLOY = "deploy this version of ringvault: make build, then sam deploy"
 
 @dataclass(frozen=True, slots=True)
 class DeployedStack:
-    """The names that a stack tells of itself, and clients that reach it.
+    """The outputs and parameters of a stack, and clients that reach it.
 
-    `name` is CloudFormation's, `called` what people read. `endpoint_url` None is AWS itself;
+    `name` is CloudFormation's, `called` is for messages. `endpoint_url` None is AWS itself;
     `invoke_url` is where functions are invoked.
     """
 
@@ -50,7 +50,7 @@ class DeployedStack:
     invoke_url: str | None = None
 
     def client(self, service: Any) -> Any:  # noqa: ANN401 - one function makes clients of all services
-        """Return a client of a service that answers soon."""
+        """Return a client with short timeouts."""
         return self.session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)
 
     def invoking_client(self) -> "LambdaClient":
@@ -61,7 +61,7 @@ class DeployedStack:
         """Return an output of the stack.
 
         Raises:
-            ConfigurationError: it has none of that name.
+            ConfigurationError: the stack has no such output.
         """
         if name not in self.outputs:
             fault = f"{self.called} has no output {name}"
@@ -70,7 +70,7 @@ class DeployedStack:
 
     @property
     def look_backs(self) -> LookBacks:
-        """How far each look-back reaches, as the stack's parameters say."""
+        """How far each look-back reaches, from the stack's parameters."""
         return LookBacks(
             short=timedelta(minutes=self._number("ShortLookBackMinutes")),
             deep=timedelta(hours=self._number("DeepLookBackHours")),
@@ -79,27 +79,27 @@ class DeployedStack:
 
     @property
     def phone_region(self) -> str:
-        """The country of numbers that are written without its code: an ISO 3166 code."""
+        """The country of phone numbers without a country code: an ISO 3166 code."""
         return self._parameter("PhoneRegion")
 
     @property
     def archivers(self) -> int:
-        """How many recordings are archived at once, as the stack's parameter says."""
+        """How many recordings are archived at once, from the stack's parameter."""
         return self._number("ArchiverConcurrency")
 
     @property
     def expire_after(self) -> timedelta:
-        """How long after archiving recordings expire, as the stack's parameter says; 0 is never."""
+        """How long after archiving recordings expire, from the stack's parameter; 0 is never."""
         return timedelta(days=self._number("ExpireAfterDays"))
 
     @property
     def object_lock(self) -> timedelta:
-        """How long S3 lets nobody delete a version, as the stack's parameter says; 0 without."""
+        """How long S3 keeps versions from deletion, from the stack's parameter; 0 is not at all."""
         return timedelta(days=self._number("ObjectLockDays"))
 
     @property
     def ringcentral(self) -> RingCentralSettings:
-        """Where RingCentral is, and where its credentials and the shared state are kept."""
+        """RingCentral's URLs, and the places of its credentials and of the shared state."""
         return RingCentralSettings(
             server_url=self._parameter("RingCentralServerUrl").rstrip("/"),
             media_url=self._parameter("RingCentralMediaUrl").rstrip("/"),
@@ -119,11 +119,11 @@ class DeployedStack:
 
 
 def stack_on_aws(name: str, *, profile: str | None, region: str | None) -> DeployedStack:
-    """Return the stack of that name; needs the right cloudformation:DescribeStacks.
+    """Return the stack of that name; needs the permission cloudformation:DescribeStacks.
 
     Raises:
-        ConfigurationError: there is none, or it may not be looked at.
-        ServiceUnavailableError: AWS can't be reached, or does not know who asks.
+        ConfigurationError: there is no such stack, or reading it is not permitted.
+        ServiceUnavailableError: AWS can't be reached, or there are no credentials.
     """
     with aws_errors(f"find the stack {name}"):
         session = Session(profile_name=profile, region_name=region)
@@ -149,7 +149,7 @@ def stack_on_this_machine(description: Path) -> DeployedStack:
     """Return the local stack that wrote this file when it started, named after its page's port.
 
     Raises:
-        ConfigurationError: none did, or it has ended.
+        ConfigurationError: no local stack runs with this file.
     """
     try:
         document = json.loads(description.read_bytes())
@@ -161,7 +161,7 @@ def stack_on_this_machine(description: Path) -> DeployedStack:
     return DeployedStack(
         name=document["stack_name"],
         called="the local stack",
-        # moto takes any secret; the profile of whoever asks plays no part.
+        # moto accepts any secret; the user's own AWS profile is not used.
         session=Session(key, key, region_name=document["region"]),
         outputs=document["outputs"],
         parameters=document["parameters"],

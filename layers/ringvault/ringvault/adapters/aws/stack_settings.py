@@ -1,4 +1,4 @@
-"""How the stack's resources are set, as AWS tells it now."""
+"""The current settings of the stack's resources."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
-# S3's answers where something was never set, each to its own question.
+# S3's codes for settings that were never set.
 _NEVER_SET = frozenset(
     {
         "NoSuchPublicAccessBlockConfiguration",
@@ -25,12 +25,12 @@ _NEVER_SET = frozenset(
     }
 )
 CONFIRMED = "arn:"
-# What a lifecycle rule's Expiration has where it deletes.
+# Keys in the Expiration of a lifecycle rule that deletes current versions.
 _DELETES = frozenset({"Days", "Date"})
 
 
 class BucketSettings:
-    """The bucket's own protection."""
+    """Reads how the bucket is protected."""
 
     def __init__(self, bucket: str, client: "S3Client") -> None:
         self._bucket = bucket
@@ -43,26 +43,26 @@ class BucketSettings:
         return len(blocks) == 4 and all(blocks.values())  # noqa: PLR2004 - as S3 has four
 
     def keeps_versions(self) -> bool:
-        """Whether what is overwritten or deleted can be had back."""
+        """Whether overwritten and deleted objects are kept as versions."""
         return bool(self._ask(self._client.get_bucket_versioning).get("Status") == "Enabled")
 
     def encryption(self) -> str | None:
-        """Return the algorithm that new objects are encrypted with, None for none."""
+        """Return the algorithm that encrypts new objects, None where there is none."""
         answer = self._ask(self._client.get_bucket_encryption)
         rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
         named = [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
         return named[0] if named else None
 
     def ends_uploads(self) -> bool:
-        """Whether what was left of incomplete uploads goes by itself."""
+        """Whether a lifecycle rule removes incomplete uploads."""
         return any("AbortIncompleteMultipartUpload" in rule for rule in self._lifecycle())
 
     def expiry_rules(self) -> Sequence[ExpiryRule]:
-        """Return the rules that delete current versions; what only removes markers is none."""
+        """Return the rules that delete current versions, not those that only remove markers."""
         return [_expiry_rule(it) for it in self._lifecycle() if _DELETES & _expiration(it).keys()]
 
-    def told_at(self) -> datetime:
-        """Return the time by AWS's clock, in whole seconds."""
+    def server_time(self) -> datetime:
+        """Return the time of AWS's clock, in whole seconds."""
         answer = self._ask(self._client.head_bucket)
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
@@ -87,7 +87,7 @@ def _expiration(rule: Any) -> Mapping[str, Any]:  # noqa: ANN401 - S3's own nest
 
 
 def _expiry_rule(rule: Any) -> ExpiryRule:  # noqa: ANN401 - S3's own nesting
-    """Return it; S3 tells several conditions as `And`, and an old rule's prefix without Filter."""
+    """Read a rule; S3 wraps several conditions in `And`, and an old rule's prefix has no Filter."""
     chosen = rule.get("Filter", rule)
     chosen = chosen.get("And", chosen)
     tags = chosen.get("Tags", [chosen.get("Tag")])
@@ -99,19 +99,19 @@ def _expiry_rule(rule: Any) -> ExpiryRule:  # noqa: ANN401 - S3's own nesting
 
 
 def key_state(key_arn: str, client: "KMSClient") -> str:
-    """Return the state of the key; `Enabled` is what it should be."""
+    """Return the state of the key, `Enabled` where it is usable."""
     with aws_errors("look at the access-token key"):
         return client.describe_key(KeyId=key_arn)["KeyMetadata"].get("KeyState", "unknown")
 
 
 def is_schedule_enabled(name: str, client: "EventBridgeSchedulerClient") -> bool:
-    """Whether the schedule starts anything."""
+    """Whether the schedule is enabled."""
     with aws_errors("look at a schedule"):
         return client.get_schedule(Name=name)["State"] == "ENABLED"
 
 
 def subscriptions(topic_arn: str, client: Any) -> tuple[int, int]:  # noqa: ANN401 - no types of SNS
-    """Return how many subscriptions of the topic are confirmed, and how many are not yet."""
+    """Return how many subscriptions of the topic are confirmed, and how many are pending."""
     with aws_errors("look at the alarm topic"):
         found = client.list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]
     confirmed = sum(it["SubscriptionArn"].startswith(CONFIRMED) for it in found)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # BatchGetItem's and BatchWriteItem's own limits.
 MAX_KEYS = 100
 MAX_PUTS = 25
-# Either may leave part of a batch undone under throttling; boto3 does not ask again for it.
+# Under throttling either may leave part of a batch undone; boto3 does not retry that part.
 MAX_ROUNDS = 10
 
 
@@ -22,7 +22,7 @@ def read_batches(
     keys: Sequence[Mapping[str, Any]],
     **options: Any,  # noqa: ANN401 - DynamoDB's own
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the items under those keys that there are, in any order; no key may stand twice.
+    """Yield the existing items of those keys, in any order; the keys must be unique.
 
     Raises:
         ServiceUnavailableError: some are still unread after a number of rounds.
@@ -43,9 +43,9 @@ def read_batches(
 def put_batches(
     client: "DynamoDBClient", table: str, items: Sequence[Mapping[str, Any]]
 ) -> Sequence[Mapping[str, Any]]:
-    """Put the items, whatever was there; no key may stand twice.
+    """Put the items over existing ones; their keys must be unique.
 
-    Returns those that DynamoDB refuses for good; the others are written.
+    Returns the items that DynamoDB refuses for good; the others are written.
 
     Raises:
         ServiceUnavailableError: some are still not written after a number of rounds.
@@ -54,10 +54,10 @@ def put_batches(
 
 
 def delete_batches(client: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, Any]]) -> None:
-    """Delete the items under those keys, whether there are any; no key may stand twice.
+    """Delete the items of those keys, if they exist; the keys must be unique.
 
     Raises:
-        ServiceUnavailableError: some may still be there after a number of rounds.
+        ServiceUnavailableError: some may still exist after a number of rounds.
     """
     _write_batches(client, table, [{"DeleteRequest": {"Key": key}} for key in keys], keys)
 
@@ -75,7 +75,7 @@ def _write_batches(
         try:
             _write(client, table, batch)
         except ItemRefusedError:
-            # It does not say which; so each by itself.
+            # DynamoDB does not name the refused item, so each is written by itself.
             written = [_write_one(client, table, request) for request in batch]
             refused += [it for it, is_in in zip(items[start:], written, strict=False) if not is_in]
     return refused

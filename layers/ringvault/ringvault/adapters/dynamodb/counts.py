@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import aws_errors
 from ringvault.adapters.concurrency import AT_A_TIME, at_once
+from ringvault.adapters.dynamodb.attributes import Attributes, expression_values
 from ringvault.adapters.dynamodb.batches import MAX_KEYS, read_batches
-from ringvault.adapters.dynamodb.item import Attributes, text
-from ringvault.adapters.dynamodb.unreadable_items import UnreadableItems
+from ringvault.adapters.dynamodb.item import UnreadableItems
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import UnreadableItemError
-from ringvault.core.instants import format_instant, parse_instant
+from ringvault.core.instants import parse_instant
 from ringvault.core.lifecycle.forecast import Kept
 from ringvault.core.listing.backlog import Backlog
 
@@ -24,14 +24,14 @@ WAITING = (State.PENDING, State.QUEUED)
 
 
 class CatalogueCounts:
-    """Counts items in the index by_state, and reads none."""
+    """Counts items in the index by_state without reading them."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._table = table_name
         self._client = client
 
     def count(self, state: State, *, max_pages: int | None = None) -> int | None:
-        """Return how many are in the state, None when they fill more than so many pages.
+        """Return how many are in the state, None where they fill more than `max_pages`.
 
         A page is 1 MB of the index: some 4,000 recordings, 128 read units, about 50 ms.
         """
@@ -40,11 +40,11 @@ class CatalogueCounts:
     def count_between(
         self, state: State, from_at: datetime, to_at: datetime, *, max_pages: int
     ) -> int | None:
-        """Return how many are in the state of calls from then to then, None like `count`."""
+        """Return how many calls of the span are in the state, None as `count` has it."""
         return self._counted(self._between(state, from_at, to_at), max_pages=max_pages)
 
     def oldest_waiting_at(self) -> datetime | None:
-        """Return when the oldest call began whose recording is PENDING or QUEUED."""
+        """Return the start of the oldest call whose recording is PENDING or QUEUED."""
         with aws_errors("query the catalogue"):
             found = [
                 parse_instant(item["started_at"]["S"])
@@ -54,7 +54,7 @@ class CatalogueCounts:
         return min(found, default=None)
 
     def items_about(self) -> int:
-        """Return how many recordings DynamoDB counted within the last six hours."""
+        """Return DynamoDB's own count, which is up to six hours old."""
         with aws_errors("describe the catalogue"):
             table = self._client.describe_table(TableName=self._table)["Table"]
         return table.get("ItemCount", 0)
@@ -78,16 +78,13 @@ class CatalogueCounts:
             "IndexName": "by_state",
             "KeyConditionExpression": "#state = :state",
             "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {":state": text(state)},
+            "ExpressionAttributeValues": expression_values(state=state),
         }
 
     def _between(self, state: State, from_at: datetime, to_at: datetime) -> Any:  # noqa: ANN401 - as _of
         query = self._of(state)
-        query["KeyConditionExpression"] += " AND started_at BETWEEN :from AND :to"
-        query["ExpressionAttributeValues"] |= {
-            ":from": text(format_instant(from_at)),
-            ":to": text(format_instant(to_at)),
-        }
+        query["KeyConditionExpression"] += " AND started_at BETWEEN :from_at AND :to_at"
+        query["ExpressionAttributeValues"] |= expression_values(from_at=from_at, to_at=to_at)
         return query
 
 
@@ -95,7 +92,7 @@ Keys = Sequence[Mapping[str, Any]]
 
 
 class ArchivedInCatalogue:
-    """Finds by the index by_state and reads the items: the index tells no more than the start."""
+    """Finds ARCHIVED recordings by the index by_state, which has little more than their start."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._table = table_name
@@ -103,15 +100,15 @@ class ArchivedInCatalogue:
         self._unreadable = UnreadableItems()
 
     def take_unreadable(self) -> tuple[UnreadableItemError, ...]:
-        """Return which items were passed over since the last call: they can't be read."""
+        """Return the items that were skipped as unreadable since the last call."""
         return self._unreadable.take()
 
     def count(self, *, before_at: datetime) -> int:
-        """Return how many began before; a page of some 4,000 is a request."""
+        """Return how many calls began before; a request counts some 4,000."""
         return sum(page["Count"] for page in self._pages(before_at, Select="COUNT"))
 
     def batches(self, *, before_at: datetime) -> Iterator[Sequence[Kept]]:
-        """Yield those that began before, oldest first, AT_A_TIME requests' worth at a time."""
+        """Yield the recordings of calls that began before, oldest first, many at a time."""
         pages = self._pages(before_at, ProjectionExpression="recording_id")
         keys = (found for page in pages for found in page["Items"])
         while some := tuple(islice(keys, MAX_KEYS * AT_A_TIME)):
@@ -124,10 +121,7 @@ class ArchivedInCatalogue:
             "IndexName": "by_state",
             "KeyConditionExpression": "#state = :state AND started_at < :before",
             "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {
-                ":state": text(State.ARCHIVED),
-                ":before": text(format_instant(before_at)),
-            },
+            "ExpressionAttributeValues": expression_values(state=State.ARCHIVED, before=before_at),
         }
         with aws_errors("query the catalogue"):
             yield from self._client.get_paginator("query").paginate(**query, **options)
@@ -140,7 +134,7 @@ class ArchivedInCatalogue:
             ProjectionExpression="recording_id, #state, started_at, archived_at, size_bytes, held",
             ExpressionAttributeNames={"#state": "state"},
         )
-        archived = (it for it in found if it.get("state") == text(State.ARCHIVED))
+        archived = (it for it in found if it.get("state") == {"S": State.ARCHIVED})
         return list(self._unreadable.readable(archived, _kept))
 
 
@@ -153,21 +147,21 @@ def _kept(attributes: Attributes) -> Kept:
     )
 
 
-# As many items as one request looks at: some 2 KB each, 1 MB at most.
-_LOOKED_AT = 400
+# Items in one request: some 2 KB each, 1 MB at most.
+_SAMPLED = 400
 
 
 def mean_size_bytes(table_name: str, client: "DynamoDBClient") -> float | None:
-    """Return the mean size of some archived recordings, None where none was met."""
-    with aws_errors("look at sizes in the catalogue"):
+    """Return the mean size of a sample of archived recordings, None where it has none."""
+    with aws_errors("sample sizes in the catalogue"):
         items = client.scan(
-            TableName=table_name, Limit=_LOOKED_AT, ProjectionExpression="size_bytes"
+            TableName=table_name, Limit=_SAMPLED, ProjectionExpression="size_bytes"
         )["Items"]
     sizes = [int(item["size_bytes"]["N"]) for item in items if "size_bytes" in item]
     return sum(sizes) / len(sizes) if sizes else None
 
 
-# A count reads about 130 bytes for each; fewer than this are counted whenever they are asked for.
+# A count reads about 130 bytes for each; fewer than this are counted at every call.
 CHEAP = 10_000
 COUNT_EVERY = timedelta(hours=1)
 
@@ -180,7 +174,7 @@ class CatalogueBacklog:
         self._counted: tuple[int, datetime] | None = None
 
     def at(self, now: datetime) -> Backlog:
-        """Return the backlog; many recordings are counted once an hour by each instance."""
+        """Return the backlog; a count of CHEAP or more is repeated after COUNT_EVERY only."""
         return Backlog(self._count_at(now), self._counts.oldest_waiting_at())
 
     def _count_at(self, now: datetime) -> int:

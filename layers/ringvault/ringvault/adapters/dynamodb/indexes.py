@@ -1,7 +1,7 @@
-"""Reads the catalogue by its indexes: none holds recordings, each leads to them.
+"""Reads the catalogue by its indexes.
 
-An index lists ids by start, and the items are then read from the table: so a change of state is
-written once and not once for each index, and what is found is as the table has it.
+An index lists ids by start, and the items are then read from the table. So a change of state is
+written once and not once for each index, and a result is as current as the table.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import aws_errors
+from ringvault.adapters.dynamodb.attributes import Attributes, attributes_of, expression_values
 from ringvault.adapters.dynamodb.batches import read_batches
-from ringvault.adapters.dynamodb.item import Attributes, item_of, text
+from ringvault.adapters.dynamodb.item import UnreadableItems, item_of
 from ringvault.adapters.dynamodb.number_index import position_of, sort_key
-from ringvault.adapters.dynamodb.unreadable_items import UnreadableItems
 from ringvault.core.catalogue.indexes import Index, Lookup, Position, Reading
 from ringvault.core.catalogue.item import GONE_STATES, CatalogueItem, State
 from ringvault.core.errors import UnreadableItemError
@@ -23,7 +23,7 @@ from ringvault.core.instants import format_instant, parse_instant
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# More than any call has; of a longer one the first.
+# More recordings than any call has; beyond that, the first are returned.
 MAX_OF_A_CALL = 1000
 
 _MS = timedelta(milliseconds=1)
@@ -49,7 +49,7 @@ _KEYS = {
 class CatalogueIndexes:
     """The indexes of the catalogue table, and the number index beside it.
 
-    What is in a `hidden` state is not found.
+    Items in a `hidden` state are not found.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class CatalogueIndexes:
         self._unreadable = UnreadableItems()
 
     def take_unreadable(self) -> tuple[UnreadableItemError, ...]:
-        """Return which items were passed over since the last call: they can't be read."""
+        """Return the items that were skipped as unreadable since the last call."""
         return self._unreadable.take()
 
     def newest_first(
@@ -102,7 +102,7 @@ class CatalogueIndexes:
             "TableName": self._catalogue_table,
             "IndexName": "by_session",
             "KeyConditionExpression": "telephony_session_id = :key",
-            "ExpressionAttributeValues": {":key": text(telephony_session_id)},
+            "ExpressionAttributeValues": expression_values(key=telephony_session_id),
         }
         positions = self._positions(query, max_items=MAX_OF_A_CALL)
         return self._items(sorted(positions, key=lambda it: (it.started_at, it.recording_id)))
@@ -115,12 +115,12 @@ class CatalogueIndexes:
             "TableName": self._catalogue_table if keys.index_name else self._number_index_table,
             "KeyConditionExpression": "#partition = :key AND #sort BETWEEN :from_at AND :last",
             "ExpressionAttributeNames": {"#partition": keys.partition, "#sort": keys.sort},
-            "ExpressionAttributeValues": {
-                ":key": text(lookup.key),
-                ":from_at": text(format_instant(from_at)),
-                # Behind every id, for the sort key of the number index ends with one.
-                ":last": text(f"{format_instant(last_at)}~"),
-            },
+            "ExpressionAttributeValues": expression_values(
+                key=lookup.key,
+                from_at=from_at,
+                # Sorts after every id, because the sort key of the number index ends with one.
+                last=f"{format_instant(last_at)}~",
+            ),
             "ScanIndexForward": False,
         }
         if keys.index_name:
@@ -144,11 +144,11 @@ class CatalogueIndexes:
     def _items(self, positions: Sequence[Position]) -> tuple[CatalogueItem, ...]:
         """Return the items in the order of their positions.
 
-        Left out are pointers that lead nowhere, or to a recording that was listed with another
-        start in the end, what is hidden, and what can't be read.
+        Left out: pointers to an unknown recording or to one that was listed with another start,
+        hidden items, and unreadable ones.
         """
         ids = dict.fromkeys(position.recording_id for position in positions)
-        keys = [{"recording_id": text(recording_id)} for recording_id in ids]
+        keys = [attributes_of({"recording_id": recording_id}) for recording_id in ids]
         read = read_batches(self._client, self._catalogue_table, keys)
         found = self._unreadable.readable(read, item_of)
         items = {_position(item): item for item in found if item.state not in self._hidden}
@@ -156,15 +156,17 @@ class CatalogueIndexes:
 
 
 def _start_key(lookup: Lookup, after: Position) -> dict[str, Any]:
-    """Return the key that reading goes on below; all of an older month lies below it."""
+    """Return the key that reading continues below; every older month is below it."""
     keys = _KEYS[lookup.index]
     if keys.index_name is None:
-        return {keys.partition: text(lookup.key), keys.sort: text(sort_key(after))}
-    return {
-        "recording_id": text(after.recording_id),
-        keys.partition: text(lookup.key),
-        keys.sort: text(format_instant(after.started_at)),
-    }
+        return attributes_of({keys.partition: lookup.key, keys.sort: sort_key(after)})
+    return attributes_of(
+        {
+            "recording_id": after.recording_id,
+            keys.partition: lookup.key,
+            keys.sort: after.started_at,
+        }
+    )
 
 
 def _position(item: CatalogueItem) -> Position:
@@ -178,7 +180,7 @@ def _position_of(entry: Attributes) -> Position:
 
 
 def _months_down(newest: datetime, oldest: datetime) -> Iterator[str]:
-    """Yield the months from one instant's down to the other's, as the index names them."""
+    """Yield the months of the span, newest first, as the index names them."""
     first, last = (12 * it.year + it.month - 1 for it in (newest, oldest))
     for number in range(first, last - 1, -1):
         yield f"{number // 12:04}-{number % 12 + 1:02}"

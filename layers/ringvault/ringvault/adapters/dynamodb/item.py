@@ -1,11 +1,19 @@
-"""A catalogue item as DynamoDB keeps it, and back."""
+"""A catalogue item as DynamoDB stores it, and back; a damaged item costs no other."""
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
+from ringvault.adapters.dynamodb.attributes import (
+    Attributes,
+    attribute_of,
+    attributes_of,
+    instant_in,
+    text_in,
+)
 from ringvault.core.catalogue.call_record import MAX_JSON, MAX_NUMBER, as_json, normalised
 from ringvault.core.catalogue.item import (
     SCHEMA_VERSION,
@@ -19,10 +27,11 @@ from ringvault.core.catalogue.item import (
 )
 from ringvault.core.catalogue.recording import Recording, duration_in_range, is_recording_id
 from ringvault.core.errors import NewerCatalogueError, UnreadableItemError
-from ringvault.core.instants import format_instant, parse_instant
+from ringvault.core.instants import parse_instant
 from ringvault.core.listing.feed import Candidate, Losses
 
-Attributes = Mapping[str, Any]
+# Only so many unreadable items are named: a catalogue with more damage needs a restore, not a list.
+MAX_NAMED = 1_000
 
 T = TypeVar("T")
 
@@ -39,94 +48,60 @@ DAMAGED = (
 )
 
 
-def text(value: str) -> dict[str, str]:
-    """Return a string attribute."""
-    return {"S": str(value)}
-
-
-def whole(value: int) -> dict[str, str]:
-    """Return a number attribute."""
-    return {"N": str(value)}
-
-
 def new_attributes(recording: Recording, listed_at: datetime) -> dict[str, Any]:
     """Return the item of a recording that was just listed."""
-    attributes = {
-        "recording_id": text(recording.recording_id),
-        "state": text(State.PENDING),
-        "account_id": text(recording.account_id),
-        "content_uri": text(recording.content_uri),
-        "started_at": text(format_instant(recording.started_at)),
-        "started_month": text(f"{recording.started_at:%Y-%m}"),
-        "call_record": packed(recording.call_record),
-        "listed_at": text(format_instant(listed_at)),
-        "attempts": whole(0),
-        "schema_version": whole(SCHEMA_VERSION),
-    }
-    if recording.raw_record is not None:
-        attributes["raw_record"] = {"B": zlib.compress(recording.raw_record.encode())}
-    if recording.duration_s is not None:
-        attributes["duration_s"] = whole(recording.duration_s)
-    if recording.extension_id is not None:
-        attributes["extension_id"] = text(recording.extension_id)
-    telephony_session_id = recording.call.telephony_session_id
-    if telephony_session_id is not None:
-        attributes["telephony_session_id"] = text(telephony_session_id)
-    return attributes
+    raw_record = recording.raw_record
+    return attributes_of(
+        {
+            "recording_id": recording.recording_id,
+            "state": State.PENDING,
+            "account_id": recording.account_id,
+            "content_uri": recording.content_uri,
+            "started_at": recording.started_at,
+            "started_month": f"{recording.started_at:%Y-%m}",
+            # Compressed, it takes a third of the space and of the price.
+            "call_record": zlib.compress(as_json(recording.call_record)),
+            "raw_record": None if raw_record is None else zlib.compress(raw_record.encode()),
+            "duration_s": recording.duration_s,
+            "extension_id": recording.extension_id,
+            "telephony_session_id": recording.call.telephony_session_id,
+            "listed_at": listed_at,
+            "attempts": 0,
+            "schema_version": SCHEMA_VERSION,
+        }
+    )
 
 
 def archived_attributes(archived: ArchivedObject) -> dict[str, Any]:
     """Return what ARCHIVED adds to an item."""
-    attributes: dict[str, Any] = {
-        "object_key": text(archived.object_key),
-        "content_type": text(archived.content_type),
-        "size_bytes": whole(archived.size_bytes),
-        "sha256_hex": text(archived.sha256_hex),
-        "crc32": text(archived.crc32),
-        "archived_at": text(format_instant(archived.archived_at)),
-    }
-    if archived.audio_duration_s is not None:
-        attributes["audio_duration_s"] = {"N": f"{archived.audio_duration_s:.3f}"}
-    if archived.waveform is not None:
-        attributes["waveform"] = {"B": archived.waveform}
-    if archived.notes:
-        attributes["notes"] = {"L": [text(note) for note in archived.notes]}
-    return attributes
-
-
-def packed(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a call-log record as an attribute: compressed, a third of the size and the price."""
-    return {"B": zlib.compress(as_json(record))}
-
-
-def repeated_attribute(answer: RepeatedAnswer) -> dict[str, Any]:
-    """Return the attribute `not_found` or `refused` of an item."""
-    return {
-        "M": {
-            "times": whole(answer.times),
-            "first_at": text(format_instant(answer.first_at)),
-            "last_at": text(format_instant(answer.last_at)),
+    duration_s = archived.audio_duration_s
+    return attributes_of(
+        {
+            "object_key": archived.object_key,
+            "content_type": archived.content_type,
+            "size_bytes": archived.size_bytes,
+            "sha256_hex": archived.sha256_hex,
+            "crc32": archived.crc32,
+            "archived_at": archived.archived_at,
+            "audio_duration_s": None if duration_s is None else round(duration_s, 3),
+            "waveform": archived.waveform,
+            "notes": archived.notes or None,
         }
-    }
+    )
 
 
-def hold_attribute(hold: Hold) -> dict[str, Any]:
-    """Return the attribute `held` of an item."""
-    fields = {"reason": hold.reason, "since": format_instant(hold.since), "by": hold.by}
-    return {"M": {name: text(value) for name, value in fields.items()}}
-
-
-def erasure_attribute(erasure: Erasure) -> dict[str, Any]:
-    """Return the attribute `erasure` of an item."""
-    return {"M": {"began_at": text(format_instant(erasure.began_at)), "by": text(erasure.by)}}
+def fields_attribute(value: RepeatedAnswer | Hold | Erasure | Losses) -> dict[str, Any]:
+    """Return a part of an item as one attribute that has its fields."""
+    return attribute_of(asdict(value))
 
 
 def item_of(attributes: Attributes) -> CatalogueItem:
-    """Return the item that the attributes of the table or of a full index describe.
+    """Return the item that all attributes of the table describe.
 
     Raises:
-        NewerCatalogueError: they are of a later one.
-        UnreadableItemError: they are damaged; names the attribute's problem, and no content.
+        NewerCatalogueError: a later release wrote them.
+        UnreadableItemError: they are damaged; names the attribute and the kind of damage, and no
+            content.
     """
     return read_safely(_known_item, attributes)
 
@@ -135,7 +110,7 @@ def read_safely(read: Callable[[Attributes], T], attributes: Attributes) -> T:
     """Return what `read` makes of attributes.
 
     Raises:
-        UnreadableItemError: they are damaged; names the attribute's problem, and no content.
+        UnreadableItemError: they are damaged, as `item_of` has it.
     """
     try:
         return read(attributes)
@@ -149,7 +124,7 @@ def _known_item(attributes: Attributes) -> CatalogueItem:
 
 
 def items_of(found: Iterable[Attributes]) -> ItemsRead:
-    """Return the items, each read by itself: what can't be read costs no other."""
+    """Return the items that can be read, and an error for each of the others."""
     items: list[CatalogueItem] = []
     unreadable: list[UnreadableItemError] = []
     for attributes in found:
@@ -160,54 +135,71 @@ def items_of(found: Iterable[Attributes]) -> ItemsRead:
     return ItemsRead(tuple(items), tuple(unreadable))
 
 
+class UnreadableItems:
+    """Skips items that can't be read, and remembers which they were."""
+
+    def __init__(self) -> None:
+        self._met: dict[str | None, UnreadableItemError] = {}
+
+    def readable(self, found: Iterable[Attributes], read: Callable[[Attributes], T]) -> Iterator[T]:
+        """Yield what `read` makes of each item that it can read."""
+        for attributes in found:
+            try:
+                yield read_safely(read, attributes)
+            except UnreadableItemError as error:
+                if len(self._met) < MAX_NAMED:
+                    self._met[error.recording_id] = error
+
+    def take(self) -> tuple[UnreadableItemError, ...]:
+        """Return the errors since the last call, one for each item; forget them."""
+        met, self._met = tuple(self._met.values()), {}
+        return met
+
+
 def _item(attributes: Attributes) -> CatalogueItem:
     return CatalogueItem(
         recording=_recording(attributes),
         state=State(attributes["state"]["S"]),
         listed_at=parse_instant(attributes["listed_at"]["S"]),
         attempts=int(attributes["attempts"]["N"]),
-        queued_at=_instant(attributes, "queued_at"),
-        claimed_until=_instant(attributes, "claimed_until"),
-        retry_at=_instant(attributes, "retry_at"),
-        reason=_text(attributes, "reason"),
+        queued_at=instant_in(attributes, "queued_at"),
+        claimed_until=instant_in(attributes, "claimed_until"),
+        retry_at=instant_in(attributes, "retry_at"),
+        reason=text_in(attributes, "reason"),
         archived=_archived(attributes) if "object_key" in attributes else None,
         hold=_hold(attributes),
         erasure=_erasure(attributes),
-        expiring_at=_instant(attributes, "expiring_at"),
+        expiring_at=instant_in(attributes, "expiring_at"),
         deferrals=int(attributes["deferrals"]["N"]) if "deferrals" in attributes else 0,
         not_found=_repeated(attributes, "not_found"),
         refused=_repeated(attributes, "refused"),
-        unrecognised_sha256_hex=_text(attributes, "unrecognised_sha256_hex"),
+        unrecognised_sha256_hex=text_in(attributes, "unrecognised_sha256_hex"),
         former_numbers=frozenset(attributes.get("former_numbers", {"SS": ()})["SS"]),
     )
 
 
 def candidate_of(attributes: Attributes) -> Candidate:
-    """Return what the feed needs, out of the index by_state.
+    """Return what the feed needs, from an entry of the index by_state.
 
     Raises:
-        UnreadableItemError: they are damaged; names the attribute's problem, and no content.
+        UnreadableItemError: they are damaged, as `item_of` has it.
     """
-    try:
-        return Candidate(
-            recording_id=_recording_id(attributes),
-            state=State(attributes["state"]["S"]),
-            started_at=parse_instant(attributes["started_at"]["S"]),
-            queued_at=_instant(attributes, "queued_at"),
-            claimed_until=_instant(attributes, "claimed_until"),
-            retry_at=_instant(attributes, "retry_at"),
-        )
-    except DAMAGED as error:
-        raise UnreadableItemError(_id_in(attributes), _problem(error)) from error
+    return read_safely(_candidate, attributes)
 
 
-def losses_attribute(losses: Losses) -> dict[str, Any]:
-    """Return the attribute `losses` of an item."""
-    return {"M": {"times": whole(losses.times), "deaths": whole(losses.deaths)}}
+def _candidate(attributes: Attributes) -> Candidate:
+    return Candidate(
+        recording_id=_recording_id(attributes),
+        state=State(attributes["state"]["S"]),
+        started_at=parse_instant(attributes["started_at"]["S"]),
+        queued_at=instant_in(attributes, "queued_at"),
+        claimed_until=instant_in(attributes, "claimed_until"),
+        retry_at=instant_in(attributes, "retry_at"),
+    )
 
 
 def losses_of(attributes: Attributes) -> Losses:
-    """Return how often a recording was lost; what is damaged counts as never."""
+    """Return how often a recording was lost; a damaged attribute counts as never."""
     try:
         fields = attributes["losses"]["M"]
         return Losses(int(fields["times"]["N"]), int(fields["deaths"]["N"]))
@@ -229,7 +221,7 @@ def _recording(attributes: Attributes) -> Recording:
         content_uri=attributes["content_uri"]["S"],
         started_at=parse_instant(attributes["started_at"]["S"]),
         duration_s=_duration_s(attributes),
-        extension_id=_text(attributes, "extension_id"),
+        extension_id=text_in(attributes, "extension_id"),
         call_record=_call_record(attributes),
     )
 
@@ -255,10 +247,10 @@ def _unpacked(content: bytes) -> dict[str, Any]:
 
 
 def inflated(content: bytes, *, limit: int = MAX_JSON) -> bytes:
-    """Return what was compressed.
+    """Return the content before compression.
 
     Raises:
-        ValueError: it is no such thing, or longer than `limit` bytes.
+        ValueError: it is truncated or has a tail, or is longer than `limit` bytes.
         zlib.error: it is damaged.
     """
     inflater = zlib.decompressobj()
@@ -285,7 +277,7 @@ def _id_in(attributes: Attributes) -> str | None:
 
 
 def _problem(error: Exception) -> str:
-    """Return which attribute is missing, or what kind of damage it is: no content."""
+    """Name the missing attribute or the kind of damage; repeat no content."""
     if isinstance(error, KeyError):
         return f"attribute {error.args[0]!r} is missing or of another type"
     return f"an attribute is damaged ({type(error).__name__})"
@@ -342,11 +334,3 @@ def _erasure(attributes: Attributes) -> Erasure | None:
         return None
     fields = attributes["erasure"]["M"]
     return Erasure(parse_instant(fields["began_at"]["S"]), fields["by"]["S"])
-
-
-def _text(attributes: Attributes, name: str) -> str | None:
-    return attributes[name]["S"] if name in attributes else None
-
-
-def _instant(attributes: Attributes, name: str) -> datetime | None:
-    return parse_instant(attributes[name]["S"]) if name in attributes else None

@@ -1,7 +1,7 @@
-"""The numbers that take part in calls: which recordings each leads to, newest first.
+"""The number index: the recordings of each phone number that takes part in calls, newest first.
 
 An item is a pointer: hash of the number, start and id of the recording. It is written before the
-recording's own item, so one that leads nowhere is possible, and readers pass over it.
+recording's own item, so a pointer to an unknown recording is possible; readers skip it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import aws_errors
 from ringvault.adapters.concurrency import at_once
+from ringvault.adapters.dynamodb.attributes import Attributes, attributes_of
 from ringvault.adapters.dynamodb.batches import MAX_PUTS, delete_batches, put_batches, read_batches
-from ringvault.adapters.dynamodb.item import Attributes, item_of, text, whole
+from ringvault.adapters.dynamodb.item import item_of
 from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.phone_number import (
     ReadNumber,
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-# By which rule a pointer's key was made. 1, which no pointer names, had numbers without their
-# country code.
+# The rule that made a pointer's key. Rule 1, which no pointer names, left the country code out.
 KEY_VERSION = 2
 
 
 class NumberIndex:
-    """Adds to the index and removes from it; doing either again changes nothing.
+    """Adds to the index and removes from it; repeating either changes nothing.
 
     `read` reads the phone numbers of records.
     """
@@ -51,7 +51,7 @@ class NumberIndex:
         self._read = read
 
     def add(self, recordings: Sequence[Recording]) -> None:
-        """Let the recordings be found by the numbers in their call."""
+        """Add the recordings under the numbers in their call."""
         pointers = [
             pointer_to(recording, key)
             for recording in recordings
@@ -60,7 +60,7 @@ class NumberIndex:
         put_batches(self._client, self._table, pointers)
 
     def remove(self, recording: Recording, *, former: Iterable[str] = ()) -> None:
-        """Let the recording be found by none of them, nor under the keys in `former`."""
+        """Remove the recording from the numbers in its call and from the keys in `former`."""
         for key in sorted(self.keys_of(recording).union(former)):
             with aws_errors("remove from the number index"):
                 self._client.delete_item(
@@ -70,7 +70,7 @@ class NumberIndex:
     def keys_of(self, recording: Recording) -> frozenset[str]:
         """Return the keys that the recording is listed under.
 
-        Two for each number: one for who hears all, one for the extension's own listener.
+        Two for each number: for listeners who hear all, and for the extension's own listener.
         """
         return frozenset(
             number_key(number, extension_id=extension_id)
@@ -79,18 +79,18 @@ class NumberIndex:
         )
 
     def remove_keys(self, recording: Recording, keys: Iterable[str]) -> None:
-        """Let the recording no longer be listed under these keys, by the right that adds."""
+        """Remove the recording from these keys; needs the same permission as `add`."""
         pointers = [pointer_key(pointer_to(recording, key)) for key in sorted(keys)]
         delete_batches(self._client, self._table, pointers)
 
 
 def sort_key(position: Position) -> str:
-    """Return the sort key of a pointer: in the order of start, and each recording its own."""
+    """Return the sort key of a pointer: in the order of start, unique for each recording."""
     return f"{format_instant(position.started_at)}#{position.recording_id}"
 
 
 def position_of(pointer: Attributes) -> Position:
-    """Return the start and the id of the recording that a pointer leads to."""
+    """Return the start and the id of a pointer's recording."""
     started_at, _, recording_id = pointer["started_at_id"]["S"].partition("#")
     return Position(parse_instant(started_at), recording_id)
 
@@ -98,11 +98,9 @@ def position_of(pointer: Attributes) -> Position:
 def pointer_to(recording: Recording, key: str) -> dict[str, dict[str, str]]:
     """Return the item that lists the recording under the key."""
     position = Position(recording.started_at, recording.recording_id)
-    return {
-        "number_key": text(key),
-        "started_at_id": text(sort_key(position)),
-        "key_version": whole(KEY_VERSION),
-    }
+    return attributes_of(
+        {"number_key": key, "started_at_id": sort_key(position), "key_version": KEY_VERSION}
+    )
 
 
 def pointer_key(pointer: Attributes) -> dict[str, dict[str, str]]:
@@ -111,14 +109,14 @@ def pointer_key(pointer: Attributes) -> dict[str, dict[str, str]]:
 
 
 class CatalogueRecords:
-    """The catalogue, read whole or by id, items that can't be read left out by themselves."""
+    """Reads the recordings of the catalogue, all or by id; an unreadable item costs no other."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._table = table_name
         self._client = client
 
     def expected_items(self) -> int:
-        """Return how many items DynamoDB counted within the last six hours."""
+        """Return DynamoDB's own count of items, which is up to six hours old."""
         with aws_errors("read the catalogue"):
             return self._client.describe_table(TableName=self._table)["Table"].get("ItemCount", 0)
 
@@ -134,15 +132,15 @@ class CatalogueRecords:
                 )
 
     def of_ids(self, recording_ids: Sequence[str]) -> Mapping[str, Recording | None]:
-        """Return the recordings of those ids that there are; None for an unreadable item."""
-        keys = [{"recording_id": text(it)} for it in recording_ids]
+        """Return the recordings of the known ids; None for an unreadable item."""
+        keys = [attributes_of({"recording_id": it}) for it in recording_ids]
         options = {"ConsistentRead": True}
         found = read_batches(self._client, self._table, keys, **options)
         return {_id_of(it): _recording_of(it) for it in found}
 
 
 class NumberIndexUpkeep(NumberIndex):
-    """The number index as it is read whole and mended."""
+    """Reads the whole number index and repairs it."""
 
     def is_current(self) -> bool:
         """Whether no key of an earlier release is among the first megabyte of the index.
@@ -154,13 +152,13 @@ class NumberIndexUpkeep(NumberIndex):
         return not any(map(_is_outdated, page["Items"]))
 
     def add_missing(self, recordings: Sequence[Recording]) -> int:
-        """Add the entries that the recordings lack; return how many were added."""
+        """Add the missing entries of the recordings; return how many were added."""
         wanted = [pointer_to(it, key) for it in recordings for key in self.keys_of(it)]
         found = read_batches(self._client, self._table, list(map(pointer_key, wanted)))
         there = {_identity(it) for it in found if not _is_outdated(it)}
-        lacking = [it for it in wanted if _identity(it) not in there]
-        at_once(partial(put_batches, self._client, self._table), _chunks(lacking))
-        return len(lacking)
+        missing = [it for it in wanted if _identity(it) not in there]
+        at_once(partial(put_batches, self._client, self._table), _chunks(missing))
+        return len(missing)
 
     def entries(self) -> Iterator[Sequence[Entry]]:
         """Yield the whole table in pages of a megabyte, 128 read units each."""
@@ -170,14 +168,16 @@ class NumberIndexUpkeep(NumberIndex):
                 yield [_entry(it) for it in page["Items"]]
 
     def is_entry_of(self, entry: Entry, recording: Recording) -> bool:
-        """Whether the recording is listed by this entry."""
+        """Whether the entry is one of the recording's."""
         pointer = pointer_to(recording, entry.key)
         is_at = pointer["started_at_id"]["S"] == entry.position
         return is_at and entry.key in self.keys_of(recording)
 
     def discard(self, entries: Sequence[Entry]) -> None:
-        """Remove entries; those that are not there are none."""
-        keys = [{"number_key": text(it.key), "started_at_id": text(it.position)} for it in entries]
+        """Remove entries; missing ones are ignored."""
+        keys = [
+            attributes_of({"number_key": it.key, "started_at_id": it.position}) for it in entries
+        ]
         at_once(partial(delete_batches, self._client, self._table), _chunks(keys))
 
 

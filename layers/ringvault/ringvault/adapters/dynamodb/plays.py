@@ -1,10 +1,11 @@
-"""The audit of plays in DynamoDB: one item for each URL that was issued, never changed."""
+"""The audit of plays in DynamoDB: one item for each issued URL, never changed."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ringvault.adapters.aws.errors import aws_errors
-from ringvault.adapters.dynamodb.item import Attributes, text
+from ringvault.adapters.dynamodb.attributes import Attributes, attributes_of, expression_values
 from ringvault.core.instants import format_instant, parse_instant
 from ringvault.core.playback.audit import Disposition, Play, PlaysPage
 
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class PlayTable:
-    """Adds plays and reads them; whatever is there stays as it is."""
+    """Adds plays and reads them; changes and deletes none."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._table = table_name
         self._client = client
 
     def add(self, play: Play) -> None:
-        """Keep a play beside those of the same instant; ConflictError where it is there already."""
+        """Store a play, also beside one of the same instant; ConflictError where its key exists."""
         with aws_errors("write the audit of plays"):
             self._client.put_item(
                 TableName=self._table,
@@ -32,9 +33,9 @@ class PlayTable:
         """Return at most `limit` plays of a recording; `after` is the `next` of the page before."""
         query: dict[str, Any] = {
             "KeyConditionExpression": "recording_id = :recording_id",
-            "ExpressionAttributeValues": {":recording_id": text(recording_id)},
+            "ExpressionAttributeValues": expression_values(recording_id=recording_id),
             "ScanIndexForward": False,
-            # What was just written is asked for, too.
+            # A play is often read just after it was written.
             "ConsistentRead": True,
             "Limit": limit,
         }
@@ -50,21 +51,13 @@ class PlayTable:
 
 
 def _key(recording_id: str, play_id: str) -> dict[str, Any]:
-    return {"recording_id": text(recording_id), "play_id": text(play_id)}
+    return attributes_of({"recording_id": recording_id, "play_id": play_id})
 
 
 def _attributes(play: Play) -> dict[str, Any]:
-    played_at = format_instant(play.played_at)
-    return {
-        # In the order of time, and apart from what else was played in the same millisecond.
-        **_key(play.recording_id, f"{played_at}#{uuid4().hex}"),
-        "user_id": text(play.user_id),
-        "played_at": text(played_at),
-        "expires_at": text(format_instant(play.expires_at)),
-        "source_ip": text(play.source_ip),
-        "user_agent": text(play.user_agent),
-        "disposition": text(play.disposition),
-    }
+    # In the order of time, and unique within a millisecond.
+    play_id = f"{format_instant(play.played_at)}#{uuid4().hex}"
+    return attributes_of(asdict(play) | {"play_id": play_id})
 
 
 def _play(item: Attributes) -> Play:

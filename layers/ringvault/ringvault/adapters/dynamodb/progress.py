@@ -1,4 +1,4 @@
-"""How far listing, reconciliation and verification have come, kept in the state table."""
+"""The progress of listing, reconciliation and verification, in the state table."""
 
 import json
 import zlib
@@ -7,6 +7,13 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ringvault.adapters.dynamodb.attributes import (
+    Attributes,
+    attributes_of,
+    instant_in,
+    number_in,
+    text_in,
+)
 from ringvault.adapters.dynamodb.item import inflated
 from ringvault.adapters.dynamodb.versioned import VersionedItem
 from ringvault.core.catalogue.indexes import Position
@@ -35,14 +42,14 @@ LISTING_NAME = "listing_progress"
 
 
 class ListingProgressStore:
-    """Loads and saves the progress; whoever saves has to have loaded the newest."""
+    """Loads and saves the progress; only the newest version can be changed."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._item = VersionedItem(
             table_name,
             client,
             name=LISTING_NAME,
-            called="listing progress",
+            label="listing progress",
             without="the lister reads the whole retention again, and adds nothing twice",
         )
 
@@ -53,76 +60,60 @@ class ListingProgressStore:
 
     def save(self, progress: ListingProgress, *, version: int) -> int:
         """Store it and return the new version; ConflictError when `version` is not current."""
-        opened_to = {
-            name: {"S": format_instant(instant)} for name, instant in progress.opened_to.items()
+        partly_read = progress.partly_read
+        fields = {
+            "windows": [_window_fields(window) for window in progress.windows],
+            "opened_to": progress.opened_to,
+            "is_quiet": progress.is_quiet,
+            "retention": _retention_fields(progress.retention),
+            "recordings_a_day": progress.recordings_a_day,
+            "retention_read_at": progress.retention_read_at,
+            "partly_read": None if partly_read is None else asdict(partly_read),
         }
-        item: Any = {
-            "windows": {"L": [{"M": _attributes(window)} for window in progress.windows]},
-            "opened_to": {"M": opened_to},
-            "is_quiet": {"BOOL": progress.is_quiet},
-            "retention": {"M": _retention_attributes(progress.retention)},
-        }
-        if progress.recordings_a_day is not None:
-            item["recordings_a_day"] = {"N": str(progress.recordings_a_day)}
-        if progress.retention_read_at is not None:
-            item["retention_read_at"] = {"S": format_instant(progress.retention_read_at)}
-        if progress.partly_read is not None:
-            item["partly_read"] = {"M": _partly_read_attributes(progress.partly_read)}
-        return self._item.save(item, version=version)
+        return self._item.save(attributes_of(fields), version=version)
 
 
-def _listing_progress(item: Any) -> ListingProgress:  # noqa: ANN401 - DynamoDB's own nesting
+def _listing_progress(item: Attributes) -> ListingProgress:
     return ListingProgress(
         windows=bounded(_window(window["M"]) for window in item["windows"]["L"]),
         opened_to={
             name: parse_instant(instant["S"]) for name, instant in item["opened_to"]["M"].items()
         },
         is_quiet=item["is_quiet"]["BOOL"],
-        recordings_a_day=_number(item, "recordings_a_day"),
+        recordings_a_day=number_in(item, "recordings_a_day"),
         retention=_retention(item["retention"]["M"]),
-        retention_read_at=_instant(item, "retention_read_at"),
+        retention_read_at=instant_in(item, "retention_read_at"),
         partly_read=_partly_read(item["partly_read"]["M"]) if "partly_read" in item else None,
     )
 
 
-def _attributes(window: Window) -> dict[str, Any]:
-    attributes: dict[str, Any] = {
-        "kind": {"S": window.kind.value},
-        "from_at": {"S": format_instant(window.from_at)},
-        "to_at": {"S": format_instant(window.to_at)},
-        "stride_s": {"N": str(window.stride.total_seconds())},
+def _window_fields(window: Window) -> dict[str, object]:
+    return {
+        "kind": window.kind.value,
+        "from_at": window.from_at,
+        "to_at": window.to_at,
+        "stride_s": window.stride.total_seconds(),
+        "broken_at": window.broken_at,
     }
-    if window.broken_at is not None:
-        attributes["broken_at"] = {"S": format_instant(window.broken_at)}
-    return attributes
 
 
-def _window(attributes: Any) -> Window:  # noqa: ANN401 - DynamoDB's own nesting
+def _window(attributes: Attributes) -> Window:
     return Window(
         kind=Kind(attributes["kind"]["S"]),
         from_at=parse_instant(attributes["from_at"]["S"]),
         to_at=parse_instant(attributes["to_at"]["S"]),
         stride=_stride(float(attributes["stride_s"]["N"])),
-        broken_at=_instant(attributes, "broken_at"),
+        broken_at=instant_in(attributes, "broken_at"),
     )
 
 
 def _stride(stride_s: float) -> timedelta:
-    """Return the stride; one of no length, which earlier releases came to, becomes the shortest."""
+    """Return the stride within its bounds; earlier releases could store one of no length."""
     shortest_s, longest_s = MIN_STRIDE.total_seconds(), MAX_STRIDE.total_seconds()
     return timedelta(seconds=min(max(stride_s, shortest_s), longest_s))
 
 
-def _partly_read_attributes(partly_read: PartlyRead) -> dict[str, Any]:
-    return {
-        "from_at": {"S": format_instant(partly_read.from_at)},
-        "to_at": {"S": format_instant(partly_read.to_at)},
-        "pages": {"N": str(partly_read.pages)},
-        "next_uri": {"S": partly_read.next_uri},
-    }
-
-
-def _partly_read(attributes: Any) -> PartlyRead:  # noqa: ANN401 - DynamoDB's own nesting
+def _partly_read(attributes: Attributes) -> PartlyRead:
     return PartlyRead(
         from_at=parse_instant(attributes["from_at"]["S"]),
         to_at=parse_instant(attributes["to_at"]["S"]),
@@ -131,31 +122,22 @@ def _partly_read(attributes: Any) -> PartlyRead:  # noqa: ANN401 - DynamoDB's ow
     )
 
 
-def _retention_attributes(retention: Retention) -> dict[str, Any]:
-    attributes = {
-        "period_s": {"N": str(retention.period.total_seconds())},
-        "most_recordings": {"N": str(retention.max_recordings)},
+def _retention_fields(retention: Retention) -> dict[str, object]:
+    shortest = retention.shortest_period
+    return {
+        "period_s": retention.period.total_seconds(),
+        "most_recordings": retention.max_recordings,
+        "shortest_period_s": None if shortest is None else shortest.total_seconds(),
     }
-    if retention.shortest_period is not None:
-        attributes["shortest_period_s"] = {"N": str(retention.shortest_period.total_seconds())}
-    return attributes
 
 
-def _retention(attributes: Any) -> Retention:  # noqa: ANN401 - DynamoDB's own nesting
-    shortest_s = _number(attributes, "shortest_period_s")
+def _retention(attributes: Attributes) -> Retention:
+    shortest_s = number_in(attributes, "shortest_period_s")
     return Retention(
         period=timedelta(seconds=float(attributes["period_s"]["N"])),
         max_recordings=int(attributes["most_recordings"]["N"]),
         shortest_period=None if shortest_s is None else timedelta(seconds=shortest_s),
     )
-
-
-def _number(item: Any, name: str) -> float | None:  # noqa: ANN401 - DynamoDB's own nesting
-    return float(item[name]["N"]) if name in item else None
-
-
-def _instant(item: Any, name: str) -> datetime | None:  # noqa: ANN401 - DynamoDB's own nesting
-    return parse_instant(item[name]["S"]) if name in item else None
 
 
 RECONCILIATION_NAME = "reconciliation_progress"
@@ -164,15 +146,15 @@ MAX_RUN_BYTES = 64 * 1024 * 1024
 
 
 class ReconciliationProgressStore:
-    """Loads and saves the progress; whoever saves has to have loaded the newest."""
+    """Loads and saves the progress; only the newest version can be changed."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._item = VersionedItem(
             table_name,
             client,
             name=RECONCILIATION_NAME,
-            called="reconciliation progress",
-            without="the open runs begin again, and the chain goes on behind the newest report",
+            label="reconciliation progress",
+            without="the open runs begin again, and the chain goes on after the newest report",
         )
 
     def load(self) -> tuple[ReconciliationProgress, int]:
@@ -182,33 +164,23 @@ class ReconciliationProgressStore:
 
     def save(self, progress: ReconciliationProgress, *, version: int) -> int:
         """Store it and return the new version; ConflictError when `version` is not current."""
-        item: dict[str, Any] = {"runs": {"L": [{"B": _packed(run)} for run in progress.runs]}}
-        if progress.last_daily_on is not None:
-            item["last_daily_on"] = {"S": progress.last_daily_on.isoformat()}
-        if progress.chain_head is not None:
-            item["chain_head"] = {
-                "M": {
-                    "number": {"N": str(progress.chain_head.number)},
-                    "sha256_hex": {"S": progress.chain_head.sha256_hex},
-                }
-            }
-        if progress.backfills_since:
-            item["backfills_since"] = {
-                "M": {
-                    end: {"S": format_instant(since)}
-                    for end, since in progress.backfills_since.items()
-                }
-            }
-        return self._item.save(item, version=version)
+        on, head = progress.last_daily_on, progress.chain_head
+        fields = {
+            "runs": [_packed(run) for run in progress.runs],
+            "last_daily_on": None if on is None else on.isoformat(),
+            "chain_head": None if head is None else asdict(head),
+            "backfills_since": progress.backfills_since or None,
+        }
+        return self._item.save(attributes_of(fields), version=version)
 
 
-def _reconciliation_progress(item: Mapping[str, Any]) -> ReconciliationProgress:
-    head = item.get("chain_head")
+def _reconciliation_progress(item: Attributes) -> ReconciliationProgress:
+    head, last_daily_on = item.get("chain_head"), text_in(item, "last_daily_on")
     return ReconciliationProgress(
         runs=tuple(
             _run(json.loads(inflated(run["B"], limit=MAX_RUN_BYTES))) for run in item["runs"]["L"]
         ),
-        last_daily_on=_day(item["last_daily_on"]["S"]) if "last_daily_on" in item else None,
+        last_daily_on=_day(last_daily_on) if last_daily_on else None,
         chain_head=_chain_head(head["M"]) if head else None,
         backfills_since=_backfills(item["backfills_since"]["M"])
         if "backfills_since" in item
@@ -281,11 +253,11 @@ def _finding(fields: list[Any]) -> Finding:
     )
 
 
-def _chain_head(attributes: Mapping[str, Any]) -> ChainHead:
+def _chain_head(attributes: Attributes) -> ChainHead:
     return ChainHead(int(attributes["number"]["N"]), attributes["sha256_hex"]["S"])
 
 
-def _backfills(attributes: Mapping[str, Any]) -> Mapping[str, datetime]:
+def _backfills(attributes: Attributes) -> Mapping[str, datetime]:
     return {end: parse_instant(since["S"]) for end, since in attributes.items()}
 
 
@@ -297,14 +269,14 @@ VERIFICATION_NAME = "verification_progress"
 
 
 class VerificationProgressStore:
-    """Loads and saves the last verification; whoever saves has to have loaded the newest."""
+    """Loads and saves the last verification; only the newest version can be changed."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient") -> None:
         self._item = VersionedItem(
             table_name,
             client,
             name=VERIFICATION_NAME,
-            called="verification progress",
+            label="verification progress",
             without="ringvault verify begins again",
         )
 
@@ -317,8 +289,8 @@ class VerificationProgressStore:
     def save(self, verification: Verification, *, version: int) -> int:
         """Store it and return the new version; ConflictError when `version` is not current."""
         document = json.dumps(_document(verification), separators=(",", ":"))
-        packed = {"B": zlib.compress(document.encode())}
-        return self._item.save({"verification": packed}, version=version)
+        packed = attributes_of({"verification": zlib.compress(document.encode())})
+        return self._item.save(packed, version=version)
 
 
 def _document(verification: Verification) -> dict[str, Any]:

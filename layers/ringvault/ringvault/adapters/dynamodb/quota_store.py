@@ -1,10 +1,11 @@
 """The shared quota of one (service user, group) in the state table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ringvault.adapters.dynamodb.attributes import Attributes, attributes_of, number_in
 from ringvault.adapters.dynamodb.versioned import VersionedItem
 from ringvault.core.instants import from_epoch_ms, to_epoch_ms
 from ringvault.core.quota.window import MAX_TURNS, Quota
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-_WITHOUT = "the quota is learnt again from RingCentral's next answer"
+_WITHOUT = "the quota is read again from RingCentral's next answer"
 
 
 class DynamoDBQuotaStore:
-    """Loads and saves one quota; whoever saves has to have loaded the newest.
+    """Loads and saves one quota; only the newest version can be changed.
 
-    `group` may name another group from one call to the next: then it is that group's quota.
+    `group` is asked at each call, and may name another group than before.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class DynamoDBQuotaStore:
         group: Callable[[], str],
         default: Quota,
     ) -> None:
-        """Keep the quota of `group` for `service_user`; `default` holds until a first save."""
+        """Store the quota of `group` for `service_user`; `default` applies before a first save."""
         self._table_name = table_name
         self._client = client
         self._service_user = service_user
@@ -41,36 +42,36 @@ class DynamoDBQuotaStore:
     def load(self) -> tuple[Quota, int]:
         """Return the quota and its version; a new quota has version 0.
 
-        What an item holds out of the quota's bounds, as earlier releases could write, is left out.
+        Values out of the quota's bounds, which earlier releases could write, are ignored.
         """
         quota, version = self._item().load(self._quota)
         return quota or self._default, version
 
     def save(self, quota: Quota, *, version: int) -> None:
         """Store the quota as version + 1; ConflictError when `version` is no longer current."""
-        item: dict[str, Any] = {
-            "limit": {"N": str(quota.limit)},
-            "window_ms": {"N": str(round(quota.window / timedelta(milliseconds=1)))},
-            "closings": {"N": str(quota.closings)},
-            "turns_ms": {"L": [{"N": str(to_epoch_ms(turn))} for turn in quota.turns]},
+        closed_until = quota.closed_until
+        fields = {
+            "limit": quota.limit,
+            "window_ms": round(quota.window / timedelta(milliseconds=1)),
+            "closings": quota.closings,
+            "turns_ms": [to_epoch_ms(turn) for turn in quota.turns],
+            "closed_until_ms": None if closed_until is None else to_epoch_ms(closed_until),
         }
-        if quota.closed_until is not None:
-            item["closed_until_ms"] = {"N": str(to_epoch_ms(quota.closed_until))}
-        self._item().save(item, version=version)
+        self._item().save(attributes_of(fields), version=version)
 
-    def _quota(self, item: Mapping[str, Any]) -> Quota:
-        closed_until = item.get("closed_until_ms")
+    def _quota(self, item: Attributes) -> Quota:
+        closed_until_ms = number_in(item, "closed_until_ms")
         limit, window_ms = int(item["limit"]["N"]), int(item["window_ms"]["N"])
         turns = item["turns_ms"]["L"][-MAX_TURNS:]
         return replace(
             self._default.with_limit(limit, timedelta(milliseconds=window_ms)),
             turns=tuple(from_epoch_ms(int(turn["N"])) for turn in turns),
-            closed_until=from_epoch_ms(int(closed_until["N"])) if closed_until else None,
+            closed_until=None if closed_until_ms is None else from_epoch_ms(int(closed_until_ms)),
             closings=int(item["closings"]["N"]),
         )
 
     def _item(self) -> VersionedItem:
         name = f"quota#{self._service_user}#{self._group()}"
         return VersionedItem(
-            self._table_name, self._client, name=name, called="quota", without=_WITHOUT
+            self._table_name, self._client, name=name, label="quota", without=_WITHOUT
         )

@@ -5,6 +5,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import OtherKeyError, aws_errors
+from ringvault.adapters.dynamodb.attributes import (
+    Attributes,
+    attribute_of,
+    attributes_of,
+    expression_values,
+    number_in,
+)
 from ringvault.core.errors import ConflictError
 from ringvault.core.instants import from_epoch_ms, to_epoch_ms
 from ringvault.core.ringcentral.access_token import AccessToken
@@ -49,24 +56,28 @@ class DynamoDBTokenStore:
         )
 
     def take_lease(self, *, now: "datetime", until: "datetime") -> None:
-        """Become the only one who signs in until `until`; ConflictError when somebody is."""
+        """Reserve signing in until `until`; ConflictError where another lease holds."""
         with aws_errors("take the sign-in lease"):
             self._client.update_item(
                 TableName=self._table,
                 Key=self._key(),
                 UpdateExpression="SET lease_until_ms = :until",
                 ConditionExpression="attribute_not_exists(lease_until_ms) OR lease_until_ms < :now",
-                ExpressionAttributeValues={":until": _ms(until), ":now": _ms(now)},
+                ExpressionAttributeValues=expression_values(
+                    until=to_epoch_ms(until), now=to_epoch_ms(now)
+                ),
             )
 
     def leased_until(self) -> "datetime | None":
         """Return when the lease ends or ended, None where it was given back or never taken."""
-        item = self._item()
-        return from_epoch_ms(int(item["lease_until_ms"]["N"])) if "lease_until_ms" in item else None
+        until_ms = number_in(self._item(), "lease_until_ms")
+        return None if until_ms is None else from_epoch_ms(int(until_ms))
 
     def give_back_lease(self, *, until: "datetime") -> None:
-        """Give back the lease that was taken until `until`; nothing happens where it is over."""
-        self._remove("lease_until_ms", where="lease_until_ms", is_still=_ms(until))
+        """Give back the lease that was taken until `until`; has no effect on another lease."""
+        self._remove(
+            "lease_until_ms", where="lease_until_ms", is_still=attribute_of(to_epoch_ms(until))
+        )
 
     def save(self, token: AccessToken) -> None:
         """Store the token and give the lease back."""
@@ -79,24 +90,26 @@ class DynamoDBTokenStore:
         with aws_errors("store the access token"):
             self._client.put_item(
                 TableName=self._table,
-                Item={
-                    **self._key(),
-                    "ciphertext": {"B": cipher["CiphertextBlob"]},
-                    "fingerprint": _fingerprint(token),
-                    "refresh_at_ms": _ms(token.refresh_at),
-                    "expires_at_ms": _ms(token.expires_at),
-                },
+                Item=attributes_of(
+                    {
+                        "name": self._name,
+                        "ciphertext": cipher["CiphertextBlob"],
+                        "fingerprint": _fingerprint(token),
+                        "refresh_at_ms": to_epoch_ms(token.refresh_at),
+                        "expires_at_ms": to_epoch_ms(token.expires_at),
+                    }
+                ),
             )
 
     def drop(self, token: AccessToken) -> None:
-        """Forget the token if it is still the one that is stored."""
+        """Remove the token, unless another was stored since."""
         self._remove(
             "ciphertext, fingerprint, refresh_at_ms, expires_at_ms",
             where="fingerprint",
-            is_still=_fingerprint(token),
+            is_still=attribute_of(_fingerprint(token)),
         )
 
-    def _item(self) -> Any:  # noqa: ANN401 - DynamoDB's attributes
+    def _item(self) -> Attributes:
         with aws_errors("read the access token"):
             answer = self._client.get_item(
                 TableName=self._table, Key=self._key(), ConsistentRead=True
@@ -104,7 +117,7 @@ class DynamoDBTokenStore:
         return answer.get("Item", {})
 
     def _remove(self, names: str, *, where: str, is_still: dict[str, str]) -> None:
-        """Remove attributes unless somebody has replaced them already."""
+        """Remove attributes, unless `where` was changed since."""
         with suppress(ConflictError), aws_errors("change the access token"):
             self._client.update_item(
                 TableName=self._table,
@@ -115,7 +128,7 @@ class DynamoDBTokenStore:
             )
 
     def _decrypted(self, ciphertext: bytes) -> str | None:
-        """Return the token, None where it was encrypted with a key that the stack had before."""
+        """Return the token, None where it was encrypted with an earlier key of the stack."""
         try:
             with aws_errors("decrypt the access token"):
                 plain = self._kms.decrypt(
@@ -128,16 +141,12 @@ class DynamoDBTokenStore:
         return plain["Plaintext"].decode()
 
     def _key(self) -> dict[str, Any]:
-        return {"name": {"S": self._name}}
+        return attributes_of({"name": self._name})
 
     def _context(self) -> dict[str, str]:
         return {"ringvault": self._name}
 
 
-def _fingerprint(token: AccessToken) -> dict[str, str]:
-    """Return what tells this token from its successor, and nothing of what it is."""
-    return {"S": hashlib.sha256(token.value.encode()).hexdigest()[:16]}
-
-
-def _ms(instant: "datetime") -> dict[str, str]:
-    return {"N": str(to_epoch_ms(instant))}
+def _fingerprint(token: AccessToken) -> str:
+    """Return a digest that distinguishes this token from its successor and reveals neither."""
+    return hashlib.sha256(token.value.encode()).hexdigest()[:16]

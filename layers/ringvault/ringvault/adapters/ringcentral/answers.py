@@ -1,4 +1,4 @@
-"""What RingCentral's answers mean: status, error codes and quota headers as our errors."""
+"""Maps RingCentral's answers to our errors: status, error codes and quota headers."""
 
 import json
 import re
@@ -23,18 +23,18 @@ from ringvault.core.errors import (
 )
 from ringvault.core.quota.window import MAX_WINDOW, MIN_PENALTY
 
-# Nothing that RingCentral documents comes near; a mistaken header must not stop us for good.
+# Far above anything that RingCentral documents; a wrong header must not stop us forever.
 MAX_PENALTY = timedelta(days=1)
 RANGE_REFUSED = 416
-# Not found and gone: only with a code of RingCentral's do they say anything of the recording.
-_SAYS_NOTHING = frozenset({404, 410})
+# Not found and gone: they concern the recording only if the body has a code of RingCentral's.
+_NEEDS_CODE = frozenset({404, 410})
 _LENGTH_IN_RANGE = re.compile(r"bytes \*/(\d{1,15})")
 # The app, and so every user of it, lacks a permission.
 APP_SCOPE = "CMN-401"
 _MAX_NUMBER = 9
 _MAX_ERROR_BYTES = 64 * 1024
-# Error codes and permission names are repeated in our messages, nothing else of a body is; and only
-# what looks like one, for an answer may repeat in any place what it was sent.
+# Our messages repeat only error codes and permission names of a body, and only in this form: an
+# answer may contain what it was sent, in any place.
 _CODE = re.compile(r"[A-Z]{3}-\d{3}")
 _PERMISSION = re.compile(r"Read[A-Z][A-Za-z]{2,30}")
 # RFC 6749, 5.2.
@@ -45,7 +45,7 @@ _OAUTH_ERROR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """What an error answer says of itself; empty where it says nothing that we trust."""
+    """The parts of an error body that have the expected form; the others are empty."""
 
     code: str = ""
     oauth_error: str = ""
@@ -53,7 +53,7 @@ class ErrorBody:
 
 
 def read_error(response: requests.Response) -> ErrorBody:
-    """Return what the body of an error says, and close it."""
+    """Read the body of an error and close it."""
     try:
         body: Any = json.loads(head_of(response, max_bytes=_MAX_ERROR_BYTES))
         first: Any = (body.get("errors") or [{}])[0]
@@ -74,9 +74,9 @@ def read_error(response: requests.Response) -> ErrorBody:
 
 
 def check(response: requests.Response, *, now: datetime) -> None:
-    """Raise what the status means; returns for 200, 206 and redirects with the body unread.
+    """Raise the error of the status; return for 200, 206 and redirects with the body unread.
 
-    `Retry-After` is obeyed with any status: nobody sends before its end, and nothing else is
+    `Retry-After` counts with any status: no request is sent before its end, and nothing else is
     concluded from such an answer.
 
     Raises:
@@ -109,14 +109,14 @@ def check(response: requests.Response, *, now: datetime) -> None:
         raise NotFoundError(message)
     if status == RANGE_REFUSED:
         raise RangeRefusedError(message, total_bytes=_whole_length(response))
-    if status in _SAYS_NOTHING or status >= requests.codes.server_error:
+    if status in _NEEDS_CODE or status >= requests.codes.server_error:
         raise ServiceUnavailableError(message)
     raise RequestRefusedError(message)
 
 
 def _is_own_not_found(status: int, error: ErrorBody) -> bool:
-    """Whether RingCentral itself says that there is no such thing, and not a proxy."""
-    if status in _SAYS_NOTHING:
+    """Whether RingCentral itself, not a proxy, says that there is no such thing."""
+    if status in _NEEDS_CODE:
         return bool(error.code)
     return status == requests.codes.bad_request and error.code == "CMN-102"
 
@@ -127,10 +127,10 @@ def _named_wait(response: requests.Response, now: datetime) -> timedelta | None:
 
 
 def check_abroad(response: requests.Response, *, now: datetime) -> None:
-    """Raise unless another host, which a redirect led to, answered with content or a redirect.
+    """Raise unless the host of a redirect answered with content or another redirect.
 
-    What it says of permissions, quotas or missing files is nothing that RingCentral said, and the
-    time that it names concerns this one recording.
+    Its statements about permissions, quotas or missing files are not RingCentral's, and its
+    `Retry-After` concerns this one recording.
     """
     if response.status_code not in {200, 206} and not response.is_redirect:
         response.close()
@@ -145,9 +145,9 @@ def check_abroad(response: requests.Response, *, now: datetime) -> None:
 def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
     """Return how long to send nothing after a 429.
 
-    `Retry-After` in seconds or as an HTTP date. Where it is missing, the user's whole window: a
-    request sent during the penalty restarts it. 30 s at least there, and where no quota header
-    comes with the 429, since then another limiter than the user's has spoken.
+    `Retry-After` in seconds or as an HTTP date. Where it is missing, the user's whole window,
+    because a request during the penalty restarts it. At least 30 s there, and where the 429 has
+    no quota headers, because then it comes from another limiter than the user's.
     """
     named = _retry_after_header(response.headers.get("Retry-After", ""), now)
     if named is None:
@@ -158,9 +158,9 @@ def retry_after(response: requests.Response, *, now: datetime) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class QuotaHeaders:
-    """What an answer says of the quota; `remaining` is None where it does not say.
+    """The quota headers of an answer; `remaining` is None where it is missing.
 
-    `group` is as the header has it, empty where there is none.
+    `group` is the header's text, empty where it is missing.
     """
 
     group: str
@@ -170,10 +170,10 @@ class QuotaHeaders:
 
 
 def quota_of(response: requests.Response) -> QuotaHeaders | None:
-    """Return what the headers say of the quota.
+    """Return the quota headers.
 
-    None where they don't name limit and window, or a window longer than MAX_WINDOW: a quota that
-    nothing may be sent in would never be corrected by another answer.
+    None where limit or window is missing, or the window is longer than MAX_WINDOW: a quota that
+    permits no request would never be corrected by another answer.
     """
     limit = _header_number(response, "X-Rate-Limit-Limit")
     window_s = _header_number(response, "X-Rate-Limit-Window")
@@ -191,13 +191,13 @@ def _header_number(response: requests.Response, name: str) -> int | None:
 
 
 def _whole_length(response: requests.Response) -> int | None:
-    """Return how long a 416 says that the whole is."""
+    """Return the total length that a 416 names."""
     match = _LENGTH_IN_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     return int(match[1]) if match else None
 
 
 def _is_users_own_limit(response: requests.Response) -> bool:
-    """Whether the user's own limit spoke; other limiters send no quota headers."""
+    """Whether the answer is of the user's own limit; other limiters send no quota headers."""
     return "X-Rate-Limit-Group" in response.headers
 
 
@@ -220,6 +220,6 @@ def _permission_advice(error: ErrorBody) -> str:
 
 
 def _known(known: re.Pattern[str], *values: object) -> str:
-    """Return the first of the values that looks as it should, nothing where none does."""
+    """Return the first value of the expected form, an empty text where there is none."""
     texts = (value for value in values if isinstance(value, str))
     return next((text for text in texts if known.fullmatch(text)), "")

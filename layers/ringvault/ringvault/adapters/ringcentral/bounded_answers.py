@@ -1,7 +1,7 @@
-"""HTTP answers that end: no read of the socket goes on after an instant of the monotonic clock.
+"""HTTP answers with a deadline: no read of the socket goes beyond an instant of the clock.
 
-A socket's timeout bounds one wait for bytes. A server that sends a byte before each timeout would
-hold a caller for as long as it likes: in the status line, headers, 1xx answers and bodies.
+A socket's timeout limits one wait for bytes. A server that sends a byte before each timeout could
+hold a caller forever: in the status line, headers, 1xx answers and bodies.
 """
 
 import io
@@ -19,53 +19,53 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 MonotonicClock = Callable[[], float]
 
-# An answer without its audio: the first byte may take one timeout, the rest as long again twice.
+# An answer without audio: the first byte may take one timeout, the rest two more.
 ANSWER_TIMEOUTS = 3
-# No Lambda invocation lasts longer, and the largest recordings come within minutes.
+# No Lambda invocation lasts longer, and the largest recordings take minutes.
 MAX_BODY_S = 900.0
 
 
 class TimeLimits:
-    """When reads have to end, in seconds of the monotonic clock."""
+    """The deadline of reads, in seconds of the monotonic clock."""
 
     def __init__(self, clock: MonotonicClock) -> None:
-        """Set no end yet: each answer has its own."""
+        """Set no deadline yet: each answer has its own."""
         self._clock = clock
         self._end_s = math.inf
 
     def end_in(self, seconds: float) -> None:
-        """Let no read go on for longer than that from now, until this is called again."""
+        """Set the deadline of all reads to so many seconds from now."""
         self._end_s = self._clock() + seconds
 
     def after(self, seconds: float) -> float:
-        """Return the instant in so many seconds, or the end of all reads where that is earlier."""
+        """Return the instant in so many seconds, but at most the deadline of all reads."""
         return min(self._clock() + seconds, self._end_s)
 
     def left_until(self, instant_s: float) -> float:
-        """Return the seconds until an instant; 0 or less when it has passed."""
+        """Return the seconds until an instant; 0 or less where it has passed."""
         return instant_s - self._clock()
 
     @property
     def is_over(self) -> bool:
-        """Whether the end of all reads has come."""
+        """Whether the deadline of all reads has passed."""
         return self.left_until(self._end_s) <= 0
 
 
 class Waiting(Protocol):
-    """What of a socket decides how long a read waits for bytes."""
+    """The part of a socket that sets how long a read waits for bytes."""
 
     def gettimeout(self) -> float | None:
-        """Return the seconds; None is for ever."""
+        """Return the seconds; None is no limit."""
 
     def settimeout(self, value: float | None, /) -> None:
         """Change the seconds."""
 
 
 class BoundedReader(io.RawIOBase):
-    """A socket's bytes, until `ends_s`."""
+    """Reads a socket until `ends_s`."""
 
     def __init__(self, raw: io.RawIOBase, sock: Waiting, *, limits: TimeLimits) -> None:
-        """Read `raw`, which reads `sock`; end after ANSWER_TIMEOUTS times the socket's timeout."""
+        """Read `raw`, which reads `sock`, for at most ANSWER_TIMEOUTS times its timeout."""
         super().__init__()
         self._raw = raw
         self._sock = sock
@@ -78,7 +78,7 @@ class BoundedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:  # noqa: ANN401 - any writable buffer
-        """Read what has come; raises TimeoutError when the time is over."""
+        """Read the next bytes; raises TimeoutError after `ends_s`."""
         left_s = self._limits.left_until(self.ends_s)
         if left_s <= 0:
             raise TimeoutError("the answer takes too long")
@@ -87,17 +87,17 @@ class BoundedReader(io.RawIOBase):
         return self._raw.readinto(buffer)
 
     def extend(self) -> None:
-        """Allow MAX_BODY_S from now, or until the end of all reads."""
+        """Allow MAX_BODY_S from now, or until the deadline of all reads."""
         self.ends_s = self._limits.after(MAX_BODY_S)
 
     def close(self) -> None:
-        """Close what is read."""
+        """Close the socket's reader."""
         self._raw.close()
         super().close()
 
 
 class BoundedAnswer(HTTPResponse):
-    """An answer whose every byte, the status line's first, goes through a BoundedReader."""
+    """An answer read by a BoundedReader, from the status line on."""
 
     def __init__(
         self,
@@ -111,25 +111,25 @@ class BoundedAnswer(HTTPResponse):
         self.fp = io.BufferedReader(self._reader)
 
     def extend(self) -> None:
-        """Allow the rest as long as a recording may take."""
+        """Allow the rest as much time as a recording may take."""
         self._reader.extend()
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Carries the requests of a session, and bounds the answers to them."""
+    """Sends the requests of a session, and limits the time of their answers."""
 
     def __init__(self, limits: TimeLimits) -> None:
         self._limits = limits
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own
-        """Make the pools, whose connections bound their answers."""
+        """Create pools whose connections limit the time of their answers."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _pool_classes(self._limits)
 
 
 def extend_body(response: requests.Response) -> None:
-    """Allow the body of an answer as long as a recording may take."""
+    """Allow the body of an answer as much time as a recording may take."""
     answer = response.raw._original_response  # noqa: SLF001 - as requests itself does for cookies
     if isinstance(answer, BoundedAnswer):
         answer.extend()

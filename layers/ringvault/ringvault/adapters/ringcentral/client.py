@@ -43,19 +43,18 @@ from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import MAX_PERIOD, Retention
 from ringvault.core.spans import Span
 
-# RingCentral's limit for Detailed until 2025; it may return fewer, so only its paging is trusted.
+# RingCentral's limit for Detailed until 2025; it may return fewer, so only its paging counts.
 PER_PAGE = 250
-# A permission comes back by a person's hand: until then, one request in a while for everybody.
+# A person has to restore a permission: until then, requests are sent at this interval.
 PERMISSION_PAUSE = timedelta(minutes=5)
-# The same for a service user whose credentials are refused, as long as others work.
+# The same for a service user whose credentials are refused, while others work.
 REFUSED_USER_PAUSE = timedelta(minutes=15)
 CREDENTIALS_REFUSED = "CredentialsRefused"
 PERMISSION_LOST = "PermissionLost"
 MAX_REDIRECTS = 3
-# How long the question whether a recording is still served waits for its turn, at most: as long as
-# an archiver waits for its own.
+# The longest wait for the turn of a probe; an archiver waits as long for its own turn.
 PROBE_WAIT = timedelta(seconds=150)
-# Whether dateTo includes its instant is not documented: a second more costs nothing.
+# It is not documented whether dateTo includes its instant; a second more costs nothing.
 BEYOND = timedelta(seconds=1)
 _ABSURD = 10**9
 # 64 KB for each of PER_PAGE records; parsed, it still fits into the memory of the functions.
@@ -70,7 +69,7 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)
 
 @dataclass(frozen=True, slots=True)
 class _Get:
-    """A request; `begun_at` is the URL that led to it through redirects, its own where none did."""
+    """A request; `begun_at` is its URL before any redirects."""
 
     kind: RequestKind
     url: str
@@ -96,7 +95,7 @@ class RingCentralClient:
         access_tokens: Mapping[str, SharedAccessToken],
         clock: Clock,
     ) -> None:
-        """Send through the gate of a request's kind, with the token of whose turn it is."""
+        """Send through the gate of a request's kind, with the token of the turn's service user."""
         self._alarms: list[str] = []
         self._server_url = server_url
         self._transport = transport
@@ -104,10 +103,10 @@ class RingCentralClient:
         self._groups = groups
         self._access_tokens = access_tokens
         self._clock = clock
-        # Of each service user; what other containers see is theirs.
+        # For each service user, as this container has seen them.
         self._refusals: defaultdict[str, Refusals] = defaultdict(Refusals)
-        # Contents for which Retry-After was named since any was served; and those after which
-        # another was served: when they name a wait again, they hold nobody else back.
+        # Contents with a Retry-After since any content was served; and those after which another
+        # was served: a further Retry-After of theirs delays no other content.
         self._waiting: set[str] = set()
         self._waiting_alone: set[str] = set()
 
@@ -116,9 +115,9 @@ class RingCentralClient:
         return self.page(span, 1, turn)
 
     def page(self, span: Span, number: int, turn: Turn) -> CallLogPage:
-        """Return that page of the recorded calls that started in the span; beyond the last, none.
+        """Return a page of the recorded calls that started in the span; empty beyond the last.
 
-        Seen of RingCentral: a page beyond the last is empty (ringcentral-python, issue 12).
+        Observed: a page beyond the last is empty (ringcentral-python, issue 12).
         """
         parameters = {
             "view": "Detailed",
@@ -140,7 +139,7 @@ class RingCentralClient:
 
         Raises:
             PermissionLostError: the app or the user may not read the account's settings; listing
-                and archiving don't need it, so nobody is held back.
+                and archiving don't need it, so requests continue.
         """
         url = f"{self._server_url}/restapi/v1.0/account/~/call-recording"
         return _retention(self._get(_Get(RequestKind.SETTINGS, url, url), turn))
@@ -151,8 +150,8 @@ class RingCentralClient:
         Raises:
             ForeignHostError: the content is on a host that is not configured.
             RangeRefusedError: there is nothing at `offset`.
-            RecordingRefusedError: this recording is refused; others are served, as far as is known.
-            PermissionLostError: several recordings are refused; everything pauses.
+            RecordingRefusedError: this recording is refused; no others are known to be.
+            PermissionLostError: several recordings are refused; all requests pause.
         """
         self._check_media_host(content_uri)
         headers = {"Range": f"bytes={offset}-"} if offset else {}
@@ -160,7 +159,7 @@ class RingCentralClient:
         return _media(self._get(request, turn))
 
     def take_alarms(self) -> list[str]:
-        """Return the names of what a person has to look at since the last time."""
+        """Return the names of the problems for a person since the last call."""
         taken, self._alarms = self._alarms, []
         return taken
 
@@ -198,9 +197,9 @@ class RingCentralClient:
         return response
 
     def _send(self, request: _Get, turn: Turn) -> requests.Response:
-        """Send when the turn has come.
+        """Send at the turn's time.
 
-        A rejected token is replaced once; a service user who is refused is left out.
+        A rejected token is replaced once; a refused service user is excluded for a while.
         """
         gate, may_replace_token = self._gates[request.kind], True
         while True:
@@ -209,7 +208,7 @@ class RingCentralClient:
             except CredentialsError as refused:
                 turn = self._turn_of_another(request.kind, turn, refused)
                 continue
-            # The token came first: signing in may take seconds, and a turn is used at once.
+            # The token comes first: signing in may take seconds, and a turn must be used at once.
             ready = gate.wait(turn)
             if ready.service_user != turn.service_user:
                 turn = ready
@@ -231,7 +230,7 @@ class RingCentralClient:
                 return response
 
     def _turn_of_another(self, kind: RequestKind, turn: Turn, refused: CredentialsError) -> Turn:
-        """Leave a refused service user out for a while; raises where there is no other."""
+        """Exclude a refused service user for a while; raise where there is no other."""
         self._alarms.append(CREDENTIALS_REFUSED)
         if len(self._access_tokens) == 1:
             raise refused
@@ -239,9 +238,9 @@ class RingCentralClient:
         return self._gates[kind].reserve(latest=turn.latest)
 
     def _check(self, response: requests.Response, request: _Get, turn: Turn) -> None:
-        """Learn from the answer, close the gate where it says so, raise what it means."""
+        """Update the quota, close the gate if needed, and raise the error of the answer."""
         reported = quota_of(response)
-        # The limit of a group that is not believed says nothing of the one that is.
+        # The limit of another group does not apply to the known one.
         if reported is not None and self._groups.learn(request.kind, reported.group):
             self._gates[request.kind].learn(
                 turn, limit=reported.limit, window=reported.window, remaining=reported.remaining
@@ -261,7 +260,7 @@ class RingCentralClient:
             self._learn_served(request, turn)
 
     def _close_for(self, error: ThrottledError, request: _Get, turn: Turn) -> None:
-        """Let nobody send who would be answered the same."""
+        """Close the gates of all requests that would get the same answer."""
         if not error.concerns_all_users:
             self._gates[request.kind].close(turn.service_user, error.retry_at)
         elif request.begun_at not in self._waiting_alone:
@@ -270,7 +269,7 @@ class RingCentralClient:
             self._close_all(error.retry_at)
 
     def _learn_served(self, request: _Get, turn: Turn) -> None:
-        """Tell what concerns one recording from what concerns all: this one was served."""
+        """Note that this recording was served: earlier waits concern their recordings alone."""
         self._refusals[turn.service_user].serve(request.begun_at)
         self._waiting_alone = (self._waiting | self._waiting_alone) - {request.begun_at}
         self._waiting = set()
@@ -278,10 +277,10 @@ class RingCentralClient:
             self._waiting_alone = set()
 
     def _check_refusal(self, request: _Get, turn: Turn, error: PermissionLostError) -> None:
-        """Raise what a refused recording means.
+        """Raise the error for a refused recording.
 
-        One refusal concerns the recording. With a second, different one in a row it is asked
-        whether what was served is served still; only if not, everything pauses.
+        One refusal concerns the recording. After a second, different one in a row, a probe asks
+        for a recording that was served before; only if that fails, all requests pause.
         """
         refused = RecordingRefusedError(
             f"RingCentral refuses this recording ({error.answer})", hint=str(error)
@@ -298,13 +297,13 @@ class RingCentralClient:
         raise error
 
     def _probe(self, refusals: Refusals, refused: Turn) -> None:
-        """Ask for one byte of what this service user was served before."""
+        """Ask for one byte of a recording that this service user was served before."""
         uri = refusals.served_uri
         if uri is None:
             return
         headers = {"Range": "bytes=0-0"}
         request = _Get(RequestKind.MEDIA, uri, uri, headers=headers, is_probe=True)
-        # Whatever else comes in answer says nothing of the permission; a throttle closes the gate.
+        # Other errors say nothing about the permission; a throttle closes the gate.
         with suppress(RingvaultError):
             turn = self._gates[RequestKind.MEDIA].reserve(
                 latest=self._clock() + PROBE_WAIT, service_user=refused.service_user
@@ -341,28 +340,28 @@ def _target(url: str, redirect: requests.Response) -> str:
     return target
 
 
-def _json(response: requests.Response, *, called: str, max_bytes: int) -> Any:  # noqa: ANN401 - whatever came
+def _json(response: requests.Response, *, label: str, max_bytes: int) -> Any:  # noqa: ANN401 - whatever came
     try:
         return json.loads(body_of(response, max_bytes=max_bytes))
     except (BodyInterruptedError, ValueError, RecursionError) as error:
-        raise ServiceUnavailableError(f"{called} broke off") from error
+        raise ServiceUnavailableError(f"{label} is incomplete or not JSON") from error
 
 
 def _page(response: requests.Response) -> CallLogPage:
-    body = _json(response, called="a page of the call log", max_bytes=MAX_PAGE_BYTES)
+    body = _json(response, label="a page of the call log", max_bytes=MAX_PAGE_BYTES)
     records, next_uri = _records(body), _next_uri(body)
     if records is None or len(next_uri or "") > MAX_URL_LENGTH:
-        raise ServiceUnavailableError("a page of the call log is not what it should be")
+        raise ServiceUnavailableError("a page of the call log has an unexpected form")
     return CallLogPage(records=records, next_uri=next_uri)
 
 
 def _retention(response: requests.Response) -> Retention:
     """Return the periods for automatic and on-demand recordings.
 
-    A kind that is switched off may still have recordings: it counts for the longest period, and
-    for the shortest only where no other does.
+    A disabled kind may still have recordings: it counts for the longest period, and for the
+    shortest only where no kind is enabled.
     """
-    body = _json(response, called="the account's settings", max_bytes=_MAX_SETTINGS_BYTES)
+    body = _json(response, label="the account's settings", max_bytes=_MAX_SETTINGS_BYTES)
     kinds = [_part(body, name) for name in ("automatic", "onDemand")]
     days = {number: days for number, kind in enumerate(kinds) if (days := _days(kind))}
     known = Retention()
@@ -396,7 +395,7 @@ def _count(value: object) -> int | None:
 
 def _records(body: Any) -> Sequence[CallLogRecord] | None:  # noqa: ANN401 - whatever came
     records = body.get("records") if isinstance(body, dict) else None
-    # One that is no object costs itself only: read_record names it.
+    # An entry that is not an object costs no other: read_record names it.
     return records if isinstance(records, list) else None
 
 
@@ -409,17 +408,19 @@ def _next_uri(body: Any) -> str | None:  # noqa: ANN401 - whatever came
 def _media(response: requests.Response) -> MediaResponse:
     if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         response.close()
-        raise ServiceUnavailableError("RingCentral answered in an encoding that was not asked for")
+        raise ServiceUnavailableError(
+            "RingCentral answered with a content encoding that was not requested"
+        )
     offset, total_bytes, part_end = 0, _length(response), None
     if response.status_code == requests.codes.partial_content:
         offset, part_end, total_bytes = _content_range(response)
-    is_end_told = response.raw.chunked and part_end is None
+    has_last_chunk = response.raw.chunked and part_end is None
     return MediaResponse(
         offset=offset,
         total_bytes=total_bytes,
         content_type=response.headers.get("Content-Type", ""),
         chunks=chunks_of(response),
-        has_end=total_bytes is not None or is_end_told,
+        has_end=total_bytes is not None or has_last_chunk,
         part_end=part_end,
     )
 
@@ -430,9 +431,9 @@ def _length(response: requests.Response) -> int | None:
 
 
 def _content_range(response: requests.Response) -> tuple[int, int, int | None]:
-    """Return where a 206 starts and ends, and how long the whole is."""
+    """Return start and end of a 206, and the total length."""
     match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     if match is None:
         response.close()
-        raise ServiceUnavailableError("RingCentral answered 206 without saying which part")
+        raise ServiceUnavailableError("RingCentral answered 206 without a valid Content-Range")
     return int(match[1]), int(match[2]) + 1, None if match[3] == "*" else int(match[3])

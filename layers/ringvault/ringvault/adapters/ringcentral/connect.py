@@ -1,4 +1,4 @@
-"""RingCentral as a function sees it: the client, and the gate before it."""
+"""Connects a function or a command to RingCentral: the client and its quota gates."""
 
 import random
 import time
@@ -37,7 +37,7 @@ class RingCentral:
 
 
 class Clients(Protocol):
-    """What makes AWS clients: boto3's session, or a stack as the command reaches it."""
+    """Creates AWS clients: boto3's session, or the stack of a command."""
 
     def client(self, service: Any, /) -> Any:  # noqa: ANN401 - one function for all services
         """Return a client of the service."""
@@ -52,10 +52,10 @@ def connect(
 ) -> RingCentral:
     """Return the client and the gates that its requests share with every other container.
 
-    `only` names a service user who sends everything; None leaves it to whose turn comes first.
+    `only` names the one service user to send with; None sends with the earliest turn of all.
 
     Raises:
-        ConfigurationError: the secret is not whole.
+        ConfigurationError: the secret is incomplete.
     """
     transport = transport_to(settings)
     secret = CredentialsSecret(settings.secret_arn, clients.client("secretsmanager"))
@@ -97,7 +97,7 @@ def connect(
 
 
 def transport_to(settings: RingCentralSettings) -> RingCentralTransport:
-    """Return what carries requests to the configured hosts."""
+    """Return the transport to the configured hosts."""
     return RingCentralTransport(allowed_urls=(settings.server_url, settings.media_url))
 
 
@@ -109,7 +109,7 @@ def sign_in_of(
     credentials: Callable[[], Credentials],
     transport: RingCentralTransport,
 ) -> RingCentralSignIn:
-    """Return what signs a service user in, behind the gate of the group Auth."""
+    """Return the sign-in of a service user, with the quota gate of the group Auth."""
     gate = _gate(
         [service_user],
         settings=settings,
@@ -134,7 +134,7 @@ def token_store(
     dynamodb: "DynamoDBClient",
     kms: "KMSClient",
 ) -> DynamoDBTokenStore:
-    """Return where all containers share a service user's token."""
+    """Return the store in which all containers share a service user's token."""
     return DynamoDBTokenStore(
         settings.state_table,
         dynamodb,

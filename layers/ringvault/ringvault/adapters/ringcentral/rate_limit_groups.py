@@ -1,4 +1,4 @@
-"""Which of RingCentral's rate-limit groups each kind of request belongs to, in the state table."""
+"""The rate-limit group of each kind of request, in the state table."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import aws_errors
+from ringvault.adapters.dynamodb.attributes import attribute_of
 from ringvault.core.instants import Clock, from_epoch_ms, to_epoch_ms
 
 if TYPE_CHECKING:
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
 
 NAME = "rate_limit_groups"
 HEAVY = "heavy"
-# Another container may have learnt of another group meanwhile.
+# Another container may have found another group meanwhile.
 READ_AGAIN_AFTER = timedelta(minutes=1)
-# RingCentral changes its plans by the month, so that two moves in an hour are a mistake.
+# RingCentral changes its plans by the month, so two moves within an hour are an error.
 MIN_STAY = timedelta(hours=1)
 
-# A word: no number of anybody's, and no token.
+# A word: neither a phone number nor a token.
 _GROUP = re.compile(r"[a-z]{1,16}(-[a-z]{1,16})?")
 
 
 class RequestKind(StrEnum):
-    """What a request asks for."""
+    """The kind of a request."""
 
     CALL_LOG = "call_log"
     MEDIA = "media"
@@ -32,10 +33,10 @@ class RequestKind(StrEnum):
 
 
 class RateLimitGroups:
-    """Knows the group of each kind: Heavy, until answers' `X-Rate-Limit-Group` name another.
+    """Knows the group of each kind: Heavy, until answers name another in `X-Rate-Limit-Group`.
 
-    A group that was never seen has a quota that nobody used. So one odd answer moves nothing: two
-    in a row have to agree, and a kind moves once in MIN_STAY at most, except back to Heavy.
+    A new group starts with an unused quota. So a single answer moves no kind: two in a row must
+    agree, and a kind moves at most once in MIN_STAY, except back to Heavy.
     """
 
     def __init__(self, table_name: str, client: "DynamoDBClient", *, clock: Clock) -> None:
@@ -46,7 +47,7 @@ class RateLimitGroups:
         self._read_at: datetime | None = None
 
     def of(self, kind: RequestKind) -> str:
-        """Return the group, as it was known a minute ago at most."""
+        """Return the group, as it was stored within the last minute."""
         now = self._clock()
         if self._read_at is None or now - self._read_at >= READ_AGAIN_AFTER:
             self._item = self._stored()
@@ -54,9 +55,9 @@ class RateLimitGroups:
         return self._text(kind) or HEAVY
 
     def learn(self, kind: RequestKind, reported: str) -> bool:
-        """Return whether an answer is of the group that is known, which it may have changed.
+        """Take the group of an answer; return whether it is the known one afterwards.
 
-        What cannot be a group's name is left aside, as where none is told.
+        A text that can't be a group's name is ignored; an answer without one counts as known.
         """
         group, known = reported.strip().lower(), self.of(kind)
         offered = self._text(_offered(kind))
@@ -67,12 +68,12 @@ class RateLimitGroups:
                 self._change({_offered(kind): None})
             return True
         if group != offered:
-            self._change({_offered(kind): {"S": group}})
+            self._change({_offered(kind): attribute_of(group)})
             return False
         if group != HEAVY and not self._may_move(kind):
             return False
-        moved_at = {"N": str(to_epoch_ms(self._clock()))}
-        self._change({kind: {"S": group}, _offered(kind): None, _moved_at(kind): moved_at})
+        moved_at = attribute_of(to_epoch_ms(self._clock()))
+        self._change({kind: attribute_of(group), _offered(kind): None, _moved_at(kind): moved_at})
         return True
 
     def _may_move(self, kind: RequestKind) -> bool:

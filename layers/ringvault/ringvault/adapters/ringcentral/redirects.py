@@ -1,4 +1,4 @@
-"""Where a redirect may lead: URLs from RingCentral are hostile input."""
+"""Checks where a redirect leads: URLs from RingCentral are untrusted input."""
 
 import ipaddress
 import socket
@@ -9,21 +9,21 @@ from ringvault.core.errors import RedirectRefusedError, ServiceUnavailableError
 
 
 class HostReach(Enum):
-    """How far away an address is."""
+    """The kind of an address."""
 
     PUBLIC = auto()
     PRIVATE = auto()
     LOOPBACK = auto()
-    OTHER = auto()  # link-local, the instance metadata among them, and what is none at all
+    OTHER = auto()  # link-local, with the instance metadata, and invalid addresses
 
 
 class ForeignHosts:
-    """Judges hosts that are not RingCentral's configured ones.
+    """Checks hosts other than RingCentral's configured ones.
 
-    They have to speak https and to be on public addresses, so that nobody is led into the
-    account's own network or to the instance metadata. Where the configured RingCentral is itself
-    reached by plain http, or on a private or loopback address, it is a simulator: then others may
-    be like it, and no other way. Link-local addresses are never gone to.
+    They must have https and public addresses, so that no redirect leads into the account's own
+    network or to the instance metadata. Where the configured RingCentral has plain http, or a
+    private or loopback address, it is a simulator: then other hosts may have the same, and
+    nothing else. Link-local addresses are always refused.
     """
 
     def __init__(self, *, configured_urls: tuple[str, ...]) -> None:
@@ -31,7 +31,7 @@ class ForeignHosts:
         self._allowed: set[tuple[str, HostReach]] | None = None
 
     def check(self, url: str) -> None:
-        """Raise RedirectRefusedError when `url` must not be followed."""
+        """Raise RedirectRefusedError where `url` must not be followed."""
         try:
             parts = urlsplit(url)
             host, has_user = parts.hostname, parts.username is not None
@@ -39,7 +39,7 @@ class ForeignHosts:
             raise RedirectRefusedError("a redirect leads to a malformed URL") from None
         if not host or has_user or parts.scheme not in {"http", "https"}:
             raise RedirectRefusedError(
-                f"a redirect leads to {str(host)[:100]!r} in a way of its own"
+                f"a redirect leads to {str(host)[:100]!r} by a URL that is not plain http or https"
             )
         if not _ways(parts) <= self._allowed_ways():
             raise RedirectRefusedError(
@@ -55,7 +55,7 @@ class ForeignHosts:
 
 
 def _ways(parts: SplitResult) -> set[tuple[str, HostReach]]:
-    """Return by which scheme, and how far away, each address of a URL's host is reached."""
+    """Return the scheme and the kind of each address of a URL's host."""
     try:
         found = socket.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
     except OSError as error:

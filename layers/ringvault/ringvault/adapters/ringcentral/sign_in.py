@@ -1,6 +1,6 @@
-"""Signs a service user in: RingCentral's SDK builds the request, our transport carries it.
+"""Signs a service user in: RingCentral's SDK builds the request, our transport sends it.
 
-The SDK's own sending has no timeout and puts the credentials into its exceptions' text.
+The SDK's own transport has no timeout and puts the credentials into the text of exceptions.
 """
 
 import io
@@ -27,7 +27,7 @@ from ringvault.core.quota.gate import QuotaGate
 from ringvault.core.ringcentral.access_token import AccessToken
 from ringvault.core.ringcentral.credentials import Credentials
 
-# Longer than the Auth window, so that a busy minute ends in a token and not in an error.
+# Longer than the Auth window, so that a used-up quota delays the sign-in and does not fail it.
 MAX_WAIT = timedelta(seconds=70)
 
 _WHAT_IS_WRONG = {
@@ -36,10 +36,10 @@ _WHAT_IS_WRONG = {
     "unauthorized_client": "the app has no JWT auth flow, or belongs to another environment",
 }
 _REFUSED = {400, 401, 403}
-# RingCentral's tokens live for an hour. One that is not accepted is replaced at once, so that a
-# life that is too long does no harm within a day.
+# RingCentral's tokens live for an hour. A rejected token is replaced at once, so an overlong
+# lifetime of up to a day is harmless.
 MAX_LIFE_S = 24 * 3600
-# A token of a header, and no longer than KMS encrypts.
+# Valid in a header, and no longer than KMS encrypts.
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 MAX_TOKEN_ANSWER_BYTES = 64 * 1024
 _CREDENTIALS_HINT = "get what it names from RingCentral's developer console: ringvault configure"
@@ -69,15 +69,15 @@ class RingCentralSignIn:
         """Return a new access token.
 
         Raises:
-            ConfigurationError: the secret is not whole; nothing was sent.
-            CredentialsError: RingCentral refuses; says which part and what to do.
+            ConfigurationError: the secret is incomplete; nothing was sent.
+            CredentialsError: RingCentral refuses; names the wrong part and what to do.
             ThrottledError: too many sign-ins; the gate is closed.
-            ServiceUnavailableError: no answer came, or one that holds no token.
+            ServiceUnavailableError: there was no answer, or one without a token.
         """
         credentials = self._credentials()
         jwt = credentials.jwts.get(self._service_user)
         if jwt is None:
-            problem = f"{self._named}: the RingCentral secret no longer names it"
+            problem = f"{self._named}: it is no longer in the RingCentral secret"
             raise CredentialsError(problem, hint=f"ringvault configure --user {self._service_user}")
         self._gate.wait(self._gate.reserve(latest=self._clock() + MAX_WAIT))
         platform = Platform(
@@ -105,26 +105,26 @@ class RingCentralSignIn:
 
 
 class _Client(Client):  # type: ignore[misc] # the SDK has no types
-    """The SDK's client with our sending."""
+    """The SDK's client with our transport."""
 
     def __init__(self, carry: Callable[[requests.Request], requests.Response]) -> None:
         super().__init__()
         self._carry = carry
 
     def send(self, request: requests.Request) -> ApiResponse:
-        """Send what the SDK has built."""
+        """Send the request that the SDK has built."""
         return ApiResponse(request, self._carry(request))
 
 
 def _token_answer(response: requests.Response) -> requests.Response:
-    """Return an answer with the token and its life alone, which the SDK can read.
+    """Return an answer with only the token and its lifetime, which the SDK can read.
 
-    The SDK adds up whatever an answer holds, decompresses it, and reads it without a limit.
+    The SDK would process every field, and decompress and read the body without a limit.
     """
     body = _token_body(response)
     token, lives_s = body.get("access_token"), _life_s(body.get("expires_in"))
     if not _is_token(token) or lives_s is None:
-        raise ServiceUnavailableError("RingCentral's sign-in answer holds no token")
+        raise ServiceUnavailableError("RingCentral's sign-in answer has no valid token")
     answer = requests.Response()
     answer.status_code = response.status_code
     answer.headers["Content-Type"] = "application/json"
@@ -133,12 +133,12 @@ def _token_answer(response: requests.Response) -> requests.Response:
 
 
 def _token_body(response: requests.Response) -> Mapping[str, object]:
-    """Return what an answer in JSON says; nothing where it is no object."""
+    """Return the JSON object of an answer, empty where it is not one."""
     is_json = response.headers.get("Content-Type", "").startswith("application/json")
     try:
         body: object = json.loads(body_of(response, max_bytes=MAX_TOKEN_ANSWER_BYTES))
     except (BodyInterruptedError, ValueError, RecursionError) as error:
-        raise ServiceUnavailableError("RingCentral's sign-in answer holds no token") from error
+        raise ServiceUnavailableError("RingCentral's sign-in answer has no valid token") from error
     return body if is_json and isinstance(body, dict) else {}
 
 

@@ -1,4 +1,4 @@
-"""Carries requests to RingCentral: one session, timeouts, allowed hosts only, typed errors."""
+"""Sends requests to RingCentral: one session, timeouts, allowed hosts only, typed errors."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -25,12 +25,12 @@ from ringvault.core.errors import (
 )
 
 USER_AGENT = "ringvault/0.1 (call recording archive)"
-# The read timeout bounds each wait for bytes; the whole of an answer, see bounded_answers.
+# The read timeout limits each wait for bytes; bounded_answers limits the whole answer.
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
-# 8 KiB reads cap a body at a quarter of what 1 MiB reads reach.
+# Reads of 8 KiB have a quarter of the throughput of reads of 1 MiB.
 CHUNK_BYTES = 1024 * 1024
-# More than a WAV file can hold, whose header counts its bytes in 32 bits.
+# The limit of a WAV file, whose header counts its bytes in 32 bits.
 MAX_AUDIO_BYTES = 4 * 1024**3
 # RingCentral's own URLs have some hundred characters; servers commonly refuse more than 8 KB.
 MAX_URL_LENGTH = 8_192
@@ -42,18 +42,18 @@ Origin = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """How many requests were sent, and how many of them were answered with 429."""
+    """How many requests were sent, and how many of them got a 429."""
 
     requests: int = 0
     throttled: int = 0
 
     def since(self, earlier: "Traffic") -> "Traffic":
-        """Return what was sent after `earlier` was taken."""
+        """Return the difference to an earlier count."""
         return Traffic(self.requests - earlier.requests, self.throttled - earlier.throttled)
 
 
 class RingCentralTransport:
-    """Sends requests to the configured hosts, and follows no redirect by itself."""
+    """Sends requests to the configured hosts; does not follow redirects."""
 
     def __init__(
         self, *, allowed_urls: tuple[str, ...], clock: MonotonicClock = time.monotonic
@@ -64,11 +64,11 @@ class RingCentralTransport:
         self.traffic = Traffic()
         # The header Date of the last answer: RingCentral's own clock.
         self.last_date = ""
-        # urllib3 warns of a malformed answer with the URL and the headers, which may hold a
-        # signature or anything; Lambda logs what libraries warn of.
+        # urllib3's warning of a malformed answer has its URL and headers, which may contain a
+        # signature; Lambda logs the warnings of libraries.
         urllib3.connection.log.setLevel("ERROR")
         self._session = requests.Session()
-        # No proxy, and above all no netrc: that would replace our Authorization header.
+        # No proxy, and no netrc: that would replace our Authorization header.
         self._session.trust_env = False
         self._session.headers.clear()
         self._limits = TimeLimits(clock)
@@ -76,7 +76,7 @@ class RingCentralTransport:
         self._session.mount("https://", BoundedAdapter(self._limits))
 
     def end_in(self, left: timedelta) -> None:
-        """Let no answer be read for longer than `left` from now, until this is called again."""
+        """Set the deadline of all answers to `left` from now."""
         self._limits.end_in(left.total_seconds())
 
     def is_configured(self, url: str) -> bool:
@@ -88,12 +88,12 @@ class RingCentralTransport:
             return False
 
     def check_host(self, url: str) -> None:
-        """Raise ForeignHostError when `url` does not lead to a configured host."""
+        """Raise ForeignHostError where `url` does not lead to a configured host."""
         if not self.is_configured(url):
             raise ForeignHostError(f"a URL from RingCentral leads to {_host(url)!r}")
 
     def send(self, request: requests.Request) -> requests.Response:
-        """Return the answer, whatever its status, with its body still to be read.
+        """Return the answer of any status, with its body unread.
 
         Raises:
             ForeignHostError: nothing was sent.
@@ -109,10 +109,10 @@ class RingCentralTransport:
         return response
 
     def send_abroad(self, url: str, *, headers: Mapping[str, str]) -> requests.Response:
-        """Return the answer of another host that RingCentral sends us to; no token goes there.
+        """Return the answer of the host of a redirect; the token is not sent there.
 
         Raises:
-            RedirectRefusedError: the host is none that we go to; nothing was sent.
+            RedirectRefusedError: the host is not allowed; nothing was sent.
             OutOfTimeError: the time of `end_in` is over; nothing was sent.
             ServiceUnavailableError: no answer came, or none within three read timeouts.
         """
@@ -129,8 +129,8 @@ class RingCentralTransport:
         }
         try:
             prepared = self._session.prepare_request(request)
-            # Past the session's own sending, which looks into redirects even when it is to follow
-            # none, and fails at a malformed one.
+            # Not by the session's own send(), which examines redirects even when it follows none,
+            # and fails at a malformed one.
             response = self._session.get_adapter(str(prepared.url)).send(
                 prepared, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
             )
@@ -139,14 +139,14 @@ class RingCentralTransport:
                 f"RingCentral does not answer: {type(error).__name__}"
             ) from error
         if response.status_code < requests.codes.ok:
-            # http.client passes over 100 only; an answer that is to follow is not waited for.
+            # http.client skips only status 100; we do not wait for a later final answer.
             response.close()
             raise ServiceUnavailableError(f"RingCentral answered {response.status_code} only")
         return response
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of a URL as a parameter takes them; nothing else of it."""
+    """Return scheme, host and port of a URL, in the form of a stack parameter."""
     try:
         scheme, host, port = _origin(url)
     except ValueError:
@@ -157,7 +157,7 @@ def origin_of(url: str) -> str:
 
 
 def chunks_of(response: requests.Response, *, max_bytes: int = MAX_AUDIO_BYTES) -> Iterator[bytes]:
-    """Yield the body of a recording, and close it in the end.
+    """Yield the body of a recording, then close it.
 
     Raises:
         BodyInterruptedError: it breaks, has more than `max_bytes`, or takes longer than MAX_BODY_S.
@@ -189,7 +189,7 @@ def head_of(response: requests.Response, *, max_bytes: int) -> bytes:
 def _chunks_of(response: requests.Response, *, max_bytes: int) -> Iterator[bytes]:
     left_bytes = max_bytes
     with response, _body_errors():
-        # read1, since a read for a whole chunk would lose what came before the body broke.
+        # read1: a read for a whole chunk would lose the bytes before the body broke.
         while chunk := response.raw.read1(CHUNK_BYTES):
             left_bytes -= len(chunk)
             if left_bytes < 0:

@@ -1,4 +1,4 @@
-"""The bucket as it is listed, measured and read back; what is written are sidecars and reports."""
+"""The vault as reconciliation and verification read it, and write sidecars and reports to it."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ from botocore.exceptions import FlexibleChecksumError
 from ringvault.adapters.aws.errors import GoneError, aws_errors
 from ringvault.adapters.concurrency import at_once
 from ringvault.adapters.dynamodb.progress import ReconciliationProgressStore
-from ringvault.adapters.s3.vault import READ_BYTES, Vault, look_at
-from ringvault.core.catalogue.item import CatalogueItem
+from ringvault.adapters.s3.vault import READ_BYTES, find_audio, look_at, sidecar_document
+from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
 from ringvault.core.errors import ConflictError, InvalidRecordError, ObjectExistsError
 from ringvault.core.fixity.check import Digest
 from ringvault.core.lifecycle.erase_recordings import tombstone_of_proof
@@ -26,17 +26,22 @@ from ringvault.core.vault.sidecar import item_of_sidecar
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 
-# A sidecar holds a record of MAX_JSON at most, and little beside it; a proof of erasure less.
+# A sidecar has a record of at most MAX_JSON and little more; a proof of erasure is smaller.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
-# Ten thousand findings as JSON or as a page have some 4 MB.
+# Ten thousand findings take some 4 MB as JSON or as a page.
 MAX_REPORT_BYTES = 64 * 1024 * 1024
 
 
-class VaultInventory(Vault):
-    """A vault whose objects are listed and measured; what it writes are sidecars and reports."""
+class VaultInventory:
+    """Lists, measures and reads objects; writes sidecars and reports."""
+
+    def __init__(self, bucket: str, client: "S3Client") -> None:
+        self._bucket = bucket
+        self._client = client
 
     def accounts(self) -> Sequence[str]:
         """Return the ids of the accounts that have recordings or sidecars."""
@@ -49,7 +54,7 @@ class VaultInventory(Vault):
         return sorted(found)
 
     def days(self) -> Sequence[tuple[str, date]]:
-        """Return every account and day that has objects, oldest first within the account."""
+        """Return every account and day with objects, ordered by account and day."""
         folders = [AUDIO, SIDECARS]
         for stem in ("account=", "year=", "month=", "day="):
             prefixes = [folder + stem for folder in folders]
@@ -57,29 +62,29 @@ class VaultInventory(Vault):
         return sorted({day for folder in folders if (day := day_in(folder)) is not None})
 
     def keys_of(self, account_id: str, on: date) -> Mapping[str, int]:
-        """Return the keys of a day's audio and sidecars, each with the object's size in bytes."""
+        """Return the keys of a day's audio and sidecars, each with its size in bytes."""
         prefixes = day_prefixes(account_id, on)
         return {it["Key"]: it["Size"] for prefix in prefixes for it in self._objects(prefix)}
 
     def tombstones(self) -> Iterator[CatalogueItem]:
-        """Yield the item of every recording that was erased, as its proof tells of it.
+        """Yield the item of every erased recording, made from its proof of erasure.
 
-        A proof that is none of ringvault's is passed over.
+        A proof that is not ringvault's is skipped.
         """
         for key in self._keys(PROOFS):
             with suppress(InvalidRecordError):
                 yield tombstone_of_proof(self._document(key))
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
-        """Return size and CRC-32 of those objects that are there, without reading them.
+        """Return size and CRC-32 of the objects that exist, without reading them.
 
-        The CRC-32 is empty where S3 knows none of the whole object: ringvault always has it.
+        The CRC-32 is empty where S3 has none of the whole object; ringvault always stores one.
         """
         measured = zip(object_keys, at_once(self.measured, object_keys), strict=True)
         return {key: stored for key, stored in measured if stored is not None}
 
     def measured(self, object_key: str) -> StoredSize | None:
-        """Return the same of one object, None where there is none."""
+        """Return size and CRC-32 of one object as `measure` does, None where there is none."""
         with suppress(GoneError), aws_errors("measure an object of the vault"):
             answer = self._client.head_object(
                 Bucket=self._bucket, Key=object_key, ChecksumMode="ENABLED"
@@ -89,19 +94,23 @@ class VaultInventory(Vault):
             return StoredSize(size_bytes=answer["ContentLength"], crc32=crc32)
         return None
 
+    def find_audio(self, prefix: str) -> str | None:
+        """Return the key of an object with that prefix, None where there is none."""
+        return find_audio(self._client, bucket=self._bucket, prefix=prefix)
+
     def read_sidecar(self, object_key: str) -> CatalogueItem:
-        """Return the item that a sidecar tells of.
+        """Return the item that a sidecar describes.
 
         Raises:
-            InvalidRecordError: it is none of ringvault's.
+            InvalidRecordError: it is not ringvault's.
         """
         return item_of_sidecar(self._document(object_key))
 
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:
-        """Return the item that a sidecar tells of, None where there is none.
+        """Return the item that a sidecar describes, None where there is none.
 
         Raises:
-            InvalidRecordError: it is none of ringvault's.
+            InvalidRecordError: it is not ringvault's.
             InColdStorageError: S3 does not read it until it is restored.
         """
         with suppress(GoneError):
@@ -112,7 +121,7 @@ class VaultInventory(Vault):
         """Return the ETag of the sidecar; where there is none, an empty one is stored first.
 
         Raises:
-            ConflictError: it was deleted while it was looked at.
+            ConflictError: it was deleted meanwhile.
         """
         with suppress(ObjectExistsError), aws_errors("open a sidecar"):
             return self._client.put_object(
@@ -128,12 +137,32 @@ class VaultInventory(Vault):
         except GoneError as error:
             raise ConflictError("look at a sidecar: it was deleted meanwhile") from error
 
+    def store_sidecar(
+        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject, replaces: str
+    ) -> None:
+        """Replace the sidecar that has the ETag `replaces`.
+
+        Raises:
+            ConflictError: it was replaced or deleted since; nothing was stored.
+        """
+        try:
+            with aws_errors("store the sidecar"):
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=object_key,
+                    Body=sidecar_document(item, archived),
+                    ContentType="application/json",
+                    IfMatch=replaces,
+                )
+        except GoneError as error:
+            raise ConflictError("store the sidecar: the one to replace was deleted") from error
+
     def report_keys(self) -> Sequence[str]:
         """Return the keys of all objects under `reports/reconciliation/`, in order."""
         return sorted(self._keys(PREFIX))
 
     def read_report(self, object_key: str) -> bytes:
-        """Return what a report holds.
+        """Return the content of a report.
 
         Raises:
             InvalidRecordError: it is longer than any that ringvault writes.
@@ -141,7 +170,7 @@ class VaultInventory(Vault):
         return self._read(object_key, limit=MAX_REPORT_BYTES)
 
     def store_report(self, object_key: str, content: bytes, *, content_type: str) -> None:
-        """Store a report; ObjectExistsError where there is one, which stays as it was."""
+        """Store a report; ObjectExistsError where the key has an object, which is unchanged."""
         with aws_errors("store a report"):
             self._client.put_object(
                 Bucket=self._bucket,
@@ -154,9 +183,9 @@ class VaultInventory(Vault):
             )
 
     def digest(self, object_key: str) -> Digest | None:
-        """Return what an object holds by reading all of it, None where there is none.
+        """Read an object whole and return its digest, None where there is none.
 
-        Takes READ_BYTES of memory, however long it is.
+        Takes READ_BYTES of memory, whatever the object's size is.
 
         Raises:
             InColdStorageError: S3 does not read it until it is restored.
@@ -164,7 +193,7 @@ class VaultInventory(Vault):
         sha256, size_bytes = hashlib.sha256(), 0
         with suppress(GoneError), aws_errors("read a recording"):
             body = self._body(object_key)
-            # boto3 compares S3's own sum when all is read; ours tells the same, and more.
+            # boto3 compares S3's own checksum at the end; our digest covers that.
             with suppress(FlexibleChecksumError):
                 for chunk in body.iter_chunks(READ_BYTES):
                     sha256.update(chunk)
@@ -214,18 +243,18 @@ class VaultInventory(Vault):
 
 
 class LastReport:
-    """Finds the newest report where the state table says that the chain ends."""
+    """Finds the newest report, at the end of the chain that the state table names."""
 
     def __init__(self, progress: ReconciliationProgressStore, vault: VaultInventory) -> None:
         self._progress = progress
         self._vault = vault
 
     def last(self) -> tuple[str, Mapping[str, Any]] | None:
-        """Return object key and content of the newest report, None where there is none.
+        """Return object key and content of the newest report, None before the first.
 
         Raises:
-            InvalidRecordError: what lies there is no report.
-            ServiceUnavailableError: it was removed.
+            InvalidRecordError: the object is not a report.
+            ServiceUnavailableError: it was deleted.
         """
         progress, _ = self._progress.load()
         head = progress.chain_head
@@ -235,4 +264,4 @@ class LastReport:
         try:
             return key, json.loads(self._vault.read_report(key))
         except (ValueError, RecursionError) as error:
-            raise InvalidRecordError(f"{key} is no report") from error
+            raise InvalidRecordError(f"{key} is not a report") from error

@@ -1,4 +1,4 @@
-"""Signs S3 URLs for what lies in the vault, and looks at how it lies there."""
+"""Signs S3 URLs of recordings in the vault, and reads how S3 stores them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +23,7 @@ class PresignedUrls:
     """Signs URLs of objects in one bucket with the session's own credentials.
 
     Args:
-        session: whose credentials sign; a URL dies with them.
+        session: its credentials sign; a URL expires with them.
         bucket: the vault.
         lifetime: how long a URL is valid, whole seconds.
     """
@@ -44,7 +44,7 @@ class PresignedUrls:
     ) -> PlaybackUrl:
         """Return a URL of `archived`, valid for the lifetime or as long as the credentials last.
 
-        Neither looks the object up nor sends anything. `at` is the present instant.
+        Sends no request and does not check the object. `at` is the present instant.
         """
         signed_at = at.replace(microsecond=0)
         expires_in_s = self._expires_in_s(signed_at)
@@ -62,7 +62,7 @@ class PresignedUrls:
         return PlaybackUrl(url=url, expires_at=expires_at, content_type=archived.content_type)
 
     def look_at(self, archived: ArchivedObject) -> StorageState:
-        """Return how `archived` is stored at the moment, by asking S3."""
+        """Return how S3 stores `archived` now."""
         return look_at(self._client, bucket=self._bucket, object_key=archived.object_key)
 
     def _expires_in_s(self, at: datetime) -> int:
@@ -73,7 +73,7 @@ class PresignedUrls:
         return max(1, int(left.total_seconds()))
 
     def _signed(self, parameters: dict[str, str], *, expires_in_s: int) -> str:
-        with aws_errors("signing a playback URL"):
+        with aws_errors("sign a playback URL"):
             return self._client.generate_presigned_url(
                 "get_object", Params=parameters, ExpiresIn=expires_in_s
             )
@@ -82,8 +82,8 @@ class PresignedUrls:
 def _signing_client(session: Session) -> "S3Client":
     """Return a client that signs for the bucket's regional host, or for a path elsewhere.
 
-    Unless told `virtual`, boto3 signs for S3's global host, which redirects to the bucket's region
-    and then refuses; a server under AWS_ENDPOINT_URL has no host for each bucket.
+    Without `virtual`, boto3 signs for S3's global host, which redirects to the bucket's region
+    and then refuses; a server at AWS_ENDPOINT_URL has no host for each bucket.
     """
     client = session.client("s3", config=_addressing("path"))
     if ".amazonaws." not in client.meta.endpoint_url:
@@ -99,9 +99,9 @@ def _addressing(style: Literal["path", "virtual"]) -> Config:
 
 
 def _credentials_expire_at(credentials: "Credentials | None") -> datetime | None:
-    """Return when the credentials end, after renewing them where they renew themselves.
+    """Return when the credentials expire, after renewing them where botocore can.
 
-    None where botocore was not told: Lambda's environment variables do not say when theirs do.
+    None where botocore does not know it: Lambda's environment variables do not say it.
     """
     if credentials is None:
         return None

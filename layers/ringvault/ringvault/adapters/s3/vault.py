@@ -1,4 +1,4 @@
-"""The bucket: audio goes in whole and verified or not at all, and is never overwritten."""
+"""The vault as the archiver writes it: audio whole and verified or not at all, never replaced."""
 
 import json
 from collections import deque
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringvault.adapters.aws.errors import GoneError, aws_errors
 from ringvault.core.catalogue.item import ArchivedObject, CatalogueItem
-from ringvault.core.errors import ConflictError, RingvaultError, ServiceUnavailableError
+from ringvault.core.errors import RingvaultError, ServiceUnavailableError
 from ringvault.core.vault.checksum import Crc32, StoredSize, crc32_base64
 from ringvault.core.vault.cold_storage import StorageState
 from ringvault.core.vault.sidecar import sidecar_of
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-# Memory of one transfer: at most 3 x PART_BYTES (the part being filled, its copy that is being
-# sent, the one read ahead to know whether it is the last) + one chunk of the socket, so 25 MiB.
-# S3 takes 10,000 parts, so 8 MiB reach 78 GiB: 56 days of 8 kHz WAV.
+# Memory of one transfer: at most 3 x PART_BYTES (the part being filled, its copy being sent, and
+# the one read ahead to know whether it is the last) + one chunk of the socket: 25 MiB. S3 takes
+# 10,000 parts, so 8 MiB reach 78 GiB: 56 days of 8 kHz WAV.
 PART_BYTES = 8 * 1024 * 1024
 READ_BYTES = 1024 * 1024
 
@@ -35,12 +35,12 @@ class Vault:
     def store_audio(
         self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
     ) -> StoredSize:
-        """Store what `chunks` yields, or nothing at all when it raises.
+        """Store what `chunks` yields, or nothing at all where it raises.
 
-        S3 compares the CRC-32 of every part and of the whole with what it received.
+        S3 checks the CRC-32 of every part and of the whole.
 
         Raises:
-            ObjectExistsError: there is an object of that key; it stays as it was.
+            ObjectExistsError: the key has an object, which is unchanged.
         """
         crc32 = Crc32()
         parts = _parts(chunks, crc32)
@@ -52,10 +52,8 @@ class Vault:
         return StoredSize(size_bytes=crc32.size_bytes, crc32=crc32.base64)
 
     def find_audio(self, prefix: str) -> str | None:
-        """Return the key of the one object that starts so, None where there is none."""
-        with aws_errors("look into the vault"):
-            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
-        return next((found["Key"] for found in answer.get("Contents", ())), None)
+        """Return the key of an object with that prefix, None where there is none."""
+        return find_audio(self._client, bucket=self._bucket, prefix=prefix)
 
     def read_audio(self, object_key: str) -> Iterator[bytes]:
         """Yield the content of the object."""
@@ -64,39 +62,20 @@ class Vault:
             yield from body.iter_chunks(READ_BYTES)
 
     def abort_uploads(self, prefix: str) -> None:
-        """Abort the open multipart uploads of keys that start so."""
-        with aws_errors("look for open uploads"):
-            answer = self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=prefix)
-        for upload in answer.get("Uploads", ()):
-            self._abort(upload["Key"], upload["UploadId"])
+        """Abort the open multipart uploads of keys with that prefix."""
+        abort_uploads(self._client, bucket=self._bucket, prefix=prefix)
 
     def store_sidecar(
-        self,
-        object_key: str,
-        *,
-        item: CatalogueItem,
-        archived: ArchivedObject,
-        replaces: str | None = None,
+        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
     ) -> None:
-        """Store the call-log record and what was measured; replaces what is there.
-
-        Raises:
-            ConflictError: the object with the ETag `replaces` is no longer there; nothing was
-                stored.
-        """
-        body = json.dumps(sidecar_of(item, archived), ensure_ascii=False, separators=(",", ":"))
-        condition: Any = {} if replaces is None else {"IfMatch": replaces}
-        try:
-            with aws_errors("store the sidecar"):
-                self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=object_key,
-                    Body=body.encode(),
-                    ContentType="application/json",
-                    **condition,
-                )
-        except GoneError as error:
-            raise ConflictError("store the sidecar: what it was to replace is gone") from error
+        """Store the call-log record and what was measured, over any earlier sidecar."""
+        with aws_errors("store the sidecar"):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=object_key,
+                Body=sidecar_document(item, archived),
+                ContentType="application/json",
+            )
 
     def _put(self, object_key: str, content_type: str, content: bytes) -> None:
         crc32 = crc32_base64(content)
@@ -106,7 +85,7 @@ class Vault:
                 Key=object_key,
                 Body=content,
                 ContentType=content_type,
-                # Said although the sum is given: moto keeps for HEAD only what it is told by name.
+                # Redundant on S3; moto needs it to answer HEAD with the checksum.
                 ChecksumAlgorithm="CRC32",
                 ChecksumCRC32=crc32,
                 IfNoneMatch="*",
@@ -131,10 +110,10 @@ class Vault:
             ]
             self._complete(object_key, upload_id, sent, crc32)
         except BaseException:
-            # What can't be aborted now is aborted by the next archiver that takes the recording;
-            # the reason why the upload failed is what counts.
+            # The error of the upload counts. If aborting fails, too, the next archiver of the
+            # recording aborts the upload.
             with suppress(RingvaultError):
-                self._abort(object_key, upload_id)
+                _abort(self._client, self._bucket, object_key, upload_id)
             raise
 
     def _send_part(self, object_key: str, upload_id: str, number: int, part: bytes) -> Any:  # noqa: ANN401 - the shape that Complete takes
@@ -171,21 +150,15 @@ class Vault:
             )
         _check_confirmed(answer, crc32.base64)
 
-    def _abort(self, object_key: str, upload_id: str) -> None:
-        with suppress(GoneError), aws_errors("abort an upload"):
-            self._client.abort_multipart_upload(
-                Bucket=self._bucket, Key=object_key, UploadId=upload_id
-            )
-
 
 def _check_confirmed(answer: Mapping[str, Any], crc32: str) -> None:
-    """Raise ServiceUnavailableError when S3 tells another checksum than it was sent."""
+    """Raise ServiceUnavailableError where S3 answers with another checksum."""
     if answer.get("ChecksumCRC32", crc32) != crc32:
         raise ServiceUnavailableError("S3 confirms another checksum than it was sent")
 
 
 def _parts(chunks: Iterable[bytes], crc32: Crc32) -> Iterator[bytes]:
-    """Yield the content in parts of PART_BYTES; the last is what remains."""
+    """Yield the content in parts of PART_BYTES; the last may be shorter."""
     buffer = bytearray()
     for chunk in chunks:
         crc32.update(chunk)
@@ -198,20 +171,46 @@ def _parts(chunks: Iterable[bytes], crc32: Crc32) -> Iterator[bytes]:
 
 
 def _drained(ahead: deque[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield what was read ahead, keeping none of it, then the rest."""
+    """Yield what was read ahead, releasing it, then the rest."""
     while ahead:
         yield ahead.popleft()
     yield from rest
 
 
+def sidecar_document(item: CatalogueItem, archived: ArchivedObject) -> bytes:
+    """Return the content of a sidecar."""
+    document = sidecar_of(item, archived)
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def find_audio(client: "S3Client", *, bucket: str, prefix: str) -> str | None:
+    """Return the key of an object with that prefix, None where there is none."""
+    with aws_errors("look into the vault"):
+        answer = client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    return next((found["Key"] for found in answer.get("Contents", ())), None)
+
+
+def abort_uploads(client: "S3Client", *, bucket: str, prefix: str) -> None:
+    """Abort the open multipart uploads of keys with that prefix."""
+    with aws_errors("look for open uploads"):
+        answer = client.list_multipart_uploads(Bucket=bucket, Prefix=prefix)
+    for upload in answer.get("Uploads", ()):
+        _abort(client, bucket, upload["Key"], upload["UploadId"])
+
+
+def _abort(client: "S3Client", bucket: str, object_key: str, upload_id: str) -> None:
+    with suppress(GoneError), aws_errors("abort an upload"):
+        client.abort_multipart_upload(Bucket=bucket, Key=object_key, UploadId=upload_id)
+
+
 def look_at(client: "S3Client", *, bucket: str, object_key: str) -> StorageState:
-    """Return how an object is stored at the moment, by asking S3."""
+    """Return how S3 stores an object now."""
     with aws_errors("look at an object of the vault"):
         head = client.head_object(Bucket=bucket, Key=object_key)
     return StorageState(
         bucket=bucket,
         object_key=object_key,
-        # S3 leaves it out where it is the standard one.
+        # S3 leaves the standard class out.
         storage_class=head.get("StorageClass", "STANDARD"),
         archive_status=head.get("ArchiveStatus"),
         restore=head.get("Restore"),

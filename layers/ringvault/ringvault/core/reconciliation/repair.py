@@ -28,8 +28,8 @@ class RepairCatalogue(Protocol):
     def bury_erased(self, tombstone: CatalogueItem) -> None:
         """Put the tombstone of an erased recording in place of its item."""
 
-    def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
-        """Add what is not there yet as PENDING; return how many were added."""
+    def add_indexed(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
+        """Add the numbers, then the recordings that are missing as PENDING; return how many."""
 
     def restore(self, item: CatalogueItem) -> None:
         """Put the item where there is none; ConflictError where there is one."""
@@ -57,17 +57,9 @@ class RepairVault(Protocol):
         """
 
     def store_sidecar(
-        self,
-        object_key: str,
-        *,
-        item: CatalogueItem,
-        archived: ArchivedObject,
-        replaces: str | None = None,
+        self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject, replaces: str
     ) -> None:
-        """Store the call-log record and what was measured.
-
-        ConflictError when the object with the ETag `replaces` is no longer there.
-        """
+        """Replace the sidecar that has the ETag `replaces`; ConflictError where it is gone."""
 
 
 def put_right(
@@ -81,7 +73,7 @@ def put_right(
     causes = judged.finding.causes
     with suppress(ConflictError):
         if Cause.NEVER_LISTED in causes and judged.listed is not None:
-            catalogue.add_new([judged.listed], listed_at=now)
+            catalogue.add_indexed([judged.listed], listed_at=now)
         elif judged.item is None:
             return
         elif not _REVIVING.isdisjoint(causes) and _has_proof(judged.item, vault):
