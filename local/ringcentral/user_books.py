@@ -1,4 +1,4 @@
-"""What one service user did with its quota."""
+"""The requests of one service user."""
 
 from collections import Counter
 from dataclasses import dataclass, field

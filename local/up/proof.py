@@ -1,4 +1,4 @@
-"""Proves the archive: what was served against what lies in the bucket, byte for byte."""
+"""Proves the archive: compares the bucket with what was served, byte for byte."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from local.up.stored import Stored, Vault
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is wrong with the vault: ids of recordings, and keys of objects.
+    """The faults of the vault: ids of recordings, and keys of objects.
 
-    `missing` is not there, `differing` is not what was served, `unexpected` is no recording's
-    audio or one's second, and `open_uploads` were begun and neither completed nor aborted.
+    `missing` are not there, `differing` are not as they were served, `unexpected` are not the
+    audio of a recording or a second one, and `open_uploads` were neither completed nor aborted.
     """
 
     missing: tuple[str, ...]
@@ -24,8 +24,8 @@ class Proof:
 def prove(vault: Vault, *, books: dict[str, Any] | None) -> Proof:
     """Read every archived object back and compare it.
 
-    With the simulator's books it is compared with what the simulator served; without, with what
-    the catalogue says of it, and missing is whatever was listed and is neither archived nor
+    With the simulator's books it is compared with the served content; without, with the
+    catalogue's digest, and missing is every listed recording that is neither archived nor
     absent.
     """
     archived = vault.archived_items()

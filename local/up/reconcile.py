@@ -1,4 +1,4 @@
-"""One reconciliation from start to end, as the schedule would do it over hours."""
+"""One reconciliation from start to end, in place of its schedule."""
 
 import time
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from local.errors import LocalError
 from local.lambda_.schedule import ScheduledFunction
 from local.up.main_job import fault_of
 
-# Another invocation may do what one could not; more would be in vain.
+# Another invocation may succeed after a failed one; more would be in vain.
 _MAX_FAULTS = 3
 _PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What it found missing or unexpected, and the key of its report in the bucket."""
+    """The number found missing or unexpected, and the key of its report in the bucket."""
 
     unreconciled: int
     report: str
@@ -25,7 +25,7 @@ def reconcile(function: ScheduledFunction) -> Reconciliation:
     """Invoke the function until its report is written.
 
     Raises:
-        LocalError: it fails again and again.
+        LocalError: it fails repeatedly.
     """
     faults = 0
     while True:

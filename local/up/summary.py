@@ -1,4 +1,4 @@
-"""What a run came to, for people and for machines."""
+"""The result of a run, for people and for machines."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -14,9 +14,9 @@ class Summary:
     """The last line of `up --once`.
 
     `missing` to `open_uploads` count what the proof found. `requests` and `throttled` are the
-    simulator's own count; where RingCentral keeps no books that we could read, the functions'.
+    simulator's own count; if RingCentral has no books that we can read, the functions'.
     `unreconciled` is what reconciliation found missing or unexpected, `report` the key of its
-    report in the bucket; None where nothing was reconciled.
+    report in the bucket; None if nothing was reconciled.
     """
 
     listed: int
@@ -36,7 +36,7 @@ class Summary:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the proof found nothing wrong."""
+        """Whether the proof found no faults."""
         wrong = (self.missing, self.differing, self.unexpected, self.open_uploads)
         return not (any(wrong) or self.unreconciled)
 
@@ -54,7 +54,7 @@ def summarise(
     traffic: Counter[str],
     seconds: float,
 ) -> Summary:
-    """Return what a run came to after `seconds`; `traffic` is what the functions say they sent."""
+    """Return the result of a run after `seconds`; `traffic` is from the functions' logs."""
     return Summary(
         listed=tally.listed,
         archived=tally.states["ARCHIVED"],

@@ -1,4 +1,4 @@
-"""What the functions sent to RingCentral, by their own log lines."""
+"""The functions' requests to RingCentral, from their own log lines."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ _COUNTED = ("requests", "throttled")
 def traffic_of(logs: Iterable[Path]) -> Counter[str]:
     """Return the sums of `requests` and `throttled` over all log lines that name them.
 
-    What a function sent before it was killed is in no line, so the sums may be short of it.
+    Requests of a killed function are in no line, so the sums may be too low.
     """
     sums = Counter(dict.fromkeys(_COUNTED, 0))
     for log in logs:

@@ -1,4 +1,4 @@
-"""Reports carry the digest of the one before: a changed, removed or added one shows."""
+"""The chain of reports: each has its predecessor's digest, so that changes are detected."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from ringvault.core.reconciliation.run import ChainHead
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """What is wrong with one report; `object_key` may be that of one that is not there."""
+    """The fault of one report; `object_key` may be that of a missing one."""
 
     object_key: str
     problem: str
@@ -30,11 +30,11 @@ class _Link:
 def verify_chain(
     reports: Mapping[str, bytes], *, head: ChainHead | None = None
 ) -> tuple[ChainFault, ...]:
-    """Return what is wrong with the chain of reports, nothing where it is whole.
+    """Return the faults of the chain of reports, empty if it is intact.
 
     `reports` are all objects under `reports/reconciliation/`, JSON and pages, by object key.
-    `head` is the chain's end as the state table knows it: without it, a last report that was
-    removed, changed or added does not show.
+    `head` is the chain's end in the state table: without it, a last report that was
+    removed, changed or added is not detected.
     """
     found = [
         _Link(key, number, reports[key], _parsed(reports[key]))
@@ -55,7 +55,7 @@ def verify_chain(
         *(fault for before, after in pairwise(links) for fault in _between(before, after)),
         *_of_end(links, head),
     ]
-    # What the gap and its page both tell is one fault.
+    # A gap, and a page in it, are one fault.
     by_key = {fault.object_key: fault for fault in reversed(faults)}
     return tuple(by_key[key] for key in sorted(by_key))
 
@@ -73,7 +73,7 @@ def _key(number: int, suffix: str = "json") -> str:
 
 
 def _passed_over(links: Sequence[_Link], head: ChainHead | None) -> AbstractSet[int]:
-    """Return the numbers that the chain leaves out, going back from its end."""
+    """Return the numbers that the chain leaves out, from its end back."""
     by_number = {link.number: link for link in links}
     last = max(by_number, default=0)
     number = last if head is None else head.number
@@ -88,7 +88,7 @@ def _passed_over(links: Sequence[_Link], head: ChainHead | None) -> AbstractSet[
 
 
 def _number_before(link: _Link) -> int:
-    """Return the number of the report that it follows; before schema 2 numbers had no gap."""
+    """Return the number of the report before it; before schema 2 numbers had no gap."""
     document = link.document.get("previous_number", link.number - 1)
     is_earlier = (
         isinstance(document, int) and not isinstance(document, bool) and 0 < document < link.number

@@ -1,4 +1,4 @@
-"""The report that a person reads: one line a day, and every problem with what to do."""
+"""The report's page for people: one line a day, and every problem with its remedy."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -60,7 +60,7 @@ code, .problems td:nth-child(5) { overflow-wrap: anywhere; }
 
 
 def page_of(report: Mapping[str, Any]) -> str:
-    """Return the page of a report, whole in itself: it loads nothing."""
+    """Return the page of a report; it loads no other file."""
     title = f"ringvault: reconciliation {report['number']}"
     parts = (
         f"<h1>Reconciliation of {_text(report['from'])} to {_text(report['to'])}</h1>",
@@ -78,9 +78,9 @@ def page_of(report: Mapping[str, Any]) -> str:
 
 
 def _sentence(totals: Mapping[str, int]) -> str:
-    """Say that nothing is missing only where no count says otherwise.
+    """Say that nothing is missing only if no count contradicts it.
 
-    Absent recordings were never archived: the sentence then says of what it is true.
+    Absent recordings were never archived: the sentence then names the exception.
     """
     if found := unsettled(totals):
         counts = ", ".join(f"{found[it]} {name}" for it, name in NAMES.items() if it in found)
@@ -125,7 +125,7 @@ def _facts(report: Mapping[str, Any]) -> str:
 
 
 def _days(report: Mapping[str, Any]) -> str:
-    """Return a line for each day; a column that is 0 on all days is named beneath."""
+    """Return a line for each day; columns that are 0 on all days are named below."""
     totals = report["totals"]
     columns = [it for it in (*Verdict, _REWRITTEN) if totals[it] or it == Verdict.ARCHIVED]
     empty = [_words(it) for it in (*Verdict, _REWRITTEN) if it not in columns]
