@@ -49,6 +49,6 @@ function chosen(values) {
 function startOf(date, { daysLater = 0 } = {}) {
   const [year, month, day] = date.split("-").map(Number);
   const start = new Date(year, month - 1, day + daysLater);
-  // What is no date goes to the API as it is, which says so.
+  // An invalid date is sent to the API, which reports it.
   return Number.isNaN(start.valueOf()) ? date : start.toISOString();
 }

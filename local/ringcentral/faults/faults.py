@@ -35,8 +35,8 @@ class Fault:
     `status` replaces the normal answer, with `body`, or with the error `code` and its
     `details`. `headers` are added to the answer or replace its own; None removes one. In
     `location`, {url} is the request's own address, {base} the simulator's, {foreign} that of its
-    foreign host and {recording} the id in the path. `ask_range` serves another Range than the requested one,
-    "" the whole. `drops_token` makes the token of the request unknown from now on.
+    foreign host and {recording} the id in the path. `ask_range` serves another Range than the
+    requested one, "" the whole. `drops_token` makes the token of the request unknown from now on.
     A 429 is another limiter's and says nothing about the quota, unless it `penalises`: then it is
     the user's own, with its headers, and closes the group for `retry_after_s`, None the quota's
     penalty. `retry_after` is its format.

@@ -94,11 +94,11 @@ class Problem:
 
 _NO_SUCH_PATH = Problem(HTTPStatus.NOT_FOUND, "no-such-path", "Nothing is served here.")
 # By number: Python renamed both.
-_BODY_REFUSED = Problem(HTTPStatus(413), "body-refused", "Nothing here takes a body.")
+_BODY_REFUSED = Problem(HTTPStatus(413), "body-refused", "Requests must not have a body.")
 _QUERY_TOO_LONG = Problem(
     HTTPStatus(414),
     "query-too-long",
-    f"A query has at most {MAX_QUERY_CHARACTERS} characters here.",
+    f"The query must have at most {MAX_QUERY_CHARACTERS} characters.",
 )
 _NOT_A_LISTENER = Problem(
     HTTPStatus.FORBIDDEN,
@@ -114,12 +114,12 @@ _NOT_FOR_YOU = Problem(
 _UNKNOWN = Problem(
     HTTPStatus.NOT_FOUND,
     "unknown-recording",
-    "There is no such recording among those that you may hear.",
+    "There is no such recording, or you may not hear it.",
 )
 _UNKNOWN_CALL = Problem(
     HTTPStatus.NOT_FOUND,
     "unknown-call",
-    "There is no such call among those that you may hear.",
+    "There is no such call, or you may not hear it.",
 )
 _PLAY_NOT_KEPT = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -130,13 +130,13 @@ _PLAY_NOT_KEPT = Problem(
 _UNAVAILABLE = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "unavailable",
-    "The archive does not answer at the moment; try again.",
+    "The archive is unavailable at the moment; try again.",
     headers={"Retry-After": "5"},
 )
 UNEXPECTED = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "unexpected",
-    "Something is wrong on our side; it has been logged.",
+    "Internal error; it has been logged. Try again, then ask the administrator of this archive.",
 )
 _UNREADABLE = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,

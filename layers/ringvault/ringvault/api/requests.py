@@ -33,9 +33,9 @@ def require_small(event: Mapping[str, Any]) -> None:
         QueryTooLongError: its query has more than MAX_QUERY_CHARACTERS.
     """
     if event.get("body"):
-        raise BodyRefusedError("a request has no body here")
+        raise BodyRefusedError("requests must not have a body")
     if len(event.get("rawQueryString", "")) > MAX_QUERY_CHARACTERS:
-        raise QueryTooLongError(f"a query has at most {MAX_QUERY_CHARACTERS} characters")
+        raise QueryTooLongError(f"the query must have at most {MAX_QUERY_CHARACTERS} characters")
 
 
 def format_plays_cursor(play_id: str) -> str:

@@ -469,7 +469,7 @@ class ArchiveRecording:
         return ArchiveResult(outcome, reason, error=type(error).__name__)
 
 
-_CAME_ONCE = "content of no known type came whole for the first time; it is compared with a second"
+_CAME_ONCE = "content of an unknown type arrived once; a second download is compared with it"
 
 
 class _OtherContentError(ContentChangedError):
@@ -480,7 +480,7 @@ def _as_before(stream: RecordingStream, sha256_hex: str) -> Iterator[bytes]:
     """Yield the content; raises before its end if it is not the expected content."""
     yield from stream.chunks()
     if stream.sha256_hex != sha256_hex:
-        raise _OtherContentError("content of no known type was not the same as the last time")
+        raise _OtherContentError("content of an unknown type differs from the last download")
 
 
 def _repeated(answer: RepeatedAnswer) -> str:

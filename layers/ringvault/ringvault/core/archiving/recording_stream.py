@@ -154,7 +154,7 @@ class RecordingStream:
         began_at = self.size_bytes
         for chunk in response.chunks:
             if self._clock() >= self._deadline:
-                raise OutOfTimeError(f"the invocation ends; {self.size_bytes} bytes had come")
+                raise OutOfTimeError(f"the invocation ends; {self.size_bytes} bytes had arrived")
             self._sha256.update(chunk)
             self.size_bytes += len(chunk)
             yield chunk
@@ -164,7 +164,9 @@ class RecordingStream:
             response.is_repeated and response.part_end is None and self.size_bytes == began_at
         )
         if not response.has_end and not came_twice:
-            raise BodyInterruptedError(f"{self.size_bytes} bytes came, the whole length is unknown")
+            raise BodyInterruptedError(
+                f"{self.size_bytes} bytes arrived, the whole length is unknown"
+            )
 
     def _continued(self, broken: MediaResponse) -> MediaResponse:
         """Return the answer with the rest, which may be empty."""
@@ -182,7 +184,7 @@ class RecordingStream:
         if response.offset == self.size_bytes:
             return response
         if response.offset != 0:
-            raise ContentChangedError(f"the answer begins at byte {response.offset}, unasked")
+            raise ContentChangedError(f"the answer begins at byte {response.offset}, not requested")
         return replace(
             response,
             offset=self.size_bytes,

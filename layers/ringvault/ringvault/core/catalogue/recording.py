@@ -150,7 +150,7 @@ def _read_part(part: Leg, named: NamedRecording, record: CallRecord) -> Recordin
         return Unreadable(call.record_id, named.recording_id, started_at, problem)
 
     if named.recording_id is None:
-        return unreadable("the recording's id is not one")
+        return unreadable("the recording's id is not valid")
     if named.content_uri is None:
         return unreadable(f"recording {named.recording_id} has no contentUri")
     if started_at is None:

@@ -209,7 +209,9 @@ def _restored(
     if item is None:
         return Unrestored(recording_id, key, Fault.SIDECAR_MISSING)
     if item.archived is None or sidecar_key(item.recording) != key:
-        return Unrestored(recording_id, key, Fault.SIDECAR_UNREADABLE, "it is of another one")
+        return Unrestored(
+            recording_id, key, Fault.SIDECAR_UNREADABLE, "it describes another recording"
+        )
     fault = _fault(item.archived, vault)
     if fault is not None:
         return Unrestored(recording_id, item.archived.object_key, fault)

@@ -196,7 +196,7 @@ class WindowReader:
         try:
             self._version = self.progress.save(state, version=self._version)
         except ConflictError as error:
-            raise OvertakenError("another lister was faster") from error
+            raise OvertakenError("another run of the lister saved first") from error
         self.state = state
 
     def _read_retention(self) -> None:

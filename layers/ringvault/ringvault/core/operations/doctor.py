@@ -187,7 +187,9 @@ def alarm_finding(*, confirmed: int, pending: int) -> Check:
         remedy = "follow the link in AWS's email; it is valid for three days"
         return Check("alarm topic", Level.WARN, "the subscription is not confirmed", remedy)
     remedy = "sam deploy --parameter-overrides AlarmEmail=you@example.com"
-    return Check("alarm topic", Level.WARN, "has no subscription: alarms reach nobody", remedy)
+    return Check(
+        "alarm topic", Level.WARN, "has no subscription: no one receives the alarms", remedy
+    )
 
 
 def _minute(at: datetime) -> str:
@@ -195,7 +197,7 @@ def _minute(at: datetime) -> str:
 
 
 _AGAIN = "sam deploy with another ExpireAfterDays, then with this one: unchanged, it does nothing"
-_SHOWN_BY = "aws s3api get-bucket-lifecycle-configuration shows it; whoever made it removes it"
+_SHOWN_BY = "aws s3api get-bucket-lifecycle-configuration shows it; its owner has to remove it"
 
 
 @dataclass(frozen=True, slots=True)

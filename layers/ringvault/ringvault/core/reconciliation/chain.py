@@ -46,7 +46,7 @@ def verify_chain(
     faults = [
         *_strangers(reports, passed_over),
         *(
-            ChainFault(link.object_key, "was added: the report behind it follows an earlier one")
+            ChainFault(link.object_key, "was added: the report after it follows an earlier one")
             for link in found
             if link.number in passed_over
         ),
@@ -100,7 +100,7 @@ def _strangers(reports: Mapping[str, bytes], passed_over: AbstractSet[int]) -> I
     for key in reports:
         number = number_of(key.removesuffix(".html") + ".json" if key.endswith(".html") else key)
         if number is None or key not in {_key(number), _key(number, "html")}:
-            yield ChainFault(key, "is no report of ringvault's")
+            yield ChainFault(key, "was not written by ringvault")
         elif _key(number) not in reports and number in passed_over:
             yield ChainFault(key, "was added: the chain has no report of that number")
         elif _key(number) not in reports:
@@ -109,14 +109,14 @@ def _strangers(reports: Mapping[str, bytes], passed_over: AbstractSet[int]) -> I
 
 def _of_itself(link: _Link, reports: Mapping[str, bytes]) -> Iterator[ChainFault]:
     if link.document.get("number") != link.number:
-        yield ChainFault(link.object_key, "was changed or added: it tells another number")
+        yield ChainFault(link.object_key, "was changed or added: it has another number")
         return
     page_key = _key(link.number, "html")
     page = reports.get(page_key)
     if page is None:
         yield ChainFault(page_key, "is not there: removed, or its writer was killed")
     elif sha256_hex(page) != link.document.get("page_sha256_hex"):
-        yield ChainFault(page_key, "was changed: its JSON knows another digest")
+        yield ChainFault(page_key, "was changed: its JSON has another digest of it")
 
 
 def _of_first(links: list[_Link]) -> Iterator[ChainFault]:
@@ -135,7 +135,7 @@ def _between(before: _Link, after: _Link) -> Iterator[ChainFault]:
     elif after.document.get("previous_sha256_hex") != sha256_hex(before.content):
         yield ChainFault(
             before.object_key,
-            f"was changed or added: {after.object_key} knows another digest of it",
+            f"was changed or added: {after.object_key} has another digest of it",
         )
 
 
@@ -150,4 +150,6 @@ def _of_end(links: list[_Link], head: ChainHead | None) -> Iterator[ChainFault]:
         if link.number > head.number:
             yield ChainFault(link.object_key, "was added: the chain ends before it")
         elif link.number == head.number and sha256_hex(link.content) != head.sha256_hex:
-            yield ChainFault(link.object_key, "was changed: the state table knows another digest")
+            yield ChainFault(
+                link.object_key, "was changed: the state table has another digest of it"
+            )

@@ -10,7 +10,7 @@ ADVICE = {
     Cause.NEVER_LISTED: "RingCentral lists it and the catalogue did not: it was added, and is"
     " fetched next.",
     Cause.CATALOGUE_ITEM_DELETED: "Sidecar in the vault, no item in the catalogue: the item was"
-    " made again from the sidecar.",
+    " restored from the sidecar.",
     Cause.OBJECT_DELETED: "Archived, but its audio is gone: it is fetched again while RingCentral"
     " has it. Otherwise restore the object's last version.",
     Cause.OBJECT_ALTERED: "Size or CRC-32 differ from what was archived: left as it is. Compare"
@@ -143,12 +143,12 @@ def _words(name: str) -> str:
 
 def _findings(report: Mapping[str, Any]) -> str:
     if not report["findings"]:
-        return "<p>No recording is to be named.</p>"
-    head = _row("th", ("day", "recording", "verdict", "cause", "detail", "what was done, or to do"))
+        return "<p>There are no findings.</p>"
+    head = _row("th", ("day", "recording", "verdict", "cause", "detail", "action taken or needed"))
     rows = (_row("td", _finding(finding)) for finding in report["findings"])
     more = report["findings_not_named"]
     rest = f"<p>{more} more are counted above and not named here.</p>" if more else ""
-    caption = "<caption>Recordings and objects to be named</caption>"
+    caption = "<caption>Findings</caption>"
     table = f'<table class="problems">{caption}{head}{"".join(rows)}</table>'
     return f'<div class="wide">{table}</div>{rest}'
 

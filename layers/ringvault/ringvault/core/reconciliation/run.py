@@ -221,7 +221,7 @@ class ReconciliationProgress:
             if not run.is_daily and run.period != asked:
                 raise InvalidRequestError(
                     f"the reconciliation of {run.period.from_on} to {run.period.to_on} is not"
-                    " through yet: invoke it until it is, then ask for another period"
+                    " complete yet: invoke the function until it is, then request another period"
                 )
         if any(not run.is_daily for run in self.runs):
             return self
@@ -236,7 +236,7 @@ _SCHEDULED = "Scheduled Event"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - whatever somebody sends
+def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - any JSON may arrive
     """Return the days in an event, None for the scheduled daily run.
 
     Raises:
@@ -247,7 +247,7 @@ def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - wh
     if not event or event.get("detail-type") == _SCHEDULED:
         return None
     if event.keys() != _NAMES:
-        raise InvalidRequestError(f"an event has from and to and nothing else: {EXAMPLE}")
+        raise InvalidRequestError(f"an event must have from and to and nothing else: {EXAMPLE}")
     from_on, to_on = (day_of(event[name], called=name) for name in ("from", "to"))
     return checked_period(from_on, to_on, today=today)
 
