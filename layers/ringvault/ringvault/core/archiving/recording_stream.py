@@ -164,9 +164,7 @@ class RecordingStream:
             response.is_repeated and response.part_end is None and self.size_bytes == began_at
         )
         if not response.has_end and not came_twice:
-            raise BodyInterruptedError(
-                f"{self.size_bytes} bytes arrived, the whole length is unknown"
-            )
+            raise BodyInterruptedError(f"{self.size_bytes} bytes arrived of an unknown length")
 
     def _continued(self, broken: MediaResponse) -> MediaResponse:
         """Return the answer with the rest, which may be empty."""

@@ -209,9 +209,7 @@ def _restored(
     if item is None:
         return Unrestored(recording_id, key, Fault.SIDECAR_MISSING)
     if item.archived is None or sidecar_key(item.recording) != key:
-        return Unrestored(
-            recording_id, key, Fault.SIDECAR_UNREADABLE, "it describes another recording"
-        )
+        return Unrestored(recording_id, key, Fault.SIDECAR_UNREADABLE, "it describes another one")
     fault = _fault(item.archived, vault)
     if fault is not None:
         return Unrestored(recording_id, item.archived.object_key, fault)

@@ -187,9 +187,7 @@ def alarm_finding(*, confirmed: int, pending: int) -> Check:
         remedy = "follow the link in AWS's email; it is valid for three days"
         return Check("alarm topic", Level.WARN, "the subscription is not confirmed", remedy)
     remedy = "sam deploy --parameter-overrides AlarmEmail=you@example.com"
-    return Check(
-        "alarm topic", Level.WARN, "has no subscription: no one receives the alarms", remedy
-    )
+    return Check("alarm topic", Level.WARN, "no subscription: no one receives the alarms", remedy)
 
 
 def _minute(at: datetime) -> str:

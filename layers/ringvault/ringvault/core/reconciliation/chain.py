@@ -150,6 +150,4 @@ def _of_end(links: list[_Link], head: ChainHead | None) -> Iterator[ChainFault]:
         if link.number > head.number:
             yield ChainFault(link.object_key, "was added: the chain ends before it")
         elif link.number == head.number and sha256_hex(link.content) != head.sha256_hex:
-            yield ChainFault(
-                link.object_key, "was changed: the state table has another digest of it"
-            )
+            yield ChainFault(link.object_key, "was changed: the state table has another digest")
