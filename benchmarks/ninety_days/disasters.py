@@ -22,8 +22,8 @@ class Outage:
     from_s: float
     to_s: float
 
-    """Return how long it still lasts, 0 if it is over or has not begun."""
-        """Return how long it still lasts, 0 where it is over or has not begun."""
+    def left_s(self, now_s: float) -> float:
+        """Return how long it still lasts, 0 if it is over or has not begun."""
         return self.to_s - now_s if self.from_s <= now_s < self.to_s else 0.0
 
 
