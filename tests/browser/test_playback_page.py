@@ -445,7 +445,7 @@ def test_a_bad_span_is_explained(page: Page, stack: Stack) -> None:
     page.get_by_label("To", exact=True).fill("2026-01-01")
     search(page)
 
-    expect(page.locator("#status")).to_contain_text("from must be before "to"")
+    expect(page.locator("#status")).to_contain_text('from must be before "to"')
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
 
 

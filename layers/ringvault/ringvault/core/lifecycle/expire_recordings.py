@@ -68,7 +68,7 @@ class ExpiringVault(Protocol):
         """Whether a version of the recording's objects is under a legal hold."""
 
     def remains(self, recording: Recording) -> Remains:
-        """Return whether objects are left; hidden versions count, delete markers do not."""
+        """Return which objects are left; hidden versions count, delete markers do not."""
 
     def tag(self, recording: Recording) -> None:
         """Let S3 delete every version of audio and sidecar."""
