@@ -2,7 +2,7 @@
  * What is searched: in the form, in the address, and as the API's parameters.
  *
  * It stands after the address's `#`, so that it can be shared and never reaches a server, a log
- * or a Referer header: it may hold somebody's phone number.
+ * or a Referer header: it may hold a phone number.
  */
 
 const NAMES = ["phoneNumber", "from", "to", "direction", "state"];
