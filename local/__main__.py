@@ -25,7 +25,7 @@ other ports with --port, --aws-port and --issuer-port""".replace("\n", " ")
 
 
 def main() -> int:
-    """Run what the arguments ask for; return the exit status."""
+    """Run the command in the arguments; return the exit status."""
     arguments = _parser().parse_args()
     try:
         return int(arguments.run(arguments))
@@ -63,37 +63,37 @@ them, archive every recording, prove each byte for byte, then serve the page unt
 def _add_up(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--once", action="store_true", help="end when nothing is pending; 1 if anything is missing")
-    add("--json", action="store_true", help="print nothing but the summary, as one line of JSON")
-    add("--port", type=_port, default=DEFAULT_PORT, help="of the page and its API (default 8080)")
-    add("--aws-port", type=_port, default=5000, metavar="PORT", help="of AWS (default 5000)")
+    add("--json", action="store_true", help="print only the summary, as one line of JSON")
+    add("--port", type=_port, default=DEFAULT_PORT, help="port of page and API (default 8080)")
+    add("--aws-port", type=_port, default=5000, metavar="PORT", help="port of AWS (default 5000)")
     add("--issuer-port", type=_port, metavar="PORT", help=_ISSUER_PORT)
     add("--embedding-origin", action="append", default=[], metavar="ORIGIN", help=_EMBEDDING)
-    add("--every", type=_seconds, metavar="SECONDS", help="list so often, not as the template says")
-    add("--archivers", type=types.positive, metavar="N", help="so many at once (template: 2)")
+    add("--every", type=_seconds, metavar="SECONDS", help="listing interval (default: template)")
+    add("--archivers", type=types.positive, metavar="N", help="archivers at a time (template: 2)")
     add("--parameter", action="append", default=[], metavar="NAME=VALUE", help=_PARAMETER)
-    add("--data", type=Path, metavar="DIR", help="write what is archived to this folder as well")
+    add("--data", type=Path, metavar="DIR", help="write archived objects to this folder as well")
     add("--enforce-iam", action=argparse.BooleanOptionalAction, default=True, help=_ENFORCE_IAM)
-    add("--iam-log", type=Path, metavar="FILE", help="note there whatever a role asks of AWS")
+    add("--iam-log", type=Path, metavar="FILE", help="log the AWS requests of roles to this file")
     add("--ringcentral", metavar="URL", help=_RINGCENTRAL)
     simulated = parser.add_argument_group("the simulated account")
     add = simulated.add_argument
-    add("--recordings", default="40", metavar="N", help="how many (default 40)")
+    add("--recordings", default="40", metavar="N", help="number of recordings (default 40)")
     add("--users", type=types.positive, default=1, metavar="N", help="service users (default 1)")
     add("--quota", default="100/10", metavar="LIMIT/WINDOW_S", help="requests (default 100/10)")
-    add("--bytes-per-second", metavar="B", help="slow each recording's body down")
-    add("--add-wav-bytes", metavar="N[,N...]", help="a WAV more of each size, in bytes exactly")
+    add("--bytes-per-second", metavar="B", help="limit the speed of each recording's body")
+    add("--add-wav-bytes", metavar="N[,N...]", help="add a WAV of each size, in exact bytes")
     add("--chaos", metavar="P", help="probability of a fault for each request (default 0)")
-    add("--chaos-seed", metavar="N", help="another seed, other faults (default 1)")
+    add("--chaos-seed", metavar="N", help="seed of the faults (default 1)")
     add("--chaos-kinds", default=_HEALING, metavar="KIND[=WEIGHT],...", help=f"default {_HEALING}")
     parser.set_defaults(run=_up)
 
 
-# Without a permission the run ends: a person has to give it back.
+# A lost permission ends the run: a person has to restore it.
 _HEALING = "all,scope-missing=0,role-missing=0,forbidden-forever=0"
-_ISSUER_PORT = f"of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one if that is taken)"
-_EMBEDDING = "a site whose pages may embed the player, http://localhost:9000; may be repeated"
-_PARAMETER = "of the template, such as ExpireAfterDays=90; may be repeated"
-_ENFORCE_IAM = "let each function do what its role is granted, and no more (the default)"
+_ISSUER_PORT = f"port of the sign-in (default {DEFAULT_ISSUER_PORT}, or a free one if taken)"
+_EMBEDDING = "a site that may embed the player, such as http://localhost:9000; may be repeated"
+_PARAMETER = "template parameter, such as ExpireAfterDays=90; may be repeated"
+_ENFORCE_IAM = "limit each function to the permissions of its role (the default)"
 _RINGCENTRAL = """use a RingCentral that runs elsewhere, https://platform.ringcentral.com or another
 simulator; credentials from RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
 RINGCENTRAL_JWT, in the environment or in .env"""
@@ -101,13 +101,13 @@ RINGCENTRAL_JWT, in the environment or in .env"""
 
 def _add_token(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--user", choices=USERS, default="listener", help="who it is for (default listener)")
-    add("--port", type=_port, default=DEFAULT_PORT, help="of the running stack (default 8080)")
+    add("--user", choices=USERS, default="listener", help="user of the token (default listener)")
+    add("--port", type=_port, default=DEFAULT_PORT, help="port of the running stack (default 8080)")
     parser.set_defaults(run=_token)
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    # It takes a second to import, which the simulator, a token and a mistyped option do without.
+    # It takes a second to import, which the other commands and a mistyped option do not need.
     from local.up.run import UpOptions, up  # noqa: PLC0415
 
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -151,7 +151,7 @@ def _simulator_arguments(arguments: argparse.Namespace) -> tuple[str, ...]:
         "--days": "30",
     }
     command = [f"{name}={value}" for name, value in given.items() if value is not None]
-    # Its own parser judges them, before anything starts.
+    # The simulator's own parser checks them, before anything starts.
     parser = argparse.ArgumentParser(prog="python -m local up", add_help=False)
     simulator_command.add_arguments(parser)
     parser.parse_args(command)

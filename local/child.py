@@ -27,7 +27,7 @@ def start_child(
     pass_fds: Sequence[int] = (),
     interpreter: str | Path = sys.executable,
 ) -> subprocess.Popen[bytes]:
-    """Start a module or script of Python in a session of its own, tied to this process' life."""
+    """Start a Python module or script in a session of its own, tied to this process's life."""
     return subprocess.Popen(  # noqa: S603 - modules that the caller names
         [interpreter, "-P", str(_LEASH), *arguments],
         env=dict(environment),
@@ -41,7 +41,7 @@ def start_child(
 
 
 def end_child(child: subprocess.Popen[bytes]) -> None:
-    """Kill a child and all that it started, and wait until it is gone."""
+    """Kill a child and all its children, and wait until it is gone."""
     if child.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
@@ -59,7 +59,7 @@ def await_ready(
     """Wait until `is_ready`.
 
     Raises:
-        SetupError: the child ended, or wasn't ready in time; it has been ended then.
+        SetupError: the child ended, or wasn't ready in time; then it was killed.
     """
     give_up_at = time.monotonic() + _READY_WITHIN_S
     while not is_ready():
@@ -70,7 +70,7 @@ def await_ready(
 
 
 def answers(port: int) -> bool:
-    """Whether somebody accepts connections at a port of this machine."""
+    """Whether a port of this machine accepts connections."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
@@ -79,7 +79,7 @@ def answers(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody holds at the moment."""
+    """Return a port of this machine that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -87,7 +87,7 @@ def free_port() -> int:
 
 
 def require_free(port: int, *, flag: str) -> None:
-    """Make sure that a port can be bound.
+    """Check that a port can be bound.
 
     Raises:
         SetupError: it is taken; names the flag that chooses another.

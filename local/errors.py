@@ -1,8 +1,8 @@
-"""What the local stack tells its user in one line, with the status it ends with."""
+"""The local stack's errors: one line for the user, and the exit status."""
 
 
 class LocalError(Exception):
-    """The run can't go on; the text says what, where and what to do."""
+    """The run can't continue; the text says what, where and what to do."""
 
     exit_status = 1
 
@@ -14,4 +14,4 @@ class SetupError(LocalError):
 
 
 class TemplateError(SetupError):
-    """The template is broken, or has something that the local stack can't stand in for."""
+    """The template is broken, or has something that the local stack can't simulate."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# How soon a server notices that it is to end.
+# How soon a server notices that it should end.
 _POLL_S = 0.1
 
 

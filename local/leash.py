@@ -1,8 +1,8 @@
-"""Runs a module or a script that ends with whoever started it, however that one ends.
+"""Runs a module or a script that ends together with its parent, even after a crash.
 
 `python leash.py MODULE|SCRIPT.py [ARGUMENT …]`, with a pipe as standard input that the starter
-holds open: its end is the end of this process. That holds on Linux and macOS alike and after
-SIGKILL too, when nobody is left to tidy up. Standard library only: functions are started by it.
+holds open: its end is the end of this process. That works on Linux and macOS, and after
+SIGKILL too, when the parent can't clean up. Standard library only: it starts functions.
 """
 
 import os
@@ -25,7 +25,7 @@ def _wait_for_end(leash: int) -> None:
 
 
 def main() -> None:
-    """Run what the arguments name as if it had been started itself."""
+    """Run the module or script in the arguments as if it had been started itself."""
     _end_with_starter()
     del sys.argv[0]
     if sys.argv[0].endswith(".py"):

@@ -1,9 +1,9 @@
-"""Who the servers of the local stack answer: this machine by its own names, no foreign page.
+"""Whom the servers of the local stack answer: this machine by its own names, no foreign page.
 
 They listen on loopback, which does not keep web pages out. A page whose name is rebound to
 127.0.0.1 shares its origin with a server here and reads whatever it answers, so the Host header
 has to name this machine. A page of any other origin can't read answers, but its simple requests
-arrive all the same, so what changes something is done for no page but the server's own.
+arrive all the same, so changing requests are accepted only from the server's own page.
 """
 
 import re
@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler
 MISDIRECTED_REQUEST = 421
 FORBIDDEN = 403
 _OWN_HOST = re.compile(r"(localhost|127\.0\.0\.1)(:[0-9]{1,5})?", re.IGNORECASE)
-# What a browser says of a request that was typed in, and of one that the server's own page makes.
+# A browser's values for a request that was typed in, and of one that the server's own page makes.
 _OWN_FETCH_SITES = (None, "none", "same-origin")
-# A client whose body is not read at all may see a broken connection in place of the answer.
+# A client whose body is not read may see a broken connection in place of the answer.
 _MAX_DRAINED_BYTES = 1024 * 1024
 
 
@@ -28,7 +28,7 @@ def is_from_foreign_page(
 ) -> bool:
     """Whether a browser sends a request for a page that is not the server's own.
 
-    Each argument is the header of that name, None where it was not sent. Programs send neither
+    Each argument is the header of that name, None if it was not sent. Programs send neither
     Origin nor Sec-Fetch-Site.
     """
     has_own_origin = origin is None or origin.lower() == f"http://{host}".lower()
@@ -38,13 +38,13 @@ def is_from_foreign_page(
 class OwnMachineHandler(BaseHTTPRequestHandler):
     """Answers 421 to requests for another host, and 403 to pages of another origin.
 
-    A handler that is there for such pages sets `answers_foreign_pages`.
+    A handler for such pages sets `answers_foreign_pages`.
     """
 
     answers_foreign_pages = False
 
     def parse_request(self) -> bool:
-        """Read the head of a request; False where it has been refused already."""
+        """Read the head of a request; False if it has been refused already."""
         if not super().parse_request():
             return False
         status = self._refusal()

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.ninety_days`: a busy quarter and a takeover in virtual time, proved."""
+"""`python -m benchmarks.ninety_days`: a busy quarter and an import in virtual time, proved."""
 
 import argparse
 import sys
@@ -24,13 +24,13 @@ def main() -> int:
 def _rows(*, quick: bool, seed: int) -> Iterator[Row]:
     _say("a busy account")
     yield run("a busy account", ninety_days(seed=seed, days=20 if quick else 90))
-    _say("takeover")
+    _say("import")
     plan = (
         takeover(seed=seed, days=1.3, recordings=10_000, left=timedelta(hours=28))
         if quick
         else takeover(seed=seed)
     )
-    yield run("takeover", plan, longest_wait=MAX_WAIT)
+    yield run("import", plan, longest_wait=MAX_WAIT)
 
 
 def _say(what: str) -> None:

@@ -1,7 +1,7 @@
-"""The simulated account: its call log as of any instant, and the books that prove the archive.
+"""The simulated account: its call log at any instant, and the books that prove the archive.
 
-The simulator of local/ gives all calls the same lags, deletes nothing and looks at every call for
-every page: too little and too slow for 90 days. What it is exact in, the quota, is shared.
+The simulator of local/ gives all calls the same lags, deletes nothing and reads every call for
+every page: too little and too slow for 90 days. Its exact part, the quota, is shared.
 """
 
 from bisect import bisect_left
@@ -25,10 +25,10 @@ _BEFORE_MIDNIGHT = timedelta(seconds=20)
 
 @dataclass(slots=True)
 class Entry:
-    """What the books say of one recording.
+    """The books' entry of one recording.
 
-    `first_served_at`, `last_not_found_at` and the counts of 404s and 403s are what the archiver
-    was answered. A rewritten record has a leg, which is a recording, too. Until `mislaid_until`
+    `first_served_at`, `last_not_found_at` and the counts of 404s and 403s are the answers to the
+    archiver. A rewritten record has a leg, which is a recording, too. Until `mislaid_until`
     every other hour is 404.
     """
 
@@ -55,7 +55,7 @@ class Entry:
 class _Logged:
     """A record of the call log: its form, and each later one with when it was written, in order.
 
-    Each form went through the core's border once; again for every page it would be most of the run.
+    Each form is normalised once; doing it for every page would be most of the run.
     """
 
     visible_at: datetime
@@ -81,7 +81,7 @@ class Account:
     _log: list[_Logged] = field(default_factory=list)
 
     def take(self, calls: Iterable[Call]) -> None:
-        """Have these calls, in order of start; to be called once."""
+        """Add these calls, in order of start; call it once."""
         for number, call in enumerate(calls):
             self._starts.append(call.started_at)
             self._log.append(self._logged(str(2 * number), str(2 * number + 1), call))
@@ -92,7 +92,7 @@ class Account:
         return self._page(1, span.from_at, span.to_at)
 
     def next_page(self, uri: str) -> CallLogPage:
-        """Return the page that another named as its next, as the log stands by now."""
+        """Return the page that another gave as its next, from the current log."""
         page, from_at, to_at = uri.split()
         return self._page(int(page), datetime.fromisoformat(from_at), datetime.fromisoformat(to_at))
 

@@ -1,4 +1,4 @@
-"""What goes wrong: spans in which something is down, and deaths between any two steps."""
+"""Disasters: outages, and crashes between any two steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any, TypeVar, cast
 
 Part = TypeVar("Part")
 
-# An invocation takes about so many steps outside; who is to die does so at one of them.
+# An invocation has about so many external steps; it dies at one of them.
 STEPS = 40
 
 
 class KilledError(BaseException):
-    """The container is gone, at this very step; no code under test may catch it."""
+    """The container was killed at this step; no code under test may catch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Outage:
     to_s: float
 
     def left_s(self, now_s: float) -> float:
-        """Return how long it still lasts, 0 where it is over or has not begun."""
+        """Return how long it still lasts, 0 if it is over or has not begun."""
         return self.to_s - now_s if self.from_s <= now_s < self.to_s else 0.0
 
 
@@ -41,14 +41,14 @@ class Fate:
         self._steps_left = self._random.randint(1, STEPS) if dies else -1
 
     def step(self) -> None:
-        """Go on, or die."""
+        """Continue, or die."""
         self._steps_left -= 1
         if self._steps_left == 0:
             raise KilledError
 
 
 def mortal(part: Part, step: Callable[[], None]) -> Part:
-    """Return `part`, each of whose calls may be the last thing done, or the first not done."""
+    """Return `part`, each of whose calls may be the last one done, or the first not done."""
     return cast("Part", _Mortal(part, step))
 
 

@@ -1,4 +1,4 @@
-"""The stores of benchmarks/quota, with what only a long life needs: ends, objects found again."""
+"""The stores of benchmarks/quota, extended for long runs: final states, reading back."""
 
 from bisect import bisect_left, insort
 from collections import defaultdict
@@ -22,7 +22,7 @@ ACCOUNT = "1"
 
 
 class KeepingCatalogue(MemoryCatalogue):
-    """The catalogue, in which recordings may end, and which is gone through day by day."""
+    """The catalogue, with final states and reading by day."""
 
     def __init__(self, counts: Counts, *, pause: Pause) -> None:
         """Begin empty."""
@@ -35,7 +35,7 @@ class KeepingCatalogue(MemoryCatalogue):
         return self._items
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
-        """Add what is not there: lister and reconciliation may both have found it."""
+        """Add missing ones: both lister and reconciliation may have found them."""
         return super().add_new(self.unlisted(recordings), listed_at=listed_at)
 
     add_indexed = add_new
@@ -56,7 +56,7 @@ class KeepingCatalogue(MemoryCatalogue):
         return ItemsRead(tuple(self._items[name] for _, name in self._by_start[first:end]))
 
     def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
-        """Return the items of those ids that there are."""
+        """Return the items that exist of these ids."""
         return ItemsRead(tuple(self._items[it] for it in recording_ids if it in self._items))
 
     def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
@@ -64,7 +64,7 @@ class KeepingCatalogue(MemoryCatalogue):
         return set(recording_ids) & self._items.keys()
 
     def follow_record(self, recording: Recording) -> CatalogueItem:
-        """Take over what a rewritten record says."""
+        """Apply a rewritten record."""
         self._write()
         self._set(replace(self._items[recording.recording_id], recording=recording))
         return self._items[recording.recording_id]
@@ -78,7 +78,7 @@ class KeepingCatalogue(MemoryCatalogue):
         raise AssertionError(f"{item.recording.recording_id} is fetched again: {reason}")
 
     def forget(self, recording_id: str) -> None:
-        """Lose an item: only tests do, to see that the proof finds it."""
+        """Lose an item: only for tests, to see that the proof finds it."""
         del self._items[recording_id]
 
     def _set(self, item: CatalogueItem) -> None:
@@ -89,7 +89,7 @@ class KeepingCatalogue(MemoryCatalogue):
 
 
 class KeepingVault(MemoryVault):
-    """The bucket, which tells what it holds; every recording is the same silence."""
+    """The bucket, with its contents; every recording is the same silence."""
 
     def __init__(self, *, pause: Pause) -> None:
         """Begin empty."""
@@ -100,7 +100,7 @@ class KeepingVault(MemoryVault):
         self.reports: dict[str, bytes] = {}
 
     def holds(self, item: CatalogueItem) -> bool:
-        """Whether audio and sidecar of an item are there, the sidecar as the item has it."""
+        """Whether audio and sidecar of an item exist, the sidecar as in the item."""
         sidecar = self._sidecars.get(sidecar_key(item.recording))
         is_same = sidecar is not None and sidecar.recording == item.recording
         return is_same and self.find_audio(audio_prefix(item.recording)) is not None
@@ -108,7 +108,7 @@ class KeepingVault(MemoryVault):
     def store_audio(
         self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
     ) -> StoredSize:
-        """Keep the key."""
+        """Note the key."""
         stored = super().store_audio(object_key, content_type=content_type, chunks=chunks)
         if object_key in self._audio:
             raise ObjectExistsError(object_key)
@@ -117,16 +117,16 @@ class KeepingVault(MemoryVault):
         return stored
 
     def find_audio(self, prefix: str) -> str | None:
-        """Return the key that starts so: here every file is WAV."""
+        """Return the key with this prefix: here every file is WAV."""
         object_key = f"{prefix}wav"
         return object_key if object_key in self._audio else None
 
     def read_audio(self, object_key: str) -> Iterator[bytes]:  # noqa: ARG002 - all are the same
-        """Yield what was stored."""
+        """Yield the stored content."""
         yield WAV
 
     def opened_sidecar(self, object_key: str) -> str:
-        """Return what names it: here no one deletes or replaces it meanwhile."""
+        """Return the ETag: here no other process deletes or replaces it."""
         return object_key
 
     def store_sidecar(
@@ -135,7 +135,7 @@ class KeepingVault(MemoryVault):
         *,
         item: CatalogueItem,
         archived: ArchivedObject,
-        replaces: str | None = None,  # noqa: ARG002 - takes what the real one takes
+        replaces: str | None = None,  # noqa: ARG002 - the real signature
     ) -> None:
         """Keep it."""
         super().store_sidecar(object_key, item=item, archived=archived)
@@ -152,7 +152,7 @@ class KeepingVault(MemoryVault):
         return dict.fromkeys(self._by_folder[audio] | self._by_folder[sidecars], 1)
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
-        """Return what is there."""
+        """Return size and checksum of the objects that exist."""
         return {key: self._audio[key] for key in object_keys if key in self._audio}
 
     def read_sidecar(self, object_key: str) -> CatalogueItem:
@@ -168,7 +168,7 @@ class KeepingVault(MemoryVault):
         return self.reports[object_key]
 
     def store_report(self, object_key: str, content: bytes, *, content_type: str) -> None:  # noqa: ARG002 - takes what the real one takes
-        """Keep a report, the first of its key."""
+        """Store a report, the first of its key."""
         if object_key in self.reports:
             raise ObjectExistsError(object_key)
         self.reports[object_key] = content
@@ -178,7 +178,7 @@ class KeepingVault(MemoryVault):
 
 
 class MemoryReconciliationProgress:
-    """How far reconciliation has come."""
+    """The progress of reconciliation."""
 
     def __init__(self) -> None:
         """Begin with nothing."""

@@ -1,4 +1,4 @@
-"""The whole core through days of an account's life, in virtual time, with all that goes wrong."""
+"""Runs the whole core through days of an account in virtual time, with all disasters."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,24 +33,24 @@ from ringvault.core.reconciliation.reconcile_archive import reconcile_archive
 from ringvault.core.ringcentral.retention import Retention
 
 USER, WORKERS = "user-0", 2
-# An idle poller looks again after this; an idle account would otherwise cost most of the run.
+# An idle poller polls again after this; an idle account would otherwise cost most of the run.
 POLL_S = 20.0
 TIMEOUT_S = 20.0
-# What a maintenance names in Retry-After, at most.
+# The most that a maintenance gives in Retry-After.
 MAX_RETRY_AFTER_S = 1800.0
-# As template.yaml and its handler say.
+# As in template.yaml and its handler.
 RECONCILING_EVERY_S, RECONCILING_LATEST = 900, timedelta(seconds=900 - 90)
 NEVER = Outage(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What happens in so many days from the start on; `history` days of calls lie before it.
+    """The events of a run of so many days; `history` days of calls precede it.
 
-    Both are as busy as `a_day` and `before_a_day` say. What RingCentral has for `savable_after`
-    after the call log first showed it has to be saved. Deaths are in a thousand invocations.
-    Reconciliation goes over the last `reconciled` each day, or never. While `shared` another
-    program spends half of the quota in the same user's name. Calls of the last `calm_days` are
+    Both are as busy as `a_day` and `before_a_day` say. A recording that RingCentral has for
+    `savable_after` after it was first listed must be saved. Deaths are in a thousand invocations.
+    Reconciliation covers the last `reconciled` each day, or never runs. While `shared` another
+    program uses half of the quota in the same user's name. Calls of the last `calm_days` are
     as `calm` says: only then may a report find nothing missing.
     """
 
@@ -72,12 +72,12 @@ class Plan:
 
     @property
     def end_at(self) -> datetime:
-        """When the run is over."""
+        """When the run ends."""
         return START + timedelta(days=self.days)
 
     @property
     def calm(self) -> Habits:
-        """The same habits without what a report has to name."""
+        """The same habits without the calls that a report has to name."""
         return replace(self.habits, mislaid=0.0, unreadable=0.0, forbidden=0.0)
 
 
@@ -87,7 +87,7 @@ class AccountClient(Client):
     account: Account
 
     def _send(self, turn: Turn) -> None:
-        """Send, and close the gate as `Retry-After` says."""
+        """Send, and close the gate according to `Retry-After`."""
         try:
             super()._send(turn)
         except RetryLaterError as error:
@@ -95,18 +95,18 @@ class AccountClient(Client):
             raise
 
     def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:  # noqa: ARG002 - every recording is as short
-        """Return a recording, as far as the account serves it."""
+        """Return a recording, if the account serves it."""
         self._send(turn)
         self.account.serve(content_uri.rsplit("/", 2)[1])
         return MediaResponse(0, len(WAV), "audio/wav", iter([WAV]))
 
     def retention(self, turn: Turn) -> Retention:  # noqa: ARG002 - counted in another group
-        """Return the account's own."""
+        """Return the account's retention."""
         return self.account.retention
 
 
 class Life:
-    """One account and one stack, made new for each run; `run` is to be called once."""
+    """One account and one stack, new for each run; call `run` once."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -137,7 +137,7 @@ class Life:
         )
 
     def run(self) -> None:
-        """Return when the days are over."""
+        """Run all days."""
         self._time.start(self._end)
         self._time.start(self._list_for_ever)
         if self.plan.reconciled is not None:
@@ -171,7 +171,7 @@ class Life:
         self._time.stop()
 
     def _spend(self) -> None:
-        """Be the other program for as long as the plan says."""
+        """Act as the other program for as long as the plan says."""
         self._time.sleep(self.plan.shared.from_s)
         while self.plan.shared.left_s(self._time.now_s):
             self._server.request(USER, now_s=self._time.now_s)
@@ -235,7 +235,7 @@ class Life:
 
     @contextmanager
     def _mortal(self, container: "_Container") -> Iterator[None]:
-        """Let one invocation run in the container, which begins anew where it was killed."""
+        """Run one invocation in the container, which is replaced if it is killed."""
         container.fate.begin()
         try:
             yield
@@ -258,7 +258,7 @@ class Life:
         return _Container(stack, fate, *self._outside(stack, fate))
 
     def _outside(self, stack: Stack, fate: Fate) -> tuple[QuotaGate, AccountClient]:
-        """Return what a new container has for itself."""
+        """Return the objects of a new container."""
         gate = stack.gate()
         client = AccountClient(
             gate,
@@ -298,7 +298,7 @@ class Life:
 
 @dataclass(slots=True)
 class _Container:
-    """What one container has for itself."""
+    """The objects of one container."""
 
     stack: Stack
     fate: Fate

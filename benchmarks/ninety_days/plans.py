@@ -1,4 +1,4 @@
-"""The two runs: 90 days with all that goes wrong, and the takeover of an old account."""
+"""The two runs: 90 days with all disasters, and the import of an old account."""
 
 from datetime import timedelta
 
@@ -10,13 +10,13 @@ from ringvault.core.ringcentral.retention import Retention
 DAY_S, HOUR_S = DAY.total_seconds(), HOUR.total_seconds()
 STACK_DOWN_S, RINGCENTRAL_DOWN_S, SHARED_S = 3 * DAY_S, 6 * HOUR_S, 8 * HOUR_S
 # A day until the wide look-back, three days without the stack, six hours without RingCentral, and
-# the rest to be fetched with all that has gathered meanwhile.
+# time for the backlog that has gathered meanwhile.
 SAVABLE_AFTER = timedelta(days=5)
 DEATHS_IN_THOUSAND = 5.0
-# Late files are 404 for up to 30 hours. Three recordings or four of the whole run are forbidden for
-# good: each is named by every report of its days.
+# Late files are 404 for up to 30 hours. Three or four recordings of the whole run are forbidden
+# permanently: each is named by every report of its days.
 HABITS = Habits(mislaid=0.5, unreadable=1.0, moved=1.0, forbidden=0.003, on_demand=5.0)
-# What was recorded on demand is kept two thirds as long: 60 days of 90.
+# On-demand recordings are kept two thirds as long: 60 days of 90.
 ON_DEMAND_SHARE = 2 / 3
 # Reports of the last weeks can find nothing missing, and so can be false.
 CALM_SHARE = 0.3
@@ -29,9 +29,9 @@ def ninety_days(
 ) -> Plan:
     """Return the plan of a busy account that keeps recordings for `kept_days`.
 
-    It is full when the stack begins, and may have as many as come in that time: so now the one
-    limit deletes, now the other. RingCentral is down in the midst of the first backlog. Another
-    program spends half of the quota for the eight hours after the stack was down. The calls are as
+    It is full when the stack begins, and its limit is the number of recordings that arrive in that
+    time: sometimes age deletes, sometimes number. RingCentral is down during the first backlog.
+    Another program uses half of the quota for eight hours after the outage. The calls are as
     `HABITS` says, with nothing unreadable, mislaid or forbidden in the last days.
     """
     stack_down = Outage(0.2 * days * DAY_S, 0.2 * days * DAY_S + STACK_DOWN_S)
@@ -47,7 +47,7 @@ def ninety_days(
         habits=HABITS,
         calm_days=CALM_SHARE * days,
         stack_down=stack_down,
-        # While the stack catches up with what it missed: it is refused again and again.
+        # While the stack catches up on the missed days: it is refused again and again.
         shared=Outage(stack_down.to_s, stack_down.to_s + SHARED_S),
         deaths_in_thousand=DEATHS_IN_THOUSAND,
         reconciled=RECONCILED,
@@ -60,7 +60,7 @@ def takeover(
     """Return the plan of an account whose oldest recordings are `left` from their deletion."""
     period = Retention().period
     history = (period - left) / DAY
-    # By number, too, the first ones go when `left` is over.
+    # By number, too, the first ones are deleted after `left`.
     max_recordings = recordings + round(RECORDINGS_A_DAY * (left / DAY))
     return Plan(
         days=days,

@@ -1,4 +1,4 @@
-"""Holds the account's own books against catalogue and vault: what was saved, and what should be."""
+"""Compares the account's own books with catalogue and vault: what was saved, and what should be."""
 
 import json
 from collections import Counter
@@ -15,19 +15,19 @@ from ringvault.core.archiving.absence import MIN_NOT_FOUND
 from ringvault.core.archiving.retry_policy import MIN_REFUSALS
 from ringvault.core.catalogue.item import CatalogueItem, State
 
-# A call is prompt when the call log shows its recording within this of the call's start: four
-# hours of talking and what is usual after it. The rest waits for the look-backs of hour and day.
+# A call is prompt if the call log shows its recording within this of the call's start: four
+# hours of talking and the usual lag. The look-backs of hour and day find the rest.
 PROMPT = 5 * HOUR - 10 * MINUTE
-# What a page says where nothing is, and where RingCentral no longer had all.
+# What a page says if nothing is missing, and if RingCentral no longer had all.
 WHOLE = (b"Nothing is missing", b"Nothing that RingCentral still has is missing")
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the books say; `owed` could have been saved, `lost` and `untrue` are ids.
+    """The results; `owed` could have been saved, `lost` and `untrue` are ids.
 
-    Lost is what is owed and not archived. Untrue is a state that the books contradict: archived
-    and never served, absent while RingCentral had it, given up and not refused, or on more
+    Lost means owed and not archived. Untrue is a state that the books contradict: archived
+    and never served, absent while RingCentral had it, given up and not refused, or after more
     answers than were given. `deleted` are RingCentral's
     deletions by age and by number. `waits` are those of prompt calls from the call log to the
     vault, in order; `late` counts the other calls. `unfollowed` are archived recordings whose
@@ -50,14 +50,14 @@ class Proof:
     falsely_whole: Sequence[int]
 
     def wait(self, share: float) -> timedelta:
-        """Return the wait that so many of all do not exceed; 1.0 is the longest."""
+        """Return the wait that this share of all calls does not exceed; 1.0 is the longest."""
         if not self.waits:
             return timedelta(0)
         return self.waits[min(len(self.waits) - 1, int(len(self.waits) * share))]
 
 
 def prove(life: Life) -> Proof:
-    """Return what a life came to."""
+    """Return the proof of a finished run."""
     entries = [it for it in life.account.entries.values() if it.visible_at < life.plan.end_at]
     pairs = [(it, life.catalogue.items.get(it.recording_id)) for it in entries]
     owed = {it.recording_id for it in entries if _could_be_saved(it, life)}
@@ -100,7 +100,7 @@ def _reports_of_nothing_missing(life: Life) -> Iterator[Mapping[str, Any]]:
 
 
 def _was_missing(entry: Entry, report: Mapping[str, Any], life: Life) -> bool:
-    """Whether a recording of the report's days should have been there and was not."""
+    """Whether a recording of the report's days should have been archived and was not."""
     if not report["from"] <= entry.started_at.date().isoformat() <= report["to"]:
         return False
     at = datetime.fromisoformat(report["finished_at"])

@@ -1,4 +1,4 @@
-"""A queue that delivers at least once: what nobody acknowledged comes back, and some come twice."""
+"""An at-least-once queue: unacknowledged messages come back, and some come twice."""
 
 import heapq
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from benchmarks.quota.stores import MemoryQueue
 from ringvault.core.instants import Clock
 
-# As template.yaml says.
+# As in template.yaml.
 VISIBILITY_TIMEOUT = timedelta(seconds=5400)
 KEPT_FOR = timedelta(days=4)
 MAX_RECEIVES = 5
@@ -18,7 +18,7 @@ class AtLeastOnceQueue(MemoryQueue):
     """Ids with receive counts; `dead` are those that were received too often."""
 
     def __init__(self, clock: Clock, *, random: Callable[[], float]) -> None:
-        """Deliver some twice, as `random` has it."""
+        """Deliver some twice, chosen by `random`."""
         super().__init__(clock)
         self._random = random
         self._sent_at: dict[int, datetime] = {}
@@ -34,7 +34,7 @@ class AtLeastOnceQueue(MemoryQueue):
         return len(self._messages), self.in_flight
 
     def send_back(self, recording_id: str, *, delay: timedelta) -> None:
-        """Queue one, now and then twice."""
+        """Queue one, sometimes twice."""
         super().send_back(recording_id, delay=delay)
         self._sent_at[self._sent] = self._clock()
         if self._random() * 100 < TWICE_IN_HUNDRED:
@@ -42,7 +42,7 @@ class AtLeastOnceQueue(MemoryQueue):
             self._sent_at[self._sent] = self._clock()
 
     def take(self) -> tuple[int, str] | None:
-        """Return the next message and its handle, None where there is none now."""
+        """Return the next message and its handle, None if there is none now."""
         self._return_unacknowledged()
         now = self._clock()
         while self._messages and self._messages[0][0] <= now:
@@ -60,7 +60,7 @@ class AtLeastOnceQueue(MemoryQueue):
         return None
 
     def acknowledge(self, handle: int) -> None:
-        """Delete the message, unless its time was over."""
+        """Delete the message, unless its visibility timeout was over."""
         if handle in self._acknowledged:
             return
         self._acknowledged.add(handle)

@@ -1,4 +1,4 @@
-"""What the runs came to, as a table and as JSON, and which bounds they missed."""
+"""The results as a table and as JSON, and the bounds that were missed."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ MAX_LISTING = 0.10
 MAX_WAIT = timedelta(minutes=15)
 REQUESTS_A_DAY = LIMIT * DAY.total_seconds() / WINDOW_S
 NAMED = 5
-# A report's run takes up to a day, and what was late on the first calm day is in the vault.
+# A report's run takes up to a day, and recordings late on the first calm day are in the vault.
 SETTLED_AFTER = 3 * DAY
 
 
@@ -30,12 +30,12 @@ class Row:
 
     @property
     def listing_share(self) -> float:
-        """Requests for pages of the call log, by all that the quota permits."""
+        """Requests for pages of the call log, as a share of the quota."""
         return self.life.counts.listed_pages / (REQUESTS_A_DAY * self.life.plan.days)
 
     @property
     def has_calm_reports(self) -> bool:
-        """Whether some report is only of days with nothing that it has to name."""
+        """Whether some report covers only days without calls that it has to name."""
         plan = self.life.plan
         if plan.reconciled is None:
             return False
@@ -43,7 +43,7 @@ class Row:
 
     @property
     def missed(self) -> Iterator[str]:
-        """Every bound that was missed, in words."""
+        """Every bound that was missed, as text."""
         proof = self.proof
         if proof.lost:
             yield f"{len(proof.lost)} lost, {_first(proof.lost)}"
@@ -67,7 +67,7 @@ class Row:
 
 
 def run(name: str, plan: Plan, *, longest_wait: timedelta | None = None) -> Row:
-    """Return what a plan came to."""
+    """Run a plan and return its row."""
     life = Life(plan)
     life.run()
     return Row(name, life, prove(life), longest_wait)

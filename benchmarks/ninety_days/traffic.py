@@ -1,4 +1,4 @@
-"""What a busy account's calls are like: when, how long, how late in the call log."""
+"""The calls of a busy account: when, how long, and how late in the call log."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ MEAN_CALL, MAX_CALL = 5 * MINUTE, 4 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How many calls in a hundred are out of the ordinary.
+    """How many calls in a hundred are unusual.
 
     `late` records appear hours after the call, `very_late` ones days after; `rewritten` ones get
-    another leg with a recording of its own later, `unready` ones are listed before RingCentral
+    another leg with its own recording later, `unready` ones are listed before RingCentral
     serves their content. `mislaid` ones are served for a while, then 404 for hours, then served
-    again; `unreadable` records lack what names their recording until they are rewritten;
-    `moved` ones get a start on the day before later; `forbidden` ones are refused for good.
+    again; `unreadable` records lack the recording's name until they are rewritten;
+    `moved` ones get a start on the day before later; `forbidden` ones are refused permanently.
     `on_demand` ones were recorded on demand, and are kept for the shorter period.
     """
 
@@ -91,7 +91,7 @@ def _call(random: Random, started_at: datetime, habits: Habits) -> Call:
 
 
 def _troubled(random: Random, call: Call, habits: Habits) -> Call:
-    """Return a call with what else may be wrong with it; no chance is spent on what never is."""
+    """Return a call with its other faults; no random number is used for a fault of rate 0."""
 
     def within(hours: float, in_hundred: float) -> datetime | None:
         if not _may(random, in_hundred):
@@ -113,7 +113,7 @@ def _may(random: Random, in_hundred: float) -> bool:
 
 
 def _lag(random: Random, habits: Habits) -> tuple[timedelta, bool]:
-    """Return how long after its end the call's recording is in the call log; and if that is late.
+    """Return the lag from the call's end until its recording is listed; and if that is late.
 
     The record comes within a minute, its recording usually within minutes, sometimes half an hour.
     """

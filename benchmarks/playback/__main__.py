@@ -13,10 +13,10 @@ QUICK_RUNS, QUICK_STARTS = 50, 5
 
 
 def main() -> int:
-    """Measure, print, and return 1 when a bound was missed."""
+    """Measure, print, and return 1 if a bound was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.playback", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
-    parser.add_argument("--quick", action="store_true", help="fewer runs, and a rougher figure")
+    parser.add_argument("--quick", action="store_true", help="fewer runs, less exact")
     options = parser.parse_args()
     with running_place() as place:
         _say("cold starts")

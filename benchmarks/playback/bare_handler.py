@@ -1,4 +1,4 @@
-"""The least that could answer: Powertools' logger and event handler, two clients, three calls."""
+"""A minimal handler: Powertools' logger and event handler, two clients, three calls."""
 
 import json
 import os

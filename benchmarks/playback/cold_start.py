@@ -1,4 +1,4 @@
-"""From the start of a new process to its first answer, ours and the bare handler's in turn."""
+"""The cold start: a new process to its first answer, ours and the bare handler's in turn."""
 
 import json
 import os
@@ -29,7 +29,7 @@ class ColdStart:
 
     @property
     def ratio(self) -> float:
-        """How many times the bare handler's."""
+        """Our time divided by the bare handler's."""
         return self.ours_s / self.bare_s
 
 
@@ -62,7 +62,7 @@ def _first_answer_s(function: Function, place: Place) -> float:
 
 @contextmanager
 def _started(function: Function, place: Place) -> Iterator[tuple[int, int]]:
-    """Start the runner's own worker; yields where requests go in and where answers come out."""
+    """Start the runner's own worker; yields its request and answer pipes."""
     requests_read, requests_write = os.pipe()
     answers_read, answers_write = os.pipe()
     environment = place.environment | {

@@ -1,4 +1,4 @@
-"""The stack that is measured: made of template.yaml, with one archived recording in it."""
+"""The measured stack: made of template.yaml, with one archived recording."""
 
 import json
 import tempfile
@@ -24,7 +24,7 @@ EVENT: dict[str, Any] = json.loads(
     (ROOT / "events" / "playback_api_playback_url.json").read_text(encoding="utf-8")
 )
 _RECORDING_ID: str = EVENT["pathParameters"]["recordingId"]
-# Nothing asks the issuer: the event comes as the authorizer lets it through.
+# The issuer is never used: the event is as the authorizer passes it on.
 _PARAMETERS = {
     "JwtIssuer": "https://issuer.example",
     "JwtAudience": "ringvault",

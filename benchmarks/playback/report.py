@@ -1,4 +1,4 @@
-"""What was measured, as a table and as JSON, and which bounds it missed."""
+"""The measurements as a table and as JSON, and the bounds that were missed."""
 
 import json
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ class Report:
 
     @property
     def moto_share(self) -> float:
-        """Which part of the bare calls' median is moto's and the socket's, not the client's."""
+        """The share of moto and the socket in the bare calls' median."""
         by_transport = {row.transport: row.bare_ms for row in self.warm}
         return 1 - by_transport["stub"] / by_transport["moto"]
 
     @property
     def missed(self) -> list[str]:
-        """Every bound that was missed, in words."""
+        """Every bound that was missed, as text."""
         return [*_warm_misses(self.warm), *_cold_misses(self.cold)]
 
 

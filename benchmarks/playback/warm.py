@@ -1,4 +1,4 @@
-"""The handler's own time for a playback URL, beside the calls to AWS that it can't do without."""
+"""The handler's own time for a playback URL, compared with the necessary calls to AWS."""
 
 import contextlib
 import importlib
@@ -40,24 +40,24 @@ class Warm:
 
     @property
     def ratio(self) -> float:
-        """Our median by the bare one."""
+        """Our median divided by the bare one."""
         return self.ours_ms / self.bare_ms
 
     @property
     def p99_ratio(self) -> float:
-        """Our 99th percentile by the bare one."""
+        """Our 99th percentile divided by the bare one."""
         return self.ours_p99_ms / self.bare_p99_ms
 
 
 class StubTransport:
-    """Answers DynamoDB's requests inside the client when it is on, and otherwise lets them pass."""
+    """Answers DynamoDB's requests inside the client while it is on."""
 
     def __init__(self) -> None:
         self.is_on = False
         self.item: dict[str, Any] = {}
 
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
-        """Return an answer, or None for the request to be sent."""
+        """Return an answer, or None to send the request."""
         if not self.is_on:
             return None
         is_read = b"GetItem" in request.headers["X-Amz-Target"]
@@ -77,10 +77,10 @@ def _base64(value: bytes) -> str:
 def measure_warm(place: Place, *, runs: int) -> list[Warm]:
     """Return a row for each transport, from `runs` calls of both in turn."""
     stub = StubTransport()
-    # Where botocore keeps what every new session listens with: the handler makes its own session.
+    # botocore's handlers for every new session: the handler makes its own session.
     handlers.BUILTIN_HANDLERS.append(("before-send.dynamodb", stub))
     os.environ.update(place.environment)
-    # The loggers keep what stdout is when they are made.
+    # The loggers keep the stdout of their creation.
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123 - a device
         return list(_rows(stub, runs=runs))
 
@@ -97,7 +97,7 @@ def _rows(stub: StubTransport, *, runs: int) -> Iterator[Warm]:
 
 
 def _callables() -> tuple[Callable[[], object], Callable[[], object]]:
-    """Import both only now: the bare handler makes its clients as it is imported."""
+    """Import both here: the bare handler makes its clients when it is imported."""
     ours = importlib.import_module("functions.playback_api.handler")
     bare = importlib.import_module("benchmarks.playback.bare_handler")
     recording_id = EVENT["pathParameters"]["recordingId"]

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.quota`: how much of the quota is used, in virtual time and in real time."""
+"""`python -m benchmarks.quota`: how much of the quota is used, in virtual and in real time."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ REAL_USERS = (1, 5)
 
 
 def main() -> int:
-    """Measure, print, and return 1 when a bound was missed."""
+    """Measure, print, and return 1 if a bound was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quota", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
     parser.add_argument("--quick", action="store_true", help="shorter spans: half a minute in all")

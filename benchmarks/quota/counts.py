@@ -1,4 +1,4 @@
-"""What a run counts, and the figures that follow from it."""
+"""The counts of a run, and the ratios that follow from them."""
 
 from dataclasses import astuple, dataclass
 from operator import add, sub
@@ -6,10 +6,10 @@ from operator import add, sub
 
 @dataclass(slots=True)
 class Counts:
-    """Everything that happened up to now.
+    """Everything that happened so far.
 
     Writes are DynamoDB write requests: a transaction of many items is one, a lost condition too.
-    `late` requests arrived later after their turn than the guard presumes: it then covers nothing.
+    `late` requests arrived later after their turn than the guard allows: it then covers nothing.
     """
 
     granted: int = 0
@@ -32,9 +32,9 @@ class Counts:
         return self.quota_writes + self.recording_writes + self.lister_writes
 
     def since(self, before: "Counts") -> "Counts":
-        """Return what was added since `before`."""
+        """Return the counts since `before`."""
         return Counts(*map(sub, astuple(self), astuple(before)))
 
     def and_also(self, others: "Counts") -> "Counts":
-        """Return what both counted."""
+        """Return the sum of both."""
         return Counts(*map(add, astuple(self), astuple(others)))

@@ -33,13 +33,13 @@ from ringvault.core.ringcentral.retention import Retention
 
 LIMIT, WINDOW_S = 10, 3
 ARCHIVING_TIME = timedelta(seconds=900 - 30)
-# Until all processes run, and the longest wait for what one of them has to say.
+# Until all processes run, and the longest wait for a process's answer.
 LAUNCH_S, ANSWER_S = 2.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class RealTime:
-    """What the server and the archivers counted over whole windows."""
+    """The counts of server and archivers over whole windows."""
 
     workers: int
     users: int
@@ -49,13 +49,13 @@ class RealTime:
 
     @property
     def share_used(self) -> float:
-        """Requests granted in the span by those that the windows could have allowed."""
+        """Requests granted in the span, divided by those that the windows allow."""
         return self.requests / (self.users * LIMIT * self.span_s / WINDOW_S)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a process is told at its start."""
+    """The options of a process."""
 
     users: tuple[str, ...]
     quotas: Path
@@ -65,13 +65,13 @@ class _Plan:
 
 
 def run_real_time(*, workers: int, users: int, warm_up: int, windows: int, seed: int) -> RealTime:
-    """Return what happened in that many windows after the warm-up; takes as long as they do."""
+    """Return the counts of so many windows after the warm-up; takes as long as they do."""
     names = tuple(f"user-{number}" for number in range(users))
     with tempfile.TemporaryDirectory() as folder:
         quotas = Path(folder) / "quotas.sqlite3"
         create_shared_quotas(quotas)
         server = _Child(_serve, names)
-        # The last window may have begun before the end, so one more than is asked for.
+        # The last window may have begun before the end, so there is one more.
         for_s = LAUNCH_S + (warm_up + windows + 1) * WINDOW_S
         plan = _Plan(names, quotas, server.answer(), time.time() + for_s, seed * 1000)
         plans = [replace(plan, seed=plan.seed + number) for number in range(workers)]
@@ -86,7 +86,7 @@ def run_real_time(*, workers: int, users: int, warm_up: int, windows: int, seed:
 
 
 class _Child:
-    """A process that says what it has to say through a pipe."""
+    """A process that answers through a pipe."""
 
     def __init__(self, target: Callable[[Any, Connection], None], told: object) -> None:
         spawn = multiprocessing.get_context("spawn")
@@ -95,7 +95,7 @@ class _Child:
         self.process.start()
 
     def answer(self, seconds: float = ANSWER_S) -> Any:  # noqa: ANN401 - whatever it sends
-        """Return what it says next; TimeoutError when it says nothing."""
+        """Return its next answer; TimeoutError if there is none."""
         if not self.pipe.poll(seconds):
             raise TimeoutError("a process of the benchmark does not answer")
         return self.pipe.recv()
@@ -104,7 +104,7 @@ class _Child:
 def _measured(
     workers: int, users: int, granted_at_s: list[float], counted: Counts, *, warm_up: int
 ) -> RealTime:
-    """Cut the warm-up off, and what does not fill whole windows at the end."""
+    """Cut off the warm-up, and the incomplete window at the end."""
     worth = LIMIT * users
     first = worth * warm_up
     requests = (len(granted_at_s) - 1 - first) // worth * worth
@@ -115,7 +115,7 @@ def _measured(
 
 
 def _serve(users: tuple[str, ...], parent: Connection) -> None:
-    """Answer one line for each line, until told to end."""
+    """Answer one line for each line, until it is stopped."""
     counts = Counts()
     windows = Server(users, ServerQuota(LIMIT, WINDOW_S, WINDOW_S), counts)
     one_at_a_time = threading.Lock()
@@ -182,7 +182,7 @@ def _archive_until(plan: _Plan, parent: Connection) -> None:
 
 
 class _Network:
-    """The way to the server and back, each as long as chance has it."""
+    """The way to the server and back, each of random length."""
 
     def __init__(self, connection: socket.socket, random: Random) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -191,7 +191,7 @@ class _Network:
         self._random = random
 
     def send(self, user: str) -> tuple[Verdict, datetime]:
-        """Return the server's verdict when it has come back, and when the request arrived."""
+        """Return the server's verdict after the way back, and when the request arrived."""
         time.sleep(travel_s(self._random.random, window_s=WINDOW_S))
         self._connection.sendall(f"{user}\n".encode())
         *told, arrived_s = json.loads(self._answers.readline())

@@ -1,4 +1,4 @@
-"""What was measured, as a table and as JSON, and which bounds it missed."""
+"""The measurements as a table and as JSON, and the bounds that were missed."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ class Report:
 
     @property
     def missed(self) -> list[str]:
-        """Every bound that a row missed, in words."""
+        """Every bound that a row missed, as text."""
         rows: list[Steady | Backlog] = [*self.steady, *self.backlogs]
         return [
             *(f"{_name(row)}: {miss}" for row in self.steady for miss in _steady_misses(row)),
@@ -41,7 +41,7 @@ class Report:
 
 
 def is_worker_bound(row: Steady) -> bool:
-    """Whether the archivers could not carry the quota even if they never waited for it."""
+    """Whether the archivers could not use the whole quota even without waiting."""
     return row.share_workers_can < 1
 
 
@@ -78,7 +78,7 @@ def gain_of(many: Steady, one: Steady) -> float:
 
 
 def _real_misses(row: RealTime) -> Iterator[str]:
-    """Yield what was missed, unless this machine held requests back for longer than the guard."""
+    """Yield the missed bounds, unless this machine delayed requests for longer than the guard."""
     if row.counted.late:
         return
     if row.share_used < MIN_SHARE_USED:
@@ -125,7 +125,7 @@ def _backlog_json(row: Backlog) -> dict[str, Any]:
 
 
 def _each(counted: Counts) -> dict[str, float]:
-    """Return what each archived recording took."""
+    """Return the cost of each archived recording."""
     return {
         "invocations_each": counted.invocations / counted.archived,
         "receives_each": counted.receives / counted.archived,

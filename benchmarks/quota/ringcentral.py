@@ -17,7 +17,7 @@ from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import Span
 
-# One way to RingCentral, and again one way back, where the window is a minute.
+# One way to RingCentral, or back, if the window is a minute.
 MIN_TRAVEL_S, MAX_TRAVEL_S = 0.005, 0.400
 PER_PAGE = 250
 # A WAV header and no sound.
@@ -59,7 +59,7 @@ class Pages(Protocol):
         """Return the first records of the span."""
 
     def next_page(self, uri: str) -> CallLogPage:
-        """Return the page that another named as its next."""
+        """Return the page that another gave as its next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class CallLog:
         return self._page(first, min(self.calls, self._number(span.to_at)))
 
     def next_page(self, uri: str) -> CallLogPage:
-        """Return the page that another named as its next."""
+        """Return the page that another gave as its next."""
         return self._page(*map(int, uri.split()))
 
     def _page(self, first: int, end: int) -> CallLogPage:
@@ -98,7 +98,7 @@ class CallLog:
 
 
 def record(recording_id: str, started_at: datetime) -> Mapping[str, Any]:
-    """Return a call-log record with as much as the archiver needs."""
+    """Return a call-log record with the fields that the archiver needs."""
     uri = f"{MEDIA}/{recording_id}"
     return {
         "id": recording_id,
@@ -142,13 +142,13 @@ class Client:
         return self._listed().first_page(span)
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
-        """Return the page that another named as its next."""
+        """Return the page that another gave as its next."""
         self._counts.listed_pages += 1
         self._send(turn)
         return self._listed().next_page(uri)
 
     def retention(self, turn: Turn) -> Retention:  # noqa: ARG002 - counted in another group
-        """Return RingCentral's own."""
+        """Return RingCentral's default."""
         return Retention()
 
     def _listed(self) -> Pages:
@@ -171,5 +171,5 @@ class Client:
 
 
 def _latest_arrival(window: timedelta) -> timedelta:
-    """Return how long after its turn a request may arrive at most, as the guard presumes."""
+    """Return how long after its turn a request may arrive at most, according to the guard."""
     return (GUARD + timedelta(seconds=MIN_TRAVEL_S)) * (window / HEAVY_WINDOW)

@@ -1,4 +1,4 @@
-"""A quota that processes on this machine share: one SQLite file, the rule of versions of ours."""
+"""A quota that processes on this machine share: one SQLite file, with our rule of versions."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ BUSY_TIMEOUT_S = 10.0
 
 
 def create_shared_quotas(path: Path) -> None:
-    """Make the file; to be done once, before anybody opens it."""
+    """Create the file; once, before any process opens it."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("CREATE TABLE quota (name TEXT PRIMARY KEY, version INT, value TEXT)")
@@ -43,7 +43,7 @@ class SharedQuotaStore:
         return self._quota(json.loads(found[1])), found[0]
 
     def save(self, quota: Quota, *, version: int) -> None:
-        """Store the quota as version + 1; ConflictError when `version` is no longer current."""
+        """Store the quota as version + 1; ConflictError if `version` is no longer current."""
         self._counts.quota_writes += 1
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -57,7 +57,7 @@ class SharedQuotaStore:
             self._connection.execute("COMMIT")
         if current != version:
             self._counts.lost_races += 1
-            raise ConflictError("somebody was quicker")
+            raise ConflictError("another process was first")
 
     def _quota(self, value: Any) -> Quota:  # noqa: ANN401 - what JSON holds
         closed_until = value["closed_until"]

@@ -1,4 +1,4 @@
-"""One deployed stack in virtual time: what it keeps, and one invocation of each function."""
+"""One deployed stack in virtual time: its stores, and one invocation of each function."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from ringvault.core.listing.windows import Reach
 from ringvault.core.quota.gate import QuotaGate
 from ringvault.core.quota.window import Quota
 
-# As template.yaml and the handlers say: schedule, timeouts, and what each keeps of them.
+# As in template.yaml and the handlers: schedule, timeouts, and the time reserved of them.
 LISTING_EVERY_S = 300
 LISTING_LATEST = timedelta(seconds=280 - 60)
 ARCHIVING_TIME = timedelta(seconds=900 - 30)
@@ -32,7 +32,7 @@ ARCHIVING_TIME = timedelta(seconds=900 - 30)
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The real core, and everything that it keeps."""
+    """The real core, and all its stores."""
 
     time: VirtualTime
     random: Random
@@ -50,7 +50,7 @@ class Stack:
         return self._gate(self.quotas)
 
     def list_once(self, gate: QuotaGate, client: Client) -> ListingResult:
-        """Return what one invocation of the lister came to."""
+        """Run the lister once and return its result."""
         light = self._gate({"": self.settings_quota})
         return list_recordings(
             call_log=client,
@@ -65,7 +65,7 @@ class Stack:
         )
 
     def archive_once(self, recording_id: str, gate: QuotaGate, client: Client) -> ArchiveOutcome:
-        """Return what became of one message; it is queued again where the handler would."""
+        """Archive one message and return the outcome; it is queued again as the handler does."""
         result = ArchiveRecording(
             source=client,
             quota=gate,
@@ -88,5 +88,5 @@ class Stack:
 
 
 def light_quota(counts: Counts) -> MemoryQuotaStore:
-    """Return the quota of the group that the account's settings are in."""
+    """Return the quota of the group of the account's settings."""
     return MemoryQuotaStore(Quota(limit=50), counts, pause=lambda _: None)

@@ -1,4 +1,4 @@
-"""What AWS keeps, in memory: each call takes a moment, each write request is counted."""
+"""AWS's stores in memory: each call takes a moment, each write request is counted."""
 
 import heapq
 from bisect import bisect_left, insort
@@ -30,7 +30,7 @@ def no_pause(seconds: float) -> None:
 
 
 class MemoryQuotaStore:
-    """One quota with the same rule of versions as the table's; `pause` is one call's way."""
+    """One quota with the same rule of versions as the table's; `pause` is the time of a call."""
 
     def __init__(self, quota: Quota, counts: Counts, *, pause: Pause) -> None:
         self._quota, self._version = quota, 0
@@ -38,22 +38,22 @@ class MemoryQuotaStore:
         self._pause = pause
 
     def load(self) -> tuple[Quota, int]:
-        """Return what is stored when the request arrives."""
+        """Return the value stored when the request arrives."""
         self._pause(0.004)
         return self._quota, self._version
 
     def save(self, quota: Quota, *, version: int) -> None:
-        """Store unless somebody was quicker."""
+        """Store unless another was first."""
         self._pause(0.006)
         self._counts.quota_writes += 1
         if version != self._version:
             self._counts.lost_races += 1
-            raise ConflictError("somebody was quicker")
+            raise ConflictError("another container was first")
         self._quota, self._version = quota, version + 1
 
 
 class MemoryProgress:
-    """How far the call log was read."""
+    """The progress of reading the call log."""
 
     def __init__(self, counts: Counts) -> None:
         self._stored, self._version = ListingProgress(), 0
@@ -71,7 +71,7 @@ class MemoryProgress:
 
 
 class MemoryNumberIndex:
-    """The index by number, of which only the writes count."""
+    """The number index, of which only the writes count."""
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
@@ -94,7 +94,7 @@ class MemoryCatalogue:
         self._pause = pause
 
     def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
-        """Return those that are not there yet."""
+        """Return those that the catalogue lacks."""
         return [found for found in recordings if found.recording_id not in self._items]
 
     def take_refused(self) -> Sequence[str]:
@@ -102,7 +102,7 @@ class MemoryCatalogue:
         return ()
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
-        """Add them as PENDING; there is one lister, so none is there yet."""
+        """Add them as PENDING; there is one lister, so none exists yet."""
         for found in recordings:
             self._set(CatalogueItem(found, State.PENDING, listed_at=listed_at))
         self._counts.lister_writes += ceil(len(recordings) / MAX_IN_TRANSACTION)
@@ -127,7 +127,7 @@ class MemoryCatalogue:
         return found
 
     def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
-        """Set QUEUED what is still as each candidate says."""
+        """Set QUEUED the items that match their candidates."""
         for candidate in candidates:
             item = self._items[candidate.recording_id]
             if item.state is candidate.state and item.claimed_until == candidate.claimed_until:
@@ -139,14 +139,14 @@ class MemoryCatalogue:
         return {it: self._losses[it] for it in recording_ids if it in self._losses}
 
     def put_back(self, candidate: Candidate, losses: Losses, *, retry_at: datetime) -> None:
-        """Set PENDING what is lost."""
+        """Set PENDING a lost one."""
         self._counts.lister_writes += 1
         self._losses[candidate.recording_id] = losses
         item = self._items[candidate.recording_id]
         self._set(replace(item, state=State.PENDING, queued_at=None, retry_at=retry_at))
 
     def give_up(self, candidate: Candidate, losses: Losses, *, reason: str) -> None:
-        """Set FAILED what is lost."""
+        """Set FAILED a lost one."""
         self._counts.lister_writes += 1
         self._losses[candidate.recording_id] = losses
         failed = replace(self._items[candidate.recording_id], state=State.FAILED, reason=reason)
@@ -158,7 +158,7 @@ class MemoryCatalogue:
         return self._items.get(recording_id)
 
     def claim(self, item: CatalogueItem, *, now: datetime, until: datetime) -> None:
-        """Claim what nobody else holds."""
+        """Claim an item that no other archiver holds."""
         self._write()
         present = self._items[item.recording.recording_id]
         is_held = present.claimed_until is not None and present.claimed_until >= now
@@ -167,7 +167,7 @@ class MemoryCatalogue:
         self._set(replace(present, claimed_until=until))
 
     def renew_claim(self, recording_id: str, *, until: datetime) -> None:
-        """Prolong the claim."""
+        """Extend the claim."""
         self._write()
         present = self._items[recording_id]
         if present.state is State.ARCHIVED:
@@ -180,7 +180,7 @@ class MemoryCatalogue:
         present = self._items[recording_id]
         self._counts.archived += present.state is not State.ARCHIVED
         self._losses.pop(recording_id, None)
-        # Nothing stays of what attempts left behind but their number.
+        # Only the number of attempts stays.
         self._set(
             CatalogueItem(
                 present.recording,
@@ -203,7 +203,7 @@ class MemoryCatalogue:
         self._set(replace(deferred, reason=reason, attempts=attempts))
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
-        """Refuse: nothing in a benchmark of the quota ends a recording."""
+        """Refuse: no recording ends in a benchmark of the quota."""
         raise AssertionError(f"{item.recording.recording_id} ended {state}: {reason} ({attempts})")
 
     def bury_erased(self, tombstone: CatalogueItem) -> None:
@@ -229,7 +229,7 @@ class MemoryCatalogue:
 
 
 def learnt(present: CatalogueItem, item: CatalogueItem) -> CatalogueItem:
-    """Return `present` without its claim, and with what the attempts taught as `item` has it."""
+    """Return `present` without its claim, and with the knowledge of the attempts in `item`."""
     return replace(
         present,
         deferrals=item.deferrals,
@@ -253,14 +253,14 @@ def _candidate(item: CatalogueItem) -> Candidate:
 
 
 class MemoryVault:
-    """Takes what it is given and keeps no byte of it."""
+    """Accepts everything and stores nothing."""
 
     def __init__(self, *, pause: Pause) -> None:
         self._pause = pause
 
     def store_audio(
         self,
-        object_key: str,  # noqa: ARG002 - takes what the real one takes
+        object_key: str,  # noqa: ARG002 - the real signature
         *,
         content_type: str,  # noqa: ARG002 - the same
         chunks: Iterable[bytes],
@@ -271,14 +271,14 @@ class MemoryVault:
         return StoredSize(size_bytes, "")
 
     def find_audio(self, prefix: str) -> str | None:
-        """Return None: nothing that was begun here was left behind whole."""
+        """Return None: no earlier archiver left a complete object here."""
 
     def read_audio(self, object_key: str) -> Iterator[bytes]:
-        """Refuse: nothing is kept."""
+        """Refuse: nothing is stored."""
         raise AssertionError(f"{object_key} is read back")
 
     def abort_uploads(self, prefix: str) -> None:
-        """Do nothing: nothing is left open."""
+        """Do nothing: there are no open uploads."""
 
     def store_sidecar(
         self,
@@ -287,7 +287,7 @@ class MemoryVault:
         item: CatalogueItem,  # noqa: ARG002 - the same
         archived: ArchivedObject,  # noqa: ARG002 - the same
     ) -> None:
-        """Take the moment that it takes."""
+        """Wait as long as a call takes."""
         self._pause(0.020)
 
 
@@ -316,7 +316,7 @@ class MemoryQueue:
         heapq.heappush(self._messages, (self._clock() + delay, self._sent, recording_id))
 
     def receive(self) -> str | None:
-        """Return the next id, None where there is none now."""
+        """Return the next id, None if there is none now."""
         if not self._messages or self._messages[0][0] > self._clock():
             return None
         self.in_flight += 1

@@ -1,4 +1,4 @@
-"""The whole core at work in virtual time: one lister, some archivers, some service users."""
+"""The whole core in virtual time: one lister, some archivers, some service users."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,14 +27,14 @@ from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import DAY
 
 LIMIT, WINDOW_S, PENALTY_S = 10, 60, 60
-# From the queue into a function, and the look of an idle poller.
+# From the queue into a function, and an idle poller's interval.
 RECEIVE_S, POLL_S = 0.020, 1.0
 STEADY_REACH = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Steady:
-    """What was counted over a span of the steady state."""
+    """The counts over a span of the steady state."""
 
     workers: int
     users: int
@@ -43,17 +43,17 @@ class Steady:
 
     @property
     def permitted(self) -> float:
-        """The requests that the windows alone could have allowed."""
+        """The requests that the windows alone would allow."""
         return self.users * LIMIT * self.span_s / WINDOW_S
 
     @property
     def share_used(self) -> float:
-        """Granted requests, the lister's included, by those permitted."""
+        """Granted requests, the lister's included, divided by those permitted."""
         return self.counted.granted / self.permitted
 
     @property
     def share_workers_can(self) -> float:
-        """What the archivers could carry if they never waited for a turn, by those permitted."""
+        """The archivers' requests if they never waited for a turn, divided by those permitted."""
         busy_s = self.counted.busy_s / self.counted.invocations
         can_archive = self.workers * self.span_s / busy_s
         return (can_archive + self.counted.listed_pages) / self.permitted
@@ -71,27 +71,27 @@ class Backlog:
 
     @property
     def ratio(self) -> float:
-        """The duration by the theoretical minimum.
+        """The duration divided by the theoretical minimum.
 
-        That is a request for each recording and for each full page of the call log: what was not
-        listed cannot be fetched.
+        That is a request for each recording and for each full page of the call log: an unlisted
+        recording cannot be fetched.
         """
         pages = ceil(self.recordings / PER_PAGE)
         return self.duration_s / least_s(self.recordings + pages, users=self.users)
 
     @property
     def ratio_without_listing(self) -> float:
-        """The same, as if the ids of all recordings were known without asking."""
+        """The same, as if the ids of all recordings were known beforehand."""
         return self.duration_s / least_s(self.recordings, users=self.users)
 
 
 def least_s(requests: int, *, users: int) -> float:
-    """Return how long that many requests take at least, the first ones being sent at 0."""
+    """Return how long that many requests take at least, with the first ones sent at 0."""
     return (ceil(requests / (LIMIT * users)) - 1) * WINDOW_S
 
 
 def run_steady(*, workers: int, users: int, warm_up: int, windows: int, seed: int) -> Steady:
-    """Return what happened in `windows` windows' worth of requests after the warm-up."""
+    """Return the counts of `windows` windows' worth of requests after the warm-up."""
     worth = LIMIT * users
     run = _Run(
         users=users,
@@ -127,7 +127,7 @@ def run_backlog(*, workers: int, users: int, recordings: int, seed: int) -> Back
 
 
 class _Run:
-    """One account with its backlog; made new for each measurement."""
+    """One account with its backlog; new for each measurement."""
 
     def __init__(self, *, users: int, calls: int, reach: timedelta, seed: int) -> None:
         self.counts = Counts()
@@ -190,7 +190,7 @@ class _Run:
             self._on_change()
 
     def _outside(self) -> tuple[QuotaGate, Client]:
-        """Return what one container has for itself."""
+        """Return the objects of one container."""
         gate = self._stack.gate()
         client = Client(
             gate,

@@ -1,4 +1,4 @@
-"""Time that passes only while everybody sleeps, for synchronous code in many threads."""
+"""Time that passes only while all threads sleep, for synchronous code in many threads."""
 
 import heapq
 import threading
@@ -10,14 +10,14 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 class StoppedError(BaseException):
-    """Raised in whoever sleeps when the run is over; no code under test may catch it."""
+    """Raised in a sleeping thread when the run is over; no code under test may catch it."""
 
 
 class VirtualTime:
-    """Runs one thread at a time: whoever sleeps hands over to whoever wakes next.
+    """Runs one thread at a time: one that sleeps hands over to the next one that wakes.
 
-    Who wakes at the same instant wakes in the order of falling asleep, so a run is the same
-    whenever its seeds are.
+    Threads that wake at the same instant wake in the order of falling asleep, so a run is the
+    same for the same seeds.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class VirtualTime:
         self._fault: Exception | None = None
 
     def clock(self) -> datetime:
-        """Return the present."""
+        """Return the current instant."""
         return START + timedelta(seconds=self.now_s)
 
     def start(self, work: Callable[[], None]) -> None:
@@ -68,7 +68,7 @@ class VirtualTime:
             raise self._fault
 
     def stop(self) -> None:
-        """End everybody's work at the next sleep."""
+        """End all threads at their next sleep."""
         self._stopped = True
 
     def _live(self, work: Callable[[], None], wake: threading.Lock) -> None:
@@ -79,7 +79,7 @@ class VirtualTime:
                 work()
         except StoppedError:
             pass
-        except Exception as fault:  # noqa: BLE001 - whatever it is, `run` raises it
+        except Exception as fault:  # noqa: BLE001 - `run` raises any error
             self._fault = self._fault or fault
             self._stopped = True
         self._hand_over()

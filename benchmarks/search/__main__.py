@@ -1,4 +1,4 @@
-"""`python -m benchmarks.search`: what one page of a search reads, however large the catalogue."""
+"""`python -m benchmarks.search`: the reads of one search page, for any size of catalogue."""
 
 import argparse
 import json
@@ -34,7 +34,7 @@ SEARCHES: dict[str, tuple[Parameters, Listener]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the first two pages of a search show, and what each read, among so many recordings."""
+    """The first two pages of a search, and their reads, for a number of recordings."""
 
     search: str
     recordings: int
@@ -43,7 +43,7 @@ class Row:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and return 1 when a page's cost depends on the size of the catalogue."""
+    """Measure, print, and return 1 if a page's cost depends on the size of the catalogue."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="recordings to hold")
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measured(many: int) -> Iterator[Row]:
-    """Yield a row for each search among so many recordings."""
+    """Yield a row for each search with so many recordings."""
     sys.stderr.write(f"{many:,} recordings\n")
     client = MemoryDynamoDB(many)
     for name in SEARCHES:
@@ -87,7 +87,7 @@ def _page(
 
 
 def misses(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield, in words, each page that is not full or costs more, or less, where there are more."""
+    """Yield, as text, each page that is not full or whose cost changes with the size."""
     fewest = min(row.recordings for row in rows)
     costs = {row.search: row.read for row in rows if row.recordings == fewest}
     for row in rows:

@@ -1,7 +1,7 @@
-"""DynamoDB in memory, at the edge of its client: keys, order, limits, and what is counted.
+"""DynamoDB in memory, behind its client: keys, order, limits, and counted reads.
 
-A million recordings fit because it keeps their numbers only, an array for each partition of an
-index, and makes an item when one is read. A request that it does not know is refused.
+A million recordings fit because it stores their numbers only, an array for each partition of an
+index, and makes an item when one is read. Unknown requests are refused.
 """
 
 from array import array
@@ -31,7 +31,7 @@ from ringvault.core.catalogue.phone_number import number_key, numbers_of
 from ringvault.core.instants import format_instant
 
 CATALOGUE, NUMBER_INDEX = "catalogue", "number-index"
-# What one Query reads and what one BatchGetItem takes at most.
+# The limits of one Query and one BatchGetItem.
 MAX_BYTES, MAX_KEYS = 1_048_576, 100
 # Partition and sort key of each index, by the name of the index or of its table.
 KEYS = {
@@ -63,14 +63,14 @@ class NotAnsweredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How much has been read: index entries evaluated (ScannedCount) and items fetched."""
+    """The reads: index entries evaluated (ScannedCount) and items fetched."""
 
     queries: int = 0
     evaluated: int = 0
     fetched: int = 0
 
     def since(self, before: "Counted") -> "Counted":
-        """Return what was read after `before`."""
+        """Return the reads since `before`."""
         return Counted(
             self.queries - before.queries,
             self.evaluated - before.evaluated,
@@ -143,7 +143,7 @@ def _partitions_of_any(number: int) -> tuple[tuple[str, str], ...]:
 
 
 def _read(numbers: "array[int]", name: str, request: Request) -> Iterator[int]:
-    """Yield what the query evaluates: from its last key, or from after its start key, down."""
+    """Yield the entries that the query evaluates: from its start key, or its last one, down."""
     values = request["ExpressionAttributeValues"]
     at = _first(numbers, lambda number: _sort_of(name, number) <= values[":last"]["S"])
     if start := request.get("ExclusiveStartKey"):
@@ -158,7 +158,7 @@ def _read(numbers: "array[int]", name: str, request: Request) -> Iterator[int]:
 
 
 def _first(numbers: "array[int]", holds: Callable[[int], bool]) -> int:
-    """Return where a condition begins to hold that goes on to the end."""
+    """Return the first position that meets a condition."""
     return bisect_left(numbers, 1, key=holds)
 
 
@@ -175,7 +175,7 @@ def _order_of(name: str, number: int) -> tuple[str, str]:
 
 
 def _order(name: str, key: Attributes) -> tuple[str, str]:
-    """Return where a start key lies: by sort key, and by the table's own key among equals."""
+    """Return the position of a start key: by sort key, and by the table's own key if equal."""
     sort = key[KEYS[name][1]]["S"]
     return sort, key["recording_id"]["S"] if "recording_id" in key else sort.partition("#")[2]
 
@@ -195,7 +195,7 @@ def _item(number: int) -> Attributes:
 
 
 def _bytes_of(entry: Attributes) -> int:
-    """Return what DynamoDB counts: names and values."""
+    """Return the bytes that DynamoDB counts: names and values."""
     return sum(len(name) + len(value["S"]) for name, value in entry.items())
 
 

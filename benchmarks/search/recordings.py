@@ -1,4 +1,4 @@
-"""Made-up recordings, as many as wanted, each made when it is asked for.
+"""Made-up recordings, any number, each made on request.
 
 Recording 0 is the newest. Few numbers and extensions share all recordings, so that a search finds
 two pages among a thousand, and among a million a large part of the whole.
@@ -11,10 +11,10 @@ from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.recording import Recording
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-# What stands together starts together: the order within a millisecond is tried as well.
+# Groups of recordings start together: the order within a millisecond is tested as well.
 TIED, APART = 3, timedelta(seconds=30)
 EXTENSIONS, NUMBERS, FAILED_OF, OUTBOUND_OF = 2, 3, 7, 4
-# Recordings that lie this far apart differ in id and start only.
+# Recordings at this distance differ in id and start only.
 PERIOD = lcm(EXTENSIONS, NUMBERS, FAILED_OF, OUTBOUND_OF)
 
 _OLDEST_ID = 1_000_000_000
@@ -49,17 +49,17 @@ def started_at(number: int) -> datetime:
 
 
 def state(number: int) -> State:
-    """Return where recording `number` stands."""
+    """Return the state of recording `number`."""
     return State.FAILED if number % FAILED_OF == 0 else State.ARCHIVED
 
 
 def extension_id(number: int) -> str:
-    """Return the extension that recording `number` belongs to."""
+    """Return the extension of recording `number`."""
     return f"66457300{number % EXTENSIONS}"
 
 
 def phone_number(number: int) -> str:
-    """Return the number that recording `number` was a call with."""
+    """Return the phone number in the call of recording `number`."""
     return f"+1650555010{number % NUMBERS}"
 
 

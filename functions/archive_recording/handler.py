@@ -1,4 +1,4 @@
-"""Lambda: queue messages in, each archived or refused by itself, one log line for each."""
+"""Lambda: archives the recordings in queue messages, with one log line for each."""
 
 import os
 import random
@@ -45,17 +45,17 @@ from ringvault.core.instants import format_instant
 from ringvault.observability import count, count_error, logger, measure, where
 from ringvault.settings import ArchiveRecordingSettings
 
-# What an invocation keeps after the transfer: the sidecar, the state, and AWS's own retries.
+# Time reserved after the transfer: the sidecar, the state, and AWS's own retries.
 _MARGIN = timedelta(seconds=30)
-# A secret that is not whole is repaired by a person; until then messages go round.
+# A person repairs an incomplete secret; until then messages go round.
 _MISCONFIGURED_RETRY = timedelta(minutes=15)
 
 _CONFIGURATION_FAULTS = frozenset({"ConfigurationError", "ForeignHostError"})
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 - Lambda's own shape
-    """Archive what the messages name; those that failed for reasons of ours come again."""
-    # A batch that fails whole is a bad minute, not a broken function: without this Powertools
+    """Archive the recordings in the messages; those that failed for reasons of ours come again."""
+    # A whole batch that fails is a bad minute, not a broken function: without this Powertools
     # raises, and Lambda slows its polling down.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(
@@ -78,7 +78,7 @@ def _session() -> Session:
 
 @dataclass(frozen=True, slots=True)
 class _Queues:
-    """Where a message goes that can't be dealt with now, or ever."""
+    """Queues for messages that can't be processed now, or ever."""
 
     recordings: SQSRecordingQueue
     dead_letters: DeadLetterQueue
@@ -95,7 +95,7 @@ def _queues() -> _Queues:
 
 @dataclass(frozen=True, slots=True)
 class _Archiver:
-    """The use case without its deadline, and what it sends through."""
+    """The use case without its deadline, and its clients."""
 
     archive_recording: Callable[..., ArchiveRecording]
     ringcentral: RingCentral
@@ -126,7 +126,7 @@ def _archiver() -> _Archiver:
 
 
 def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
-    """Archive what one message names, and log the one line about it."""
+    """Archive the recording of one message, and log its one line."""
     started_s = monotonic()
     fields: dict[str, Any] = {"receive_count": int(record.attributes.approximate_receive_count)}
     try:
@@ -145,7 +145,7 @@ def _archive(record: SQSRecord, *, context: LambdaContext) -> None:
 
 
 def _deal_with(record: SQSRecord, context: LambdaContext, fields: dict[str, Any]) -> None:
-    """Do what the message asks, and put what there is to tell into `fields`."""
+    """Process the message, and add the result to `fields`."""
     try:
         recording_id = fields["recording_id"] = recording_id_of(record.body)
         result = _result(recording_id, context, fields)
@@ -165,7 +165,7 @@ def _deal_with(record: SQSRecord, context: LambdaContext, fields: dict[str, Any]
 
 
 def _result(recording_id: str, context: LambdaContext, fields: dict[str, Any]) -> ArchiveResult:
-    """Return what became of the recording; a message is not to blame for a secret."""
+    """Return the outcome; a fault of the secret is not the message's."""
     try:
         archiver = _archiver()
     except ConfigurationError as error:
@@ -187,7 +187,7 @@ def _result(recording_id: str, context: LambdaContext, fields: dict[str, Any]) -
 
 
 def _figures(result: ArchiveResult) -> dict[str, float]:
-    """Return what the archive gained, what it will not get, and what a person has to mend."""
+    """Return the metrics: recordings gained and lost, and faults that need a person."""
     if result.archived is not None:
         gained: dict[str, float] = {
             "RecordingsArchived": 1,

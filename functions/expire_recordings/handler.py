@@ -1,4 +1,4 @@
-"""Lambda: the schedule's event in, one sweep of what is due to expire, one log line out."""
+"""Lambda: one sweep of the recordings that are due to expire, with one log line."""
 
 import os
 from datetime import timedelta
@@ -18,17 +18,17 @@ from ringvault.core.lifecycle.expire_recordings import ExpireRecordings, ExpiryO
 from ringvault.observability import failure_of, logger, measure
 from ringvault.settings import ExpireRecordingsSettings
 
-# A hundred recordings, eight at a time, while S3 has boto3 try again.
+# A hundred recordings, eight at a time, while boto3 retries S3.
 _MARGIN = timedelta(seconds=120)
-# A log line has room for so many items that were passed over; the metric counts them all.
+# A log line has room for so many skipped items; the metric counts them all.
 MAX_LOGGED = 50
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the schedule says nothing
-    """Sweep once; `outcome` says whether it came to everything that was due.
+    """Sweep once; `outcome` says whether it finished everything that was due.
 
-    `through` it did, `going_on` its time was over, `failed` says why in `problem`. The next run
-    does what is left.
+    `through` means finished, `going_on` out of time, `failed` has the reason in `problem`. The
+    next run does the rest.
     """
     try:
         return _swept(context)

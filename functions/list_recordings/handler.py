@@ -1,4 +1,4 @@
-"""Lambda: the schedule's event in, one run of the listing, one log line out."""
+"""Lambda: one run of the listing, with one log line."""
 
 import os
 from collections.abc import Callable
@@ -28,12 +28,12 @@ from ringvault.core.listing.list_recordings import ListingResult, Quotas, list_r
 from ringvault.observability import count, failure_of, logger, measure
 from ringvault.settings import ListRecordingsSettings
 
-# What the run keeps after its last request: one timeout of RingCentral's, and the feeding.
+# Time reserved after the last request: one timeout of RingCentral's, and the feeding.
 _MARGIN = timedelta(seconds=60)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the schedule says nothing
-    """Run once; the answer says what was done, and why it stopped early if it did."""
+    """Run once; the answer has the result, and the reason if it stopped early."""
     try:
         return _run(context)
     except Exception as error:  # noqa: BLE001 - Lambda would log and return its text
@@ -45,14 +45,14 @@ def _run(context: LambdaContext) -> dict[str, Any]:
     before = container.ringcentral.transport.traffic
     remaining_ms = context.get_remaining_time_in_millis()
     latest = before_end(remaining_ms, margin=_MARGIN)
-    # The last request may begin at `latest`: half of what is kept is for its answer.
+    # The last request may begin at `latest`: half of the reserve is for its answer.
     container.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN / 2)
     result = container.list_recordings(latest=latest)
     traffic = container.ringcentral.transport.traffic.since(before)
     fields = _fields(result) | asdict(traffic)
     count(container.ringcentral.client.take_alarms())
     measure(_figures(result, traffic))
-    with suppress(RingvaultError):  # the run is done, whether its figures can be read or not
+    with suppress(RingvaultError):  # the run is done, even if its metrics can't be read
         measure(_standing(container, result, now()))
     if result.problem is not None:
         return _answer("failed", **failure_of(result.problem), **fields)
@@ -67,7 +67,7 @@ def _answer(outcome: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - wh
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    """What lives as long as the container."""
+    """The objects that live as long as the container."""
 
     list_recordings: Callable[..., ListingResult]
     ringcentral: RingCentral
@@ -120,7 +120,7 @@ def _fields(result: ListingResult) -> dict[str, Any]:
 
 
 def _figures(result: ListingResult, traffic: Traffic) -> dict[str, float]:
-    """Return what the run did."""
+    """Return the metrics of the run."""
     return {
         "ListingRun": int(result.has_listed),
         "RecordingsListed": result.listed.new,
@@ -132,7 +132,7 @@ def _figures(result: ListingResult, traffic: Traffic) -> dict[str, float]:
 
 
 def _standing(container: _Container, result: ListingResult, at: datetime) -> dict[str, float]:
-    """Return how things stand after it; nothing is near deletion while nothing waits."""
+    """Return the state after the run; nothing is near deletion while nothing waits."""
     backlog = container.backlog.at(at)
     media = container.ringcentral.gates[RequestKind.MEDIA]
     figures = {

@@ -1,4 +1,4 @@
-"""Answers listeners: finds recordings, issues playback URLs, and serves the page that uses both."""
+"""Lambda: answers listeners: finds recordings, issues playback URLs, and serves the page."""
 
 import json
 import os
@@ -48,12 +48,12 @@ Event = dict[str, Any]
 
 _WEB = Path(__file__).parent / "web"
 _CONTRACT = Path(__file__).parent / "openapi.yaml"
-# Names and numbers of callers, and URLs that play: nothing on the way may keep them.
+# Names and numbers of callers, and URLs that play: no cache may keep them.
 _PRIVATE = {"Cache-Control": "no-store"}
 
 
 def lambda_handler(event: Event, context: LambdaContext) -> Event:
-    """Answer one request of the HTTP API; what goes wrong is answered as problem details."""
+    """Answer one request of the HTTP API; errors are answered as problem details."""
     started_s = monotonic()
     fields: dict[str, Any] = {"outcome": "ok"}
     try:
@@ -121,7 +121,7 @@ class PlaybackApi:
         self._resolver = self._routed(APIGatewayHttpResolver())
 
     def answer(self, event: Event, context: LambdaContext) -> Event:
-        """Return the answer to one request, or raise what `problem_of` makes a problem of."""
+        """Return the answer to one request, or raise an error for `problem_of`."""
         return self._resolver.resolve(event, context)
 
     def _routed(self, resolver: APIGatewayHttpResolver) -> APIGatewayHttpResolver:
@@ -143,7 +143,7 @@ class PlaybackApi:
         return resolver
 
     def _for_listeners(self, answer: Callable[..., Event]) -> Callable[..., Response[str]]:
-        """Return a route that knows who asks, and is there for listeners only."""
+        """Return a route for listeners only, which gets the listener."""
 
         def answered(**of_path: str) -> Response[str]:
             return _json_response(answer(self._caller(), **of_path))
@@ -162,7 +162,7 @@ class PlaybackApi:
         return Caller(listener, source_ip=http["sourceIp"], user_agent=http["userAgent"])
 
     def take_unreadable(self) -> tuple[UnreadableItemError, ...]:
-        """Return which catalogue items were left out of answers since the last call."""
+        """Return the catalogue items that were left out of answers since the last call."""
         return self._indexes.take_unreadable()
 
     def _parameters(self) -> Mapping[str, str]:
@@ -243,7 +243,7 @@ def _claims(event: Event) -> Mapping[str, object]:
 
 
 def _raise_again(error: Exception) -> Response[str]:
-    """Raise what came: without a handler Powertools logs every refusal with its traceback."""
+    """Raise it again: without a handler Powertools logs every refusal with its traceback."""
     raise error
 
 
@@ -270,7 +270,7 @@ def _problem_answer(problem: Problem) -> Event:
 
 
 def _fields(error: Exception, problem: Problem) -> dict[str, Any]:
-    """Return what the line says of a fault; a refusal may quote what was sent, so only its name."""
+    """Return the log fields of a fault; only the name of a refusal, which may quote the request."""
     if problem is UNEXPECTED:
         return {"outcome": problem.outcome, **failure_of(error)}
     if unreadable := _unreadable_behind(error):
@@ -283,14 +283,14 @@ def _fields(error: Exception, problem: Problem) -> dict[str, Any]:
 
 
 def _unreadable_behind(error: Exception) -> UnreadableItemError | None:
-    """Return the damaged item behind a refusal; who may not hear it is told that there is none."""
+    """Return the damaged item behind a refusal; without the right the listener gets a 404."""
     return next(
         (it for it in (error, error.__cause__) if isinstance(it, UnreadableItemError)), None
     )
 
 
 def _told_of_unreadable(unreadable: Sequence[UnreadableItemError]) -> dict[str, Any]:
-    """Count catalogue items that can't be read; return what the line says of them."""
+    """Count unreadable catalogue items; return their log fields."""
     if not unreadable:
         return {}
     count(["CatalogueItemsUnreadable"] * len(unreadable))
@@ -298,7 +298,7 @@ def _told_of_unreadable(unreadable: Sequence[UnreadableItemError]) -> dict[str, 
 
 
 def _log(event: Event, *, status: int, fields: Mapping[str, Any], started_s: float) -> None:
-    """Write the canonical line; an id that is none could be anything, so it is left out."""
+    """Write the canonical line; an invalid id could be anything, so it is left out."""
     recording_id = (event.get("pathParameters") or {}).get("recordingId", "")
     line: dict[str, Any] = {
         "route": event.get("routeKey"),

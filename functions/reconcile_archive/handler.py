@@ -1,4 +1,4 @@
-"""Lambda: the schedule's event or a period in, a piece of a reconciliation, one log line out."""
+"""Lambda: one step of a reconciliation, scheduled or requested, with one log line."""
 
 import os
 from collections.abc import Callable
@@ -28,17 +28,17 @@ from ringvault.core.reconciliation.run import Run, period_of
 from ringvault.observability import count, failure_of, logger, measure
 from ringvault.settings import ReconcileArchiveSettings
 
-# What the invocation keeps after its last request: one timeout of RingCentral's, and a busy
+# Time reserved after the last request: one timeout of RingCentral's, and a busy
 # day's objects to measure.
 _MARGIN = timedelta(seconds=90)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Work on for one invocation; `outcome` says whether the run is through.
+    """Continue the run for one invocation; `outcome` says whether it is complete.
 
     `complete` has the report's key, `going_on` asks for another invocation with the same event,
-    `idle` says that none is due, `overtaken` that another invocation is at work, `refused` and
-    `failed` say why in `problem`.
+    `idle` says that none is due, `overtaken` that another invocation is running, `refused` and
+    `failed` have the reason in `problem`.
     """
     try:
         return _run(event, context)
@@ -56,7 +56,7 @@ def _run(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     before = container.ringcentral.transport.traffic
     remaining_ms = context.get_remaining_time_in_millis()
     latest = before_end(remaining_ms, margin=_MARGIN)
-    # The last request may begin at `latest`: half of what is kept is for its answer.
+    # The last request may begin at `latest`: half of the reserve is for its answer.
     container.ringcentral.transport.end_in(timedelta(milliseconds=remaining_ms) - _MARGIN / 2)
     result = container.reconcile_archive(asked=asked, latest=latest)
     count(container.ringcentral.client.take_alarms())
@@ -83,7 +83,7 @@ def _outcome(result: ReconciliationResult) -> str:
 
 
 def _figures(result: ReconciliationResult, traffic: Traffic) -> dict[str, float]:
-    """Return what the invocation did; it is a step when it came further, or had nothing to do."""
+    """Return the metrics of the invocation; a step is progress, or having nothing to do."""
     is_step = result.problem is None and (traffic.requests > 0 or _outcome(result) != "going_on")
     return _gauges(result) | {
         "ReconciliationStep": int(is_step),
@@ -95,7 +95,7 @@ def _figures(result: ReconciliationResult, traffic: Traffic) -> dict[str, float]
 
 
 def _gauges(result: ReconciliationResult) -> dict[str, float]:
-    """Return what the newest report counts, nothing where this invocation wrote none."""
+    """Return the counts of the newest report, empty if this invocation wrote none."""
     if result.run is None or result.report is None:
         return {}
     totals = totals_of(result.run)
@@ -108,7 +108,7 @@ def _gauges(result: ReconciliationResult) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    """What lives as long as the container."""
+    """The objects that live as long as the container."""
 
     reconcile_archive: Callable[..., ReconciliationResult]
     ringcentral: RingCentral

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from local.cloudformation.transform import Value
 from local.errors import TemplateError
 
-# An issuer's key of an id, and how to find the keys of an issuer.
+# An issuer's key by its id, and a function that finds the keys of an issuer.
 KeyOf = Callable[[str], RSAPublicKey | None]
 KeysOf = Callable[[str], KeyOf]
 _HEADER_SOURCE = "$request.header."
@@ -21,7 +21,7 @@ class UnauthorizedError(Exception):
 
 
 class ForbiddenError(Exception):
-    """The token is good, but has none of the scopes that the route asks for."""
+    """The token is valid, but has none of the route's scopes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class JwtAuthorizer:
             )
         except jwt.InvalidTokenError as error:
             raise UnauthorizedError from error
-        # As API Gateway does: client_id is looked at only where there is no aud.
+        # As API Gateway does: client_id is checked only without aud.
         named = claims.get("aud", claims.get("client_id"))
         if not set(named if isinstance(named, list) else [named]) & set(self.audiences):
             raise UnauthorizedError
@@ -101,7 +101,7 @@ def _token(header: str) -> str:
 
 
 def _as_text(value: Value) -> str:
-    """Render a claim as API Gateway hands it to a function."""
+    """Render a claim as API Gateway passes it to a function."""
     if isinstance(value, list):
         return "[" + " ".join(_as_text(item) for item in value) + "]"
     if isinstance(value, bool):

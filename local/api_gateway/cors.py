@@ -1,4 +1,4 @@
-"""An HTTP API's CORS: preflights answered by the gateway, headers for the origins it knows."""
+"""An HTTP API's CORS: preflights answered by the gateway, headers for allowed origins."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """Which pages of other origins may use an API: none where `origins` is empty."""
+    """The other origins whose pages may use an API; none if `origins` is empty."""
 
     origins: frozenset[str] = frozenset()
     methods: str = ""
@@ -24,12 +24,12 @@ class Cors:
     max_age_s: int = 0
 
     def is_preflight(self, method: str, headers: Mapping[str, str]) -> bool:
-        """Whether the gateway answers by itself; without CORS, OPTIONS is a method like any."""
+        """Whether the gateway answers itself; without CORS, OPTIONS is an ordinary method."""
         asks = "origin" in headers and "access-control-request-method" in headers
         return bool(self.origins) and method == "OPTIONS" and asks
 
     def preflight_headers(self, headers: Mapping[str, str]) -> Headers:
-        """Return what a preflight is told; nothing where its origin is not one of ours."""
+        """Return the headers of a preflight's answer; none if its origin is not allowed."""
         if headers["origin"] not in self.origins:
             return []
         return [

@@ -1,4 +1,4 @@
-"""API Gateway's HTTP API in small: routes, JWT authorizer, CORS, permissions, real sockets."""
+"""API Gateway's HTTP API, simulated: routes, JWT authorizer, CORS, permissions, real sockets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ _MAXIMUM_BODY_BYTES = 10 * 1024 * 1024
 
 
 class Answers(Protocol):
-    """What can be served: an API, or what stands before it."""
+    """An API, or a layer in front of it."""
 
     def answer(self, request: Request) -> Response:
         """Return the answer to a request."""
@@ -41,7 +41,7 @@ class Api:
     invoke: Callable[[str, dict[str, Any]], Outcome]
 
     def answer(self, request: Request) -> Response:
-        """Return what API Gateway would answer."""
+        """Return API Gateway's answer."""
         if self.cors.is_preflight(request.method, request.headers):
             return Response(204, self.cors.preflight_headers(request.headers), b"")
         answered = self._routed(request)
@@ -147,4 +147,4 @@ class _Handler(OwnMachineHandler):
             self.wfile.write(response.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Log nothing: the functions log what matters, and the address may hold a search."""
+        """Log nothing: the functions have their own logs, and the address may hold a search."""

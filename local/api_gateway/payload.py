@@ -17,7 +17,7 @@ from local.lambda_.function_process import Outcome
 from local.moto.clients import ACCOUNT_ID
 
 STAGE = "$default"
-# What API Gateway hands on as it is; every other body goes in base64.
+# API Gateway passes these on unchanged; every other body in base64.
 _TEXT = re.compile(r"text/.*|application/(json|javascript|xml)", re.IGNORECASE)
 
 
@@ -34,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes back to the client."""
+    """The answer to the client."""
 
     status: int
     headers: Sequence[tuple[str, str]]
@@ -49,7 +49,7 @@ def event_of(
     token: dict[str, Any] | None,
     api_id: str,
 ) -> dict[str, Any]:
-    """Return a request as the event of payload format 2.0; what is empty is left out."""
+    """Return a request as the event of payload format 2.0; empty parts are left out."""
     url = urlsplit(request.target)
     path = unquote(url.path)
     body, is_base64 = _body_of(request)

@@ -18,9 +18,9 @@ _KNOWN_ROUTE_KEYS = {_INTEGRATION, "security", "parameters", "responses"}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path with parameters, the function behind it, and who guards it.
+    """A method and a path with parameters, its function and its authorizer.
 
-    `authorizer` is None for a route that anybody may use.
+    `authorizer` is None for a public route.
     """
 
     method: str
@@ -35,7 +35,7 @@ class Route:
         return f"{self.method} {self.path}"
 
     def parameters_in(self, raw_path: str) -> dict[str, str] | None:
-        """Return the path parameters that `raw_path` gives; None when it is not of this route."""
+        """Return the path parameters in `raw_path`; None if it is not of this route."""
         match = re.fullmatch(_pattern(self.path), raw_path)
         if match is None:
             return None
@@ -77,7 +77,7 @@ def _route(
 def _guard(
     security: list[dict[str, list[str]]], authorizers: Iterable[str]
 ) -> tuple[str | None, tuple[str, ...]]:
-    # SAM writes {"NONE": []} for a route without authorizer: a name that no scheme has.
+    # SAM writes {"NONE": []} for a route without authorizer: no scheme has this name.
     for requirement in security:
         for name, scopes in requirement.items():
             if name in authorizers:

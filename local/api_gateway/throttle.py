@@ -1,4 +1,4 @@
-"""API Gateway's throttle: a bucket of tokens, filled at a rate, of which each request takes one."""
+"""API Gateway's throttle: a token bucket, of which each request takes one."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ class ThrottledApi:
         self._turn = threading.Lock()
 
     def answer(self, request: Request) -> Response:
-        """Return the API's answer, or 429 where the bucket is empty."""
+        """Return the API's answer, or 429 if the bucket is empty."""
         if self._take_one():
             return self._api.answer(request)
         return message(429, "Too Many Requests")

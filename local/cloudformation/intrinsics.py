@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions and conditions, resolved against what is already there."""
+"""CloudFormation's intrinsic functions and conditions, resolved with the resources made so far."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from local.cloudformation.transform import Value
 from local.errors import TemplateError
 
-# Stands for AWS::NoValue: whoever holds it is left out.
+# Stands for AWS::NoValue: a property with it is left out.
 _NO_VALUE = object()
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
 @dataclass
 class Scope:
-    """What references can mean: parameters, pseudo parameters, and the resources made so far."""
+    """The targets of references: parameters, pseudo parameters, and the resources made so far."""
 
     parameters: Mapping[str, Value]
     conditions: Mapping[str, Value] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Scope:
 
 
 def resolve(value: Value, *, scope: Scope) -> Value:
-    """Return `value` with every intrinsic function in it replaced by what it stands for.
+    """Return `value` with every intrinsic function in it resolved.
 
     Raises:
         TemplateError: an unknown function, name or attribute; says which.
@@ -40,7 +40,7 @@ def holds(condition: str, *, scope: Scope) -> bool:
 
 
 def names_in(value: Value) -> Iterator[str]:
-    """Yield the logical names that `value` refers to, parameters among them."""
+    """Yield the logical names that `value` refers to, including parameters."""
     if isinstance(value, list):
         for item in value:
             yield from names_in(item)

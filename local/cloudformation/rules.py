@@ -1,4 +1,4 @@
-"""CloudFormation's rules: which values of parameters may not go together."""
+"""CloudFormation's rules: combinations of parameters that are not allowed."""
 
 from collections.abc import Mapping
 
@@ -8,10 +8,10 @@ from local.errors import TemplateError
 
 
 def require_rules(rules: Mapping[str, Value], *, scope: Scope) -> None:
-    """Make sure that the parameters satisfy every rule of a template.
+    """Check that the parameters satisfy every rule of a template.
 
     Raises:
-        TemplateError: they don't, as the rule itself says it; or it has something unknown here.
+        TemplateError: they don't, in the words of the rule; or it has something unknown here.
     """
     for name, rule in rules.items():
         _require_keys(name, rule, known={"RuleCondition", "Assertions"})

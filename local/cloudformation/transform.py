@@ -1,4 +1,4 @@
-"""template.yaml as plain CloudFormation: what SAM makes of it, without AWS and without network."""
+"""template.yaml as plain CloudFormation: SAM's transform, without AWS and without network."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from local.places import TEMPLATE
 
 REGION = "us-east-1"
 LOCAL_CODE_BUCKET = "local"
-Value = Any  # whatever YAML can hold
+Value = Any  # any YAML value
 Document = dict[str, Value]
 
 # The property that names a folder of this repository, for each SAM type that has one.
@@ -24,13 +24,13 @@ _CODE_PROPERTIES = {
 
 
 def transform(template_path: Path) -> Document:
-    """Return the CloudFormation that SAM makes of a template.
+    """Return a template as plain CloudFormation.
 
     A folder of code becomes an object of the bucket `local` with the folder's path as its key,
     since SAM accepts nothing but S3 before packaging.
 
     Raises:
-        TemplateError: the file is missing, is no YAML, or SAM refuses it; names every fault.
+        TemplateError: the file is missing, is not YAML, or SAM refuses it; names every fault.
     """
     # SAM takes a second to import, and most processes of the local stack need only this module's
     # names.
@@ -41,9 +41,9 @@ def transform(template_path: Path) -> Document:
     template = _read(template_path)
     for resource in template["Resources"].values():
         _point_code_to_s3(resource)
-    # The translator asks boto3 for a region to choose the partition by, and for nothing else.
+    # The translator asks boto3 for a region, only to choose the partition.
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
-    # Values are given later: SAM would put defaults in their place.
+    # Values are given later: SAM would replace them by defaults.
     references = {name: {"Ref": name} for name in template.get("Parameters", {})}
     try:
         translated = Translator({}, Parser()).translate(template, parameter_values=references)

@@ -1,4 +1,4 @@
-"""Judges alarms by their metrics, which moto keeps and never looks at."""
+"""Evaluates alarms by their metrics; moto only stores them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
     "LessThanThreshold": lt,
     "LessThanOrEqualToThreshold": le,
 }
-# What a period without a value counts for; None is left out.
+# How a period without a value counts; None is left out.
 _MISSING: Mapping[str, bool | None] = {
     "breaching": True,
     "notBreaching": False,
@@ -26,7 +26,7 @@ Alarm = Mapping[str, Any]
 
 
 class AlarmState(StrEnum):
-    """What CloudWatch calls the states of an alarm."""
+    """CloudWatch's names of an alarm's states."""
 
     OK = "OK"
     ALARM = "ALARM"
@@ -41,7 +41,7 @@ def state_of(
 ) -> AlarmState:
     """Return an alarm's state after these periods, oldest first; None is one without a value.
 
-    Missing periods are not made up for by looking further back, as CloudWatch may do.
+    Missing periods are not replaced by older ones, as CloudWatch may do.
     """
     breaches = _BREACHES[alarm["ComparisonOperator"]]
     judged = [
@@ -58,7 +58,7 @@ def state_of(
 
 
 def alarm_states(cloudwatch: Client, *, at: datetime) -> dict[str, AlarmState]:
-    """Return the state of every alarm at an instant, by name, as if none had been judged before."""
+    """Return the state of every alarm at an instant, by name, as if newly created."""
     alarms = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm"], MaxRecords=100)
     return {
         alarm["AlarmName"]: state_of(alarm, _values(cloudwatch, alarm, at))

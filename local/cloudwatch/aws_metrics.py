@@ -1,4 +1,4 @@
-"""Metrics that in AWS the services tell themselves: the API's answers, the queues' depth."""
+"""The metrics that AWS's services publish themselves: the API's answers, the queues' depth."""
 
 import time
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class MeasuredApi:
 
 
 def put_depths(aws: Aws) -> None:
-    """Tell how many messages each queue holds."""
+    """Put the number of messages of each queue."""
     sqs, name = aws.client("sqs"), "ApproximateNumberOfMessages"
     for url in sqs.list_queues().get("QueueUrls", []):
         answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])

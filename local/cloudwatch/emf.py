@@ -1,4 +1,4 @@
-"""EMF lines of the functions become metrics, as CloudWatch makes them of a log group's lines."""
+"""Turns EMF log lines of the functions into metrics, as CloudWatch does."""
 
 import json
 import threading
@@ -11,13 +11,13 @@ from typing import Any
 from local.moto.clients import Aws, Client
 
 _LOOK_EVERY_S = 1.0
-# PutMetricData takes a thousand.
+# The limit of PutMetricData is a thousand.
 _MAX_AT_ONCE = 500
 Datum = dict[str, Any]
 
 
 def put_metrics(lines: Iterable[str], *, aws: Aws) -> None:
-    """Put every metric that the lines tell; a line that is no EMF tells none."""
+    """Put every metric in the lines; lines that are not EMF are ignored."""
     cloudwatch = aws.client("cloudwatch")
     by_namespace: dict[str, list[Datum]] = {}
     for line in lines:
@@ -58,7 +58,7 @@ def _metrics_in(line: str) -> Iterator[tuple[str, Datum]]:
 
 @contextmanager
 def forwarding_metrics(logs: Path, *, aws: Aws) -> Iterator[None]:
-    """Put what the functions' logs tell, every second and once more at the end."""
+    """Put the metrics of the functions' logs, every second and once more at the end."""
     follower = _Follower(logs, aws)
     stop = threading.Event()
     thread = threading.Thread(target=follower.follow, args=(stop,), daemon=True)
@@ -71,7 +71,7 @@ def forwarding_metrics(logs: Path, *, aws: Aws) -> Iterator[None]:
 
 
 class _Follower:
-    """Reads each log from where it stopped; a line without its end is not yet one."""
+    """Reads each log from its last position; an unfinished line is left for later."""
 
     def __init__(self, logs: Path, aws: Aws) -> None:
         self._logs = logs

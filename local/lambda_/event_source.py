@@ -12,7 +12,7 @@ from local.cloudformation.transform import REGION
 from local.lambda_.function_process import Answer, FunctionProcess, Outcome
 from local.lambda_.host import Host
 
-# Short, since a poller looks up from its wait only between two receptions.
+# Short, since a poller stops only between two receptions.
 _WAIT_S = 1
 _VALUE_KEYS = {
     "StringValue": "stringValue",
@@ -31,7 +31,7 @@ def polling(
 ) -> Iterator[Callable[[], bool]]:
     """Feed a function from its queue with as many processes as the mapping allows.
 
-    Yields a function that tells whether any of them is at work.
+    Yields a function that returns whether any of them is working.
     `on_outcome` is called with every invocation's outcome, from the poller's own thread.
     """
     stop = threading.Event()
@@ -111,7 +111,7 @@ class _Poller:
 
 
 def event_of(messages: Sequence[dict[str, Any]], *, queue_arn: str) -> dict[str, Any]:
-    """Return received messages as the event that Lambda makes of them."""
+    """Return received messages as Lambda's event."""
     return {"Records": [_record(message, queue_arn) for message in messages]}
 
 
@@ -134,7 +134,7 @@ def succeeded(
 
 
 def _item_failures(result: Answer) -> set[str] | None:
-    """Return the failed items' ids; None for an answer that Lambda calls invalid."""
+    """Return the failed items' ids; None for an answer that is invalid for Lambda."""
     if not result:
         return set()
     try:

@@ -1,4 +1,4 @@
-"""A Lambda function in a process of its own, with the limits that the template gives it."""
+"""A Lambda function in a process of its own, with the limits of the template."""
 
 import json
 import os
@@ -22,14 +22,14 @@ from local.moto.clients import Aws
 _WORKER = Path(__file__).with_name("function_worker.py")
 _WATCH_EVERY_S = 0.05
 _MIB = 1024 * 1024
-ENDED = "Runtime.Ended"  # ours: the process was told to end
-Event = Any  # whatever JSON can hold
+ENDED = "Runtime.Ended"  # ours: the process was stopped
+Event = Any  # any JSON value
 Answer = Any
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an invocation: a result, or an error as Lambda would report it."""
+    """The outcome of an invocation: a result, or an error as Lambda would report it."""
 
     result: Answer = None
     error_type: str | None = None
@@ -60,14 +60,14 @@ class FunctionProcess:
 
     @property
     def is_busy(self) -> bool:
-        """Whether an invocation is under way."""
+        """Whether an invocation is running."""
         return self._turn.locked()
 
     def invoke(self, event: Event) -> Outcome:
         """Run the handler on an event.
 
-        Whatever happens to the process is an outcome with an error, and the next event finds a
-        fresh one.
+        Any failure of the process is an outcome with an error, and the next event starts a
+        new one.
         """
         with self._turn:
             if self._ended:
@@ -81,7 +81,7 @@ class FunctionProcess:
             return _ENDED_OUTCOME if self._ended else outcome
 
     def end(self) -> None:
-        """Kill the process; an invocation under way ends with an error, and none begins."""
+        """Kill the process; a running invocation ends with an error, and none begins."""
         self._ended = True
         running = self._running
         if running is not None:
@@ -203,12 +203,12 @@ class _Running:
         try:
             self._requests.close()
         except BrokenPipeError:
-            # What it still held was for a process that is gone.
+            # The old content was for a process that is gone.
             return
 
 
 def environment_of(function: Function, *, aws: Aws) -> dict[str, str]:
-    """Return the template's variables for a function, and what Lambda's runtime adds.
+    """Return the template's variables for a function, and those of Lambda's runtime.
 
     The names reserved by Lambda win, and the key pair is that of the function's own role.
     """
@@ -230,7 +230,7 @@ def environment_of(function: Function, *, aws: Aws) -> dict[str, str]:
         "LANG": "en_US.UTF-8",
         "PATH": os.defpath,
         "PYTHONPATH": os.pathsep.join(str(folder) for folder in function.layer_folders),
-        # Here Lambda's place ends: where AWS is, and that nobody's own profile joins in.
+        # In place of Lambda: where AWS is, and no profile of the user.
         "AWS_ENDPOINT_URL": aws.endpoint_url,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

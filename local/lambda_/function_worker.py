@@ -1,7 +1,7 @@
-"""Lambda's runtime in small: loads one handler and answers events over a private pipe.
+"""Lambda's runtime, simulated: loads one handler and answers events over a private pipe.
 
 `function_worker.py REQUESTS ANSWERS NAME`: two file descriptors, and the function's name, which
-is there for whoever looks at the processes. A line of JSON is one event, a line of JSON its
+is shown in the process list. A line of JSON is one event, a line of JSON its
 answer. Standard library only: nothing of this repository is on the handler's path.
 """
 
@@ -23,7 +23,7 @@ class ImportModuleError(Exception):
 
 
 class Context:
-    """What Lambda tells a handler about an invocation."""
+    """Lambda's context object for an invocation."""
 
     def __init__(self, invocation: dict[str, Any]) -> None:
         self.aws_request_id: str = invocation["request_id"]
@@ -38,7 +38,7 @@ class Context:
         self._ends_at = time.monotonic() + invocation["timeout_s"]
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return how long this invocation may still take; 0 when its time is over."""
+        """Return how long this invocation may still take; 0 after its time is over."""
         return max(0, int((self._ends_at - time.monotonic()) * 1000))
 
 
@@ -65,7 +65,7 @@ def _answer(
         result = handler(invocation["event"], Context(invocation))
         json.dumps(result)
         answer: dict[str, Any] = {"result": result}
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises is its answer, as in Lambda
+    except Exception as error:  # noqa: BLE001 - any error of a handler is its answer, as in Lambda
         traceback.print_exc()
         answer = {"error_type": _type_of(error), "error_message": str(error)}
     return handler, answer | {"peak_bytes": _peak_bytes()}

@@ -1,4 +1,4 @@
-"""What all processes of functions share."""
+"""The settings that all processes of functions share."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,11 @@ from local.moto.clients import Aws
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The AWS that functions reach, and the folder that takes their output."""
+    """The AWS that functions use, and the folder of their output."""
 
     aws: Aws
     logs: Path
 
     def log_of(self, function: Function) -> Path:
-        """Return the file that takes the output of a function."""
+        """Return the file of a function's output."""
         return self.logs / f"{function.name.removeprefix(STACK_NAME + '-')}.log"

@@ -1,4 +1,4 @@
-"""Lambda's Invoke in small: boto3's own client calls a function of the stack and waits for it."""
+"""Lambda's Invoke, simulated: boto3's own client calls a function of the stack and waits."""
 
 import json
 import re
@@ -65,7 +65,7 @@ class _Handler(OwnMachineHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Log nothing: the function logs what matters."""
+        """Log nothing: the function has its own log."""
 
 
 def _failed(outcome: Outcome) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler in small: each function again and again, never twice at a time."""
+"""EventBridge Scheduler, simulated: each function regularly, never twice at a time."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from local.lambda_.host import Host
 
 
 class ScheduledFunction:
-    """A function with its event and the seconds from one run to the next."""
+    """A function with its event and its interval in seconds."""
 
     def __init__(
         self,
@@ -35,14 +35,14 @@ class ScheduledFunction:
     def run_on(self, *, on_outcome: Callable[[Function, Outcome], None]) -> NoReturn:
         """Invoke the function once a period until the run is interrupted.
 
-        Starts with a whole period's wait: whoever calls this has just run it once.
+        Starts with a whole period's wait, since the caller has just run it once.
         """
         while True:
             time.sleep(self.period_s)
             on_outcome(self.function, self.run_once())
 
     def end(self) -> None:
-        """End the function's process; a run under way ends with an error."""
+        """End the function's process; a running invocation ends with an error."""
         self._process.end()
 
 
@@ -67,14 +67,14 @@ def scheduled(
 ) -> Iterator[ScheduledFunction]:
     """Provide a schedule's function for as long as the context lasts.
 
-    `every_s` goes before what the template says.
+    `every_s` replaces the template's interval.
 
     Raises:
-        SetupError: the template's expression is no rate, and no `every_s` stands in for it.
+        SetupError: the template's expression is not a rate, and `every_s` is None.
     """
     period_s = every_s or schedule.period_s
     if period_s is None:
-        raise SetupError("the schedule is no rate(…): say how often it runs with --every SECONDS")
+        raise SetupError("the schedule is not a rate(…): give its interval with --every SECONDS")
     process = FunctionProcess(function, host=host)
     try:
         yield ScheduledFunction(schedule, function=function, process=process, period_s=period_s)

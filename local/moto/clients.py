@@ -1,4 +1,4 @@
-"""AWS on this machine: moto's server in a process of its own, and clients that reach only it."""
+"""AWS on this machine: moto's server in a process of its own, and clients that use only it."""
 
 import os
 import threading
@@ -18,7 +18,7 @@ from local.cloudformation.transform import REGION
 from local.places import ROOT
 
 ACCOUNT_ID = "123456789012"  # moto's own default
-# moto takes any key and any secret; this one says what it is wherever it turns up.
+# moto accepts any key and any secret; this one shows what it is.
 ADMINISTRATOR = "local"
 _one_at_a_time = threading.Lock()
 _CONFIG = Config(retries={"total_max_attempts": 2}, max_pool_connections=20)
@@ -45,7 +45,7 @@ Client = Any
 
 @dataclass(frozen=True, slots=True)
 class Aws:
-    """The AWS that answers at `endpoint_url`."""
+    """The simulated AWS at `endpoint_url`."""
 
     endpoint_url: str
 
@@ -54,7 +54,7 @@ class Aws:
         return _client(service, self.endpoint_url)
 
     def credentials_of(self, role_arn: str, *, session_name: str) -> dict[str, str]:
-        """Return AccessKeyId, SecretAccessKey and SessionToken, as Lambda has them of STS."""
+        """Return AccessKeyId, SecretAccessKey and SessionToken of a role, as Lambda gets them."""
         assumed = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name)
         credentials: dict[str, str] = assumed["Credentials"]
         return credentials
@@ -73,12 +73,12 @@ class Aws:
             )
 
     def reset(self) -> None:
-        """Forget everything that was made."""
+        """Delete everything that was made."""
         requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=30).raise_for_status()
 
 
 def forget_real_aws() -> None:
-    """Remove from this process what could lead to a real account, or around loopback."""
+    """Remove from this process everything that leads to a real account, or around loopback."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     # boto3 would read ~/.aws otherwise, where a default profile may set anything.
@@ -86,15 +86,15 @@ def forget_real_aws() -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
 
 
-# A tenth of a second each, and every resource wants one.
+# Each takes a tenth of a second, and every resource needs one.
 @cache
 def _client(service: Service, endpoint_url: str) -> Client:
     with _one_at_a_time:
         return _session().client(service, endpoint_url=endpoint_url, config=_CONFIG)
 
 
-# One for all: each session reads again what it knows of the services. No two threads may use it at
-# once, while any may use a client.
+# One for all: each session reads the services' definitions again. Only one thread may use it at
+# a time, while any may use a client.
 @cache
 def _session() -> boto3.session.Session:
     return boto3.session.Session(
@@ -110,8 +110,8 @@ def running_aws(
 ) -> Iterator[Aws]:
     """Run moto's server on a port of this machine for as long as the context lasts.
 
-    With `enforces_iam` a role may do what it was granted; `iam_log` is a file that is told each
-    time what it asked for.
+    With `enforces_iam` a role has only its own permissions; `iam_log` is a file that gets each
+    of its requests.
 
     Raises:
         SetupError: it did not start.
@@ -134,7 +134,7 @@ def _environment() -> dict[str, str]:
     return {
         "PATH": os.defpath,
         "PYTHONPATH": str(ROOT),
-        # moto would otherwise let every origin in, whatever the bucket says.
+        # moto would otherwise allow every origin, whatever the bucket says.
         "MOTO_DISABLE_GLOBAL_CORS": "true",
     }
 

@@ -1,4 +1,4 @@
-"""Before the local AWS: requests for this machine only, and of pages only signed URLs."""
+"""Protects the local AWS: requests for this machine only, and from pages only signed URLs."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -12,10 +12,10 @@ _READS = ("GET", "HEAD", "OPTIONS")
 
 
 class Entrance:
-    """A WSGI application that refuses what must not reach the one behind it.
+    """A WSGI application that refuses requests that must not reach the one behind it.
 
-    Any access key but a role's has all rights here, and moto's own administration asks for none.
-    So a page gets nothing but what a role signed a URL for, which no page can make itself.
+    Any access key except a role's has all rights here, and moto's own administration needs none.
+    So a page may only use URLs that a role signed, which no page can make itself.
     """
 
     def __init__(self, aws: App) -> None:
@@ -43,7 +43,7 @@ def _refusal(environ: Environ) -> HTTPStatus | None:
 
 
 def _is_signed_by_role(environ: Environ) -> bool:
-    """Whether it reads by a URL that carries a role's key, or asks by CORS whether it may."""
+    """Whether it reads by a URL with a role's key, or is the preflight of such a request."""
     method = environ["REQUEST_METHOD"]
     credential = query_of(environ["QUERY_STRING"]).get("X-Amz-Credential", "")
     return method in _READS and credential.startswith(OF_A_SESSION)

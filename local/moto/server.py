@@ -1,14 +1,14 @@
-"""moto's server with IAM before it, and requests to DynamoDB one at a time.
+"""moto's server with IAM in front of it, and requests to DynamoDB one at a time.
 
 `python -m local.moto.server PORT [--no-enforce-iam] [--iam-log FILE]`
 
 moto checks a condition and writes without a lock between, so that of two conditional writes at
-once both may win; DynamoDB lets one win. And it copies a whole table once for each write of a
-transaction, to go back to: one copy of the items that are written does, however many there are.
-And werkzeug ends each connection after one request; here they are kept, as AWS keeps them: to make
-one, and a thread for it, is an eighth of what a small request costs.
-And S3's versions are neither listed nor deleted while others are deleted, over which moto
-stumbles.
+once both may succeed; DynamoDB lets one succeed. It also copies a whole table for each write of a
+transaction, for a rollback: one copy of the written items is enough.
+werkzeug ends each connection after one request; here they are kept, as AWS keeps them: a new
+connection, and its thread, is an eighth of the time of a small request.
+S3's versions are neither listed nor deleted while others are deleted, which moto does not
+support.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from local.moto.entrance import Entrance
 from local.moto.iam.door import App, Door
 
 _moto_transaction = DynamoDBBackend.transact_write_items
-# Of the transaction that is answered now: copies by the id of the table, and what it writes.
+# For the current transaction: copies by the id of the table, and the keys that it writes.
 _copies: dict[int, Any] = {}
 _written: list[Any] = []
 
@@ -104,7 +104,7 @@ class _Connection(MotoRequestHandler):
         self._send(*self._answer(environ), method=environ["REQUEST_METHOD"])
 
     def _body(self, environ: Any) -> bytes | None:  # noqa: ANN401 - WSGI's own
-        """Return all of a request's body; None where the client ended before it had sent it."""
+        """Return all of a request's body; None if the client ended before sending it all."""
         if environ.get("wsgi.input_terminated"):
             try:
                 return bytes(environ["wsgi.input"].read())
@@ -121,7 +121,7 @@ class _Connection(MotoRequestHandler):
             pieces = app(environ, lambda *start: started.append((start[0], start[1])))
             with contextlib.closing(ClosingIterator(pieces)) as answered:
                 body = b"".join(answered)
-        except Exception:  # noqa: BLE001 - as any server of WSGI does
+        except Exception:  # noqa: BLE001 - as any WSGI server does
             self.server.log("error", traceback.format_exc())
             return "500 INTERNAL SERVER ERROR", [], b""
         return *started[0], body
@@ -150,7 +150,7 @@ def moto_server(
 ) -> BaseWSGIServer:
     """Return a server bound to a port of loopback, 0 for any; `serve_forever` runs it.
 
-    `iam_log` is a file that is told what roles asked for.
+    `iam_log` is a file that gets the actions of roles.
     """
     setattr(Table, "__deepcopy__", _copied)  # noqa: B010 - moto's class has none to replace
     setattr(DynamoDBBackend, "transact_write_items", _transaction)  # noqa: B010 - mypy refuses it

@@ -1,4 +1,4 @@
-"""What a page asks for when it sends somebody to sign in, and why it may be refused."""
+"""The authorization request of a page, and the reasons to refuse it."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The page as the issuer knows it: its id, and the only address that people go back to."""
+    """The page as the issuer's client: its id, and its only redirect address."""
 
     client_id: str
     redirect_uri: str
@@ -21,7 +21,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A request for a code that has been found good; `nonce` None where none was given."""
+    """A valid request for a code; `nonce` is None if none was given."""
 
     state: str
     challenge: str
@@ -29,11 +29,11 @@ class Authorization:
 
 
 class UntrustedRequestError(Exception):
-    """Not from a client that the issuer knows: whoever sent it gets nobody sent back."""
+    """Not from a client of the issuer: its sender is not redirected."""
 
 
 class RefusedError(Exception):
-    """The client asks for something that it does not get; `state` goes back with the reason."""
+    """The client's request is refused; `state` is returned with the reason."""
 
     def __init__(self, reason: str, *, state: str) -> None:
         super().__init__(reason)
@@ -41,10 +41,10 @@ class RefusedError(Exception):
 
 
 def require_client(given: Mapping[str, str], *, client: Client, redirect: str) -> None:
-    """Make sure that a request names the client, and its address in the parameter `redirect`.
+    """Check that a request names the client, and its address in the parameter `redirect`.
 
     Raises:
-        UntrustedRequestError: another client, or another address by as little as a slash.
+        UntrustedRequestError: another client, or another address, even by a slash.
     """
     if given.get("client_id") != client.client_id:
         raise UntrustedRequestError("client_id is not known here")
@@ -53,11 +53,11 @@ def require_client(given: Mapping[str, str], *, client: Client, redirect: str) -
 
 
 def authorization_of(query: Mapping[str, str], *, client: Client) -> Authorization:
-    """Return what the query of /authorize asks for.
+    """Return the authorization that the query of /authorize requests.
 
     Raises:
-        UntrustedRequestError: it names another client or another address to go back to.
-        RefusedError: it is no request for a code with state and an S256 challenge.
+        UntrustedRequestError: it names another client or another redirect address.
+        RefusedError: it does not request a code with state and an S256 challenge.
     """
     require_client(query, client=client, redirect="redirect_uri")
     state = query.get("state", "")
@@ -75,7 +75,7 @@ def authorization_of(query: Mapping[str, str], *, client: Client) -> Authorizati
 
 
 def is_verified(challenge: str, *, verifier: str) -> bool:
-    """Whether whoever brings `verifier` made the challenge (RFC 7636, S256)."""
+    """Whether `verifier` belongs to the challenge (RFC 7636, S256)."""
     if not _VERIFIER.fullmatch(verifier):
         return False
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())

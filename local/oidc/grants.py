@@ -1,4 +1,4 @@
-"""Codes and refresh tokens that were handed out, as long as they are good for something."""
+"""The codes and refresh tokens that are valid."""
 
 import secrets
 import time
@@ -13,14 +13,14 @@ _REFRESH_TOKEN_LIFETIME_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who signed in, and for which request."""
+    """The user who signed in, and for which request."""
 
     user: str
     authorization: Authorization
 
 
 class Grants:
-    """Remembers who was given what; `now` counts seconds."""
+    """Remembers the grants; `now` counts seconds."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -28,13 +28,13 @@ class Grants:
         self._refresh_tokens: dict[str, tuple[float, str]] = {}
 
     def code_for(self, grant: Grant) -> str:
-        """Return a code that is good once, within a minute."""
+        """Return a code that is valid once, within a minute."""
         code = secrets.token_urlsafe(24)
         self._codes[code] = (self._now() + _CODE_LIFETIME_S, grant)
         return code
 
     def redeem(self, code: str) -> Grant | None:
-        """Return what a code stands for; None when it is unknown, used or old. It is used now."""
+        """Use a code and return its grant; None if it is unknown, used or expired."""
         good_until, grant = self._codes.pop(code, (0.0, None))
         return grant if self._now() < good_until else None
 
@@ -45,6 +45,6 @@ class Grants:
         return refresh_token
 
     def user_of(self, refresh_token: str) -> str | None:
-        """Return whose refresh token that is; None when it is unknown or old."""
+        """Return the user of a refresh token; None if it is unknown or expired."""
         good_until, user = self._refresh_tokens.get(refresh_token, (0.0, None))
         return user if self._now() < good_until else None

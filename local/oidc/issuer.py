@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer in small: what it answers to each request."""
+"""An OpenID Connect issuer, simulated: its answer to each request."""
 
 import json
 import secrets
@@ -36,7 +36,7 @@ class Answer:
 
 
 class TokenRefusedError(Exception):
-    """The token endpoint hands nothing out; the text is OAuth's name of the reason."""
+    """The token endpoint refuses; the text is OAuth's name of the reason."""
 
 
 class Issuer:
@@ -141,7 +141,7 @@ class Issuer:
         return self._json(
             {
                 "id_token": issue_token(user=user, issuer=self._url, nonce=nonce),
-                # OAuth asks for one; nothing here takes it.
+                # OAuth requires one; nothing here uses it.
                 "access_token": secrets.token_urlsafe(16),
                 "token_type": "Bearer",
                 "expires_in": ID_TOKEN_LIFETIME_S,
@@ -150,7 +150,7 @@ class Issuer:
         )
 
     def _end_session(self, query: Parameters, _form: Parameters) -> Answer:
-        # There is no session to end: every sign-in asks who one is.
+        # There is no session to end: every sign-in asks for the user.
         require_client(query, client=self._client, redirect="post_logout_redirect_uri")
         return self._redirect({})
 

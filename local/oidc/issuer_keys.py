@@ -1,4 +1,4 @@
-"""The keys of an issuer, found as API Gateway finds them: by discovery, then its key set."""
+"""An issuer's keys, found as API Gateway does: by discovery, then its key set."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ _ANSWERS_WITHIN_S = 2
 
 
 class IssuerKeys:
-    """An issuer's RSA keys by id; asked for again only when a token names one not seen yet."""
+    """An issuer's RSA keys by id; read again only if a token names an unknown one."""
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
         self._keys: dict[str, RSAPublicKey] = {}
 
     def __call__(self, key_id: str) -> RSAPublicKey | None:
-        """Return a key; None when the issuer has none of this id, or can't be asked."""
+        """Return a key; None if the issuer has none of this id, or can't be reached."""
         if key_id not in self._keys:
             self._keys = self._fetched()
         return self._keys.get(key_id)

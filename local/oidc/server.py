@@ -20,7 +20,7 @@ _MAXIMUM_BODY_BYTES = 64 * 1024
 def issuing(*, port: int | None, redirect_uri: str) -> Iterator[str]:
     """Sign people in for the page at `redirect_uri`; yields the issuer's address.
 
-    Port None is the usual one or, when that is taken or the page's own, any free one; 0 is any
+    Port None is the usual one or, if that is taken or the page's own, any free one; 0 is any
     free one.
     """
     server = _listening(port, client=Client(CLIENT_ID, redirect_uri))

@@ -1,4 +1,4 @@
-"""The page on which a person chooses who to be."""
+"""The page on which a person chooses a user."""
 
 from collections.abc import Iterable
 from html import escape
@@ -26,7 +26,7 @@ def sign_in_page(users: Iterable[User]) -> str:
 
 
 def fault_page(fault: str) -> str:
-    """Return a page that says why nobody can sign in."""
+    """Return a page with the reason why the sign-in failed."""
     return _page("This sign-in can't go on", f"<p>{escape(fault)}</p>")
 
 

@@ -1,4 +1,4 @@
-"""ID tokens of the ready-made users, and the key of this machine that signs them."""
+"""ID tokens of the sample users, and the key of this machine that signs them."""
 
 import contextlib
 import hashlib
@@ -27,7 +27,7 @@ _ANSWERS_WITHIN_S = 20
 
 
 def issue_token(*, user: str = "listener", issuer: str, nonce: str | None = None) -> str:
-    """Return an ID token of a ready-made user as the issuer at that URL signs it, for four hours.
+    """Return an ID token of a sample user, signed by the issuer at that URL, for four hours.
 
     Any stack on this machine that trusts the issuer accepts it: all of them share one key.
     """
@@ -50,7 +50,7 @@ def issue_token(*, user: str = "listener", issuer: str, nonce: str | None = None
 
 
 def issuer_of(page_url: str) -> str:
-    """Return the issuer that the stack with that page sends people to.
+    """Return the issuer of the stack with that page.
 
     Raises:
         SetupError: no stack answers there.
@@ -65,14 +65,14 @@ def issuer_of(page_url: str) -> str:
 
 
 def public_keys() -> dict[str, Any]:
-    """Return the keys that tokens are checked with, as a JSON Web Key Set."""
+    """Return the keys for checking tokens, as a JSON Web Key Set."""
     public = signing_key().public_key()
     jwk = RSAAlgorithm.to_jwk(public, as_dict=True)
     return {"keys": [jwk | {"kid": key_id(public), "use": "sig", "alg": "RS256"}]}
 
 
 def key_id(key: rsa.RSAPublicKey) -> str:
-    """Return the name of a key, which another key never has."""
+    """Return the id of a key, which is unique."""
     der = key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -80,7 +80,7 @@ def key_id(key: rsa.RSAPublicKey) -> str:
 
 
 def signing_key(folder: Path = STATE_FOLDER) -> rsa.RSAPrivateKey:
-    """Return this machine's key; it is made at the first call, for its owner's eyes only."""
+    """Return this machine's key; the first call makes it, readable by its owner only."""
     path = folder / _KEY_FILE
     if not path.exists():
         _make_key(path)
@@ -97,7 +97,7 @@ def _make_key(path: Path) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    # mkstemp gives mode 0600, and a link lets only the first of several makers win.
+    # mkstemp gives mode 0600, and a link lets only the first of several makers succeed.
     descriptor, draft = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)

@@ -1,4 +1,4 @@
-"""The ready-made users of this machine, and what their tokens say of them."""
+"""The sample users of this machine, and the claims of their tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ AGENT_EXTENSION_ID = "600000108"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who can sign in without a password; `may` tells a person what they hear."""
+    """A user who signs in without a password; `may` describes what they hear."""
 
     name: str
     may: str

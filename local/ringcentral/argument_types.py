@@ -1,4 +1,4 @@
-"""What the values of the simulator's command may be; each refusal says what is right."""
+"""The types of the simulator's options; each error says what is valid."""
 
 import argparse
 import re
@@ -23,7 +23,7 @@ def positive(text: str) -> int:
 
 
 def port(text: str) -> int:
-    """Return a port, 0 included."""
+    """Return a port, which may be 0."""
     if count(text) >= 2**16:
         raise argparse.ArgumentTypeError(f"{text} is not a port, 0 to 65535")
     return int(text)
@@ -61,7 +61,7 @@ def latency_ms(text: str) -> tuple[float, float]:
 
 
 def weights(text: str) -> dict[str, float]:
-    """Return the weight of each kind in `cut,reset=2`; `all` is every kind, 0 takes one out."""
+    """Return the weight of each kind in `cut,reset=2`; `all` is every kind, 0 removes one."""
     chosen: dict[str, float] = {}
     for part in text.split(","):
         name, _, weight = part.partition("=")

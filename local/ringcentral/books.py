@@ -1,4 +1,4 @@
-"""What the simulator remembers of its own doing, to prove an archive against."""
+"""The simulator's records of its own actions, to check an archive against."""
 
 import hashlib
 import threading
@@ -46,7 +46,7 @@ class UserBooks:
 
 
 class Books:
-    """Counts requests and what was listed and served; safe to use from several threads."""
+    """Counts requests, listings and served content; safe to use from several threads."""
 
     def __init__(self, account: Account, options: Options, *, foreign_host: ForeignHost) -> None:
         self._account = account
@@ -74,7 +74,7 @@ class Books:
             self._users[user].others += requests
 
     def count_fault(self, kind: str) -> None:
-        """Note that a fault struck."""
+        """Note a fault."""
         with self._lock:
             self._faults[kind or "unnamed"] += 1
 
@@ -95,7 +95,7 @@ class Books:
             self._counts["content_bytes"] += sent_bytes
 
     def count_not_found(self, recording_id: str, *, at: datetime) -> None:
-        """Note that a recording was asked for and answered 404 with RingCentral's own code."""
+        """Note a request for a recording that was answered 404 with RingCentral's own code."""
         with self._lock:
             self._not_found[recording_id].append(at)
 

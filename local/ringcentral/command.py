@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=types.port, default=0, help="port on 127.0.0.1; 0 takes a free one (default)"
     )
     add("--recordings", type=types.count, default=_DEFAULT.recordings, help="default 200")
-    add("--days", type=types.positive, default=_DEFAULT.days, help="spread over (default 90)")
-    add("--seed", type=int, default=_DEFAULT.seed, help="another seed, another account")
+    add("--days", type=types.positive, default=_DEFAULT.days, help="age of the oldest (default 90)")
+    add("--seed", type=int, default=_DEFAULT.seed, help="seed of the account's calls")
     add("--users", type=types.positive, default=1, metavar="N", help="service users (default 1)")
     add(
         "--quota",
@@ -46,20 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--penalty", type=types.count, default=60, metavar="S", help="after a 429 (default 60)")
     add("--record-lag", type=types.count, default=0, metavar="S", help="call's end to its record")
     add("--recording-lag", type=types.count, default=0, metavar="S", help="record to recording")
-    add("--bytes-per-second", type=types.positive, metavar="B", help="slow each body down")
+    add("--bytes-per-second", type=types.positive, metavar="B", help="limit each body's speed")
     add(
         "--add-wav-bytes",
         type=types.wav_sizes,
         default=(),
         metavar="N[,N...]",
-        help="a WAV more of each size, in bytes exactly",
+        help="add a WAV of each size, in exact bytes",
     )
-    add("--verbose", action="store_true", help="one line a request on stderr")
-    _add_faults(parser.add_argument_group("what goes wrong", f"Kinds: {', '.join(KINDS)}."))
+    add("--verbose", action="store_true", help="print a line for each request to stderr")
+    _add_faults(parser.add_argument_group("faults", f"Kinds: {', '.join(KINDS)}."))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until told to end; return the exit code."""
+    """Serve until it is stopped; return the exit code."""
     try:
         simulator = Simulator(_options(arguments))
     except OSError as error:
@@ -79,8 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add_faults(group: "argparse._ArgumentGroup") -> None:
     add = group.add_argument
-    add("--gone", type=types.count, default=0, metavar="N", help="recordings that are 404 for good")
-    add("--forbidden", type=types.count, default=0, metavar="N", help="that are 403 for good")
+    add("--gone", type=types.count, default=0, metavar="N", help="recordings that are always 404")
+    add("--forbidden", type=types.count, default=0, metavar="N", help="that are always 403")
     add(
         "--moved",
         type=types.count,
@@ -92,14 +92,14 @@ def _add_faults(group: "argparse._ArgumentGroup") -> None:
         "--retention",
         type=types.retention_days,
         metavar="AUTOMATIC/ON_DEMAND",
-        help="days until each kind of recording is deleted; default never, and 90 is told",
+        help="days until each kind of recording is deleted; default never, reported as 90",
     )
-    add("--partner-media", action="store_true", help="content is on a host that is not ours")
+    add("--partner-media", action="store_true", help="content is on a foreign host")
     add(
         "--latency",
         type=types.latency_ms,
         metavar="MIN-MAX",
-        help="ms that a request travels before it is counted, and its answer likewise",
+        help="ms that a request travels before it is counted; the same for its answer",
     )
     add(
         "--chaos",
@@ -107,7 +107,7 @@ def _add_faults(group: "argparse._ArgumentGroup") -> None:
         metavar="P",
         help="of a fault, for each request for content, call log or token",
     )
-    add("--chaos-seed", type=int, default=1, metavar="N", help="another seed, other faults")
+    add("--chaos-seed", type=int, default=1, metavar="N", help="seed of the faults")
     add(
         "--chaos-kinds",
         type=types.weights,

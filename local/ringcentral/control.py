@@ -1,4 +1,4 @@
-"""What is not RingCentral's: books to read, faults to set. Loopback only, no token."""
+"""The simulator's own endpoints: books to read, faults to set. Loopback only, no token."""
 
 import json
 from collections.abc import Callable
@@ -19,10 +19,10 @@ REVOKE_PATH = f"{_ROOT}revoke"
 
 
 class Control:
-    """Answers what begins with `/simulator/`.
+    """Answers paths that begin with `/simulator/`.
 
-    `GET books[?sha256=true]`; `PUT faults` with a JSON list in place of all before;
-    `POST spend` with `{"requests": 3}` and `user` and `group` where they are not 1 and heavy;
+    `GET books[?sha256=true]`; `PUT faults` with a JSON list that replaces all before;
+    `POST spend` with `{"requests": 3}` and `user` and `group` if they are not 1 and heavy;
     `POST revoke` with `{"user": "2"}`.
     """
 
@@ -41,7 +41,7 @@ class Control:
         return path.startswith(_ROOT)
 
     def answer(self, request: Request) -> Answer:
-        """Return the books, or do as told and say so."""
+        """Return the books, or carry out the command and confirm it."""
         try:
             return json_answer(200, self._answer(request))
         except RefusalError as refused:

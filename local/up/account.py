@@ -1,4 +1,4 @@
-"""The RingCentral that the stack works against: the simulator, or a real account."""
+"""The RingCentral that the stack uses: the simulator, or a real account."""
 
 import json
 import os
@@ -30,7 +30,7 @@ _BOOKS_WITHIN_S = 300
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where RingCentral is, and the secret that opens it; `books_url` only for our simulator."""
+    """The address of RingCentral, and its secret; `books_url` only for our simulator."""
 
     server_url: str
     media_url: str
@@ -38,10 +38,10 @@ class Account:
     books_url: str | None = None
 
     def books(self) -> dict[str, Any] | None:
-        """Return what the simulator knows of itself, with digests; None for any other account.
+        """Return the simulator's books, with digests; None for any other account.
 
         Raises:
-            LocalError: the simulator doesn't answer any more.
+            LocalError: the simulator no longer answers.
         """
         if self.books_url is None:
             return None
@@ -62,7 +62,7 @@ def given_account(url: str, *, environ: Mapping[str, str], env_file: Path) -> Ac
     """Return the account at a URL, its credentials from the environment or else from a file.
 
     Raises:
-        SetupError: the URL is none, or credentials are missing; names every one of them.
+        SetupError: the URL is invalid, or credentials are missing; names every one of them.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
@@ -83,7 +83,7 @@ def given_account(url: str, *, environ: Mapping[str, str], env_file: Path) -> Ac
 def simulated_account(*arguments: str, users: int, log_path: Path) -> Iterator[Account]:
     """Run the simulator with so many service users for as long as the context lasts.
 
-    `arguments` are more of its command's.
+    `arguments` are further options of its command.
     """
     port = free_port()
     with log_path.open("wb") as log:

@@ -1,4 +1,4 @@
-"""Writes the vault's objects to a folder as well, since moto keeps them in memory only."""
+"""Copies the vault's objects to a folder, since moto keeps them in memory only."""
 
 import os
 import tempfile
@@ -11,15 +11,15 @@ from pathlib import Path
 from local.errors import LocalError, SetupError
 from local.up.stored import Vault
 
-# A listing of a large bucket takes moto a while: it gets a tenth of the time at most.
+# A listing of a large bucket takes moto a while: it gets at most a tenth of the time.
 _SHARE = 10
 _PAUSE_S = 1.0
 
 
 class DataFolder:
-    """A folder that follows the vault; a key is a path in it.
+    """A folder that mirrors the vault; a key is a path in it.
 
-    A file has its name only when it is whole. Nothing is ever removed.
+    A file gets its name only when it is complete. Nothing is ever removed.
     """
 
     def __init__(self, folder: Path, *, vault: Vault) -> None:
@@ -59,8 +59,8 @@ def following(folder: Path | None, *, vault: Vault) -> Iterator[None]:
     """Keep a folder up to date while the context lasts, and once more at its end.
 
     Raises:
-        SetupError: the folder can't be made.
-        LocalError: something couldn't be written.
+        SetupError: the folder can't be created.
+        LocalError: a file couldn't be written.
     """
     if folder is None:
         yield

@@ -14,10 +14,10 @@ from local.up.stored import Tally, Vault
 
 _LOOK_EVERY_S = 0.25
 _LOOK_AT_LEAST_EVERY_S = 5.0
-# An idle queue is fed at once; as long as that brings nothing, each time later.
+# An idle queue is fed at once; as long as that has no effect, each time later.
 _FIRST_PAUSE_S = 1.0
 _MAX_PAUSE_S = 15.0
-# What no further run of the lister can heal, and what its user can do.
+# Errors that no further run of the lister can repair, and the user's next step.
 _HOPELESS = {
     "CredentialsError": "check RINGCENTRAL_CLIENT_ID, …_SECRET and RINGCENTRAL_JWT",
     "PermissionLostError": "the app needs ReadCallLog and ReadCallRecording, its user a role",
@@ -27,12 +27,12 @@ _HOPELESS = {
 
 
 class MainJob:
-    """Drives the lister by what the queue and the catalogue say.
+    """Runs the lister according to the queue and the catalogue.
 
-    `is_archiving` tells whether any archiver is at work; `on_progress` gets a tally each time
-    one is taken, several times a second; `on_fault` gets what a run of the lister failed with,
+    `is_archiving` returns whether any archiver is working; `on_progress` gets a tally each time
+    one is taken, several times a second; `on_fault` gets the error of a run of the lister,
     as long as another run may succeed; `on_waiting` gets a line for people when recordings wait
-    for a retry. With `serves` the job ends once the lister's own schedule is soon enough for the
+    for a retry. With `serves` the job ends if the lister's own schedule is soon enough for the
     rest.
     """
 
@@ -62,9 +62,9 @@ class MainJob:
         self._moved_at = time.monotonic()
 
     def run(self) -> Tally:
-        """Return the last tally, when no window is open and no recording on its way.
+        """Return the last tally, when no window is open and no recording is on its way.
 
-        Where the stack serves, recordings that wait for a retry may be left.
+        If the stack serves, recordings that wait for a retry may be left.
 
         Raises:
             LocalError: the lister can't work, or the stack does not serve and nothing has moved
@@ -108,7 +108,7 @@ class MainJob:
     def _look(self) -> Tally:
         started_s = time.monotonic()
         tally = self._vault.tally()
-        # Counting a large catalogue keeps moto busy, and the archivers want it too.
+        # Counting a large catalogue keeps moto busy, and the archivers need it too.
         took_s = time.monotonic() - started_s
         self._look_pause_s = min(max(_LOOK_EVERY_S, 10 * took_s), _LOOK_AT_LEAST_EVERY_S)
         if tally != self._tally:
@@ -154,7 +154,7 @@ class MainJob:
 
 
 def fault_of(outcome: Outcome) -> tuple[str, str] | None:
-    """Return type and text of what went wrong, raised or told by the function; None if nothing."""
+    """Return type and text of the error, raised or returned by the function; None if none."""
     if outcome.error_type is not None:
         return outcome.error_type, outcome.error_message or ""
     result = outcome.result if isinstance(outcome.result, dict) else {}

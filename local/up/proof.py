@@ -1,4 +1,4 @@
-"""Proves the archive: what was served against what lies in the bucket, byte for byte."""
+"""Proves the archive: compares the bucket with what was served, byte for byte."""
 
 import time
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from local.up.stored import Stored, Vault
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is wrong with the vault: ids of recordings, and keys of objects.
+    """The faults of the vault: ids of recordings, and keys of objects.
 
-    `missing` is not there, `differing` is not what was served, `unexpected` is no recording's
-    audio or one's second, and `open_uploads` were begun and neither completed nor aborted.
+    `missing` are not there, `differing` are not as they were served, `unexpected` are not the
+    audio of a recording or a second one, and `open_uploads` were neither completed nor aborted.
     """
 
     missing: tuple[str, ...]
@@ -28,8 +28,8 @@ class Proof:
 def prove(vault: Vault, *, books: dict[str, Any] | None) -> Proof:
     """Read every archived object back and compare it.
 
-    With the simulator's books it is compared with what the simulator served; without, with what
-    the catalogue says of it, and missing is whatever was listed and is neither archived nor
+    With the simulator's books it is compared with the served content; without, with the
+    catalogue's digest, and missing is every listed recording that is neither archived nor
     absent.
     """
     archived = vault.archived_items()
@@ -68,14 +68,14 @@ def _expected(
             yield recording["id"], Stored(recording["size"], recording["sha256"])
 
 
-# Another invocation may do what one could not; more would be in vain.
+# Another invocation may succeed after a failed one; more would be in vain.
 _MAX_FAULTS = 3
 _PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What it found missing or unexpected, and the key of its report in the bucket."""
+    """The number found missing or unexpected, and the key of its report in the bucket."""
 
     unreconciled: int
     report: str
@@ -85,7 +85,7 @@ def reconcile(function: ScheduledFunction) -> Reconciliation:
     """Invoke the function until its report is written.
 
     Raises:
-        LocalError: it fails again and again.
+        LocalError: it fails repeatedly.
     """
     faults = 0
     while True:

@@ -1,4 +1,4 @@
-"""`python -m local up`: the order in which the local stack starts, works and ends."""
+"""`python -m local up`: starts the local stack, runs it and ends it."""
 
 import contextlib
 import json
@@ -51,13 +51,13 @@ Teller = Callable[[Function, Outcome], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpOptions:
-    """How the stack is run.
+    """The options of a run.
 
-    `ringcentral` None runs the simulator with that many `users`, and `simulator` as more of its
-    arguments. `issuer_port` None takes the usual one, or any other when that is taken.
+    `ringcentral` None runs the simulator with that many `users`, and further options in
+    `simulator`. `issuer_port` None is the usual one, or any other if that is taken.
     `archivers` and `every_s` None follow the template. `parameters` has values for parameters of
-    the template, before which the options above it go. `enforces_iam` lets roles do what they are
-    granted and no more; `iam_log` is told what they ask for. `code_root` is where paths of code
+    the template; the options above take precedence. `enforces_iam` limits roles to their
+    permissions; `iam_log` gets their requests. `code_root` is where paths of code
     start.
     """
 
@@ -95,10 +95,10 @@ class _Running:
 def up(options: UpOptions) -> int:
     """Run the stack until its work is done (`once`) or until it is interrupted.
 
-    Returns the exit status: 1 when something is missing or differs.
+    Returns the exit status: 1 if a recording is missing or differs.
 
     Raises:
-        LocalError: the stack can't start or can't go on; everything it started has ended.
+        LocalError: the stack can't start or can't continue; everything it started has ended.
     """
     started_s = time.monotonic()
     screen = screen_for(json=options.json)
@@ -219,7 +219,7 @@ def _require_ports(options: UpOptions) -> None:
     if options.issuer_port is not None:
         ports["--issuer-port"] = options.issuer_port
     if len(set(ports.values())) < len(ports):
-        raise SetupError(f"one port twice: choose another with one of {', '.join(ports)}")
+        raise SetupError(f"the same port twice: choose another with one of {', '.join(ports)}")
     for flag, port in ports.items():
         require_free(port, flag=flag)
 
@@ -233,7 +233,7 @@ def _provision(
         aws=aws,
         code_root=options.code_root,
     )
-    # As the README tells an owner to: the template makes the secret without credentials.
+    # As the README asks an owner to do: the template makes the secret without credentials.
     aws.client("secretsmanager").put_secret_value(
         SecretId=stack.outputs["RingCentralSecretArn"], SecretString=account.secret
     )
@@ -254,7 +254,7 @@ def _parameters(options: UpOptions, *, account: Account, issuer: str) -> dict[st
     if options.archivers is not None:
         parameters["ArchiverConcurrency"] = str(options.archivers)
     for name in options.parameters.keys() & parameters.keys():
-        raise SetupError(f"--parameter {name}: the local stack itself gives this one")
+        raise SetupError(f"--parameter {name}: the local stack sets this one itself")
     return parameters | dict(options.parameters)
 
 
@@ -290,7 +290,7 @@ def _serving(stack: Stack, *, host: Host, port: int) -> Iterator[None]:
 def _scheduled(
     stack: Stack, *, host: Host, options: UpOptions
 ) -> Iterator[AbstractContextManager[ScheduledFunction]]:
-    """Yield what the template schedules, the lister first: `every_s` is for it alone."""
+    """Yield the template's schedules, the lister first: `every_s` is for it alone."""
     functions = [
         (schedule, stack.runtime.function_with(arn=schedule.function_arn))
         for schedule in stack.runtime.schedules

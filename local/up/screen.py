@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar on a terminal, lines elsewhere, nothing with --json."""
+"""The display of a run: a bar on a terminal, lines elsewhere, nothing with --json."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ from local.up.summary import Summary
 from ringvault_cli.terminal.visible import visible
 
 _LINE_EVERY_S = 2.0
-# In words what the names of the summary's other fields do not say.
+# Labels for fields whose names are not clear.
 _LABELS = {
     "missing": "missing from the vault",
     "differing": "not what RingCentral served",
@@ -29,23 +29,23 @@ _LABELS = {
 
 
 class Screen(Protocol):
-    """Where a run shows itself."""
+    """The display of a run."""
 
     def say(self, text: str) -> None:
         """Show one line."""
 
     def progress(self, tally: Tally) -> None:
-        """Show how far the run is."""
+        """Show the progress of the run."""
 
     def table(self, summary: Summary) -> None:
-        """Show what the run came to."""
+        """Show the result of the run."""
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
 
 
 def screen_for(*, json: bool) -> Screen:
-    """Return the screen that fits how the command was started."""
+    """Return the screen for the options and the terminal."""
     if json:
         return Silence()
     return Terminal() if sys.stdout.isatty() else Lines()
@@ -79,7 +79,7 @@ class Lines:
         print(visible(text), flush=True)
 
     def progress(self, tally: Tally) -> None:
-        """Show how far the run is, unless that was just shown."""
+        """Show the progress of the run, unless it was just shown."""
         now = time.monotonic()
         archived = tally.states["ARCHIVED"]
         line = f"{archived} of {tally.listed} archived, {_size(tally.archived_bytes)}"
@@ -88,7 +88,7 @@ class Lines:
             self.say(line)
 
     def table(self, summary: Summary) -> None:
-        """Show what the run came to, a line each."""
+        """Show the result of the run, a line for each value."""
         for name, value in _rows(summary):
             self.say(f"{name:<40}{value:>14}")
 
@@ -111,7 +111,7 @@ class Terminal:
         self._console.print(visible(text), soft_wrap=True, markup=False)
 
     def progress(self, tally: Tally) -> None:
-        """Move the bar, once there is anything to move it by: one of nothing would look full."""
+        """Move the bar, once a total is known: an empty total would look full."""
         if not tally.listed:
             return
         self._bar.start()
@@ -133,7 +133,7 @@ class Terminal:
         self._console.print(table)
 
     def close(self) -> None:
-        """Stop the bar, so that the cursor comes back."""
+        """Stop the bar, so that the cursor is restored."""
         self._bar.stop()
 
 

@@ -1,4 +1,4 @@
-"""How a running stack is reached, in a file that the command `ringvault --local` reads."""
+"""The address and keys of a running stack, in a file for the command `ringvault --local`."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from local.moto.clients import ADMINISTRATOR, Aws
 
 @contextmanager
 def described(stack: Stack, *, aws: Aws, invoke_url: str, path: Path) -> Iterator[None]:
-    """Keep the file for as long as the context lasts; whoever was killed leaves it behind."""
+    """Keep the file for as long as the context lasts; after a crash it is left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     draft.write_text(description_of(stack, aws=aws, invoke_url=invoke_url))
@@ -25,7 +25,7 @@ def described(stack: Stack, *, aws: Aws, invoke_url: str, path: Path) -> Iterato
 
 
 def description_of(stack: Stack, *, aws: Aws, invoke_url: str) -> str:
-    """Return what the file holds, as JSON; the key opens nothing but the AWS of this machine."""
+    """Return the content of the file, as JSON; its key is only for the AWS of this machine."""
     told = {
         "stack_name": STACK_NAME,
         "endpoint_url": aws.endpoint_url,

@@ -1,4 +1,4 @@
-"""What to do when no recording moves: go on, leave the rest to the schedule, or give up."""
+"""Decides when no recording moves: continue, leave the rest to the schedule, or give up."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ STALLED_AFTER_S = 600
 
 
 class Step(Enum):
-    """What the main job does next."""
+    """The next step of the main job."""
 
     GO_ON = "go on"
     SERVE = "serve"
@@ -19,7 +19,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How the main job stands at an instant.
+    """The state of the main job at an instant.
 
     `is_idle` says that nothing lists or archives, no window is open and nothing is queued;
     `still_s` for how long the tally has been the same.
@@ -33,16 +33,16 @@ class Standing:
 
     @property
     def retry_in_s(self) -> float:
-        """Seconds until the next retry; none or fewer where none is to come."""
+        """Seconds until the next retry; 0 or less if none is planned."""
         next_retry_at = self.tally.next_retry_at
         return (next_retry_at - self.now).total_seconds() if next_retry_at else 0
 
 
 def next_step(standing: Standing, *, serves: bool, period_s: float) -> Step:
-    """Return what to do about what is still on its way.
+    """Return the next step for the recordings that are on their way.
 
     A stack that `serves` leaves the rest to its schedule, every `period_s`, once that is soon
-    enough; it never gives up. Another one waits for every retry that is to come.
+    enough; it never gives up. Another one waits for every planned retry.
     """
     if serves and standing.is_idle and standing.retry_in_s > period_s:
         return Step.SERVE
@@ -54,7 +54,7 @@ def next_step(standing: Standing, *, serves: bool, period_s: float) -> Step:
 
 
 def waiting_words(tally: Tally, *, now: datetime) -> str | None:
-    """Return what the open recordings wait for, for people; None where none waits for a retry."""
+    """Return a line about the next retry, None if no recording waits for one."""
     if not tally.open or tally.next_retry_at is None or tally.next_retry_at <= now:
         return None
     recordings = "1 recording is" if tally.open == 1 else f"{tally.open} recordings are"

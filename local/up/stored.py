@@ -1,4 +1,4 @@
-"""What the run has come to: the catalogue's states, the queue, and the objects in the bucket."""
+"""The state of a run: the catalogue's states, the queue, and the objects in the bucket."""
 
 import hashlib
 from collections import Counter
@@ -16,10 +16,10 @@ _CHUNK_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many recordings stand in each state, and the bytes of those archived.
+    """How many recordings are in each state, and the bytes of those archived.
 
-    `next_retry_at` is when the first of those that wait for another attempt is due, past or to
-    come; None where none waits.
+    `next_retry_at` is when the first of those that wait for another attempt is due, in the past or
+    the future; None if none waits.
     """
 
     states: Counter[str]
@@ -68,7 +68,7 @@ class Vault:
         )
 
     def archived_items(self) -> dict[str, dict[str, str]]:
-        """Return object key, size and digest of what the catalogue calls archived, by id."""
+        """Return object key, size and digest of the archived items, by id."""
         names = ("object_key", "size_bytes", "sha256_hex")
         projection = f"recording_id, #state, {', '.join(names)}"
         return {
@@ -78,13 +78,13 @@ class Vault:
         }
 
     def unarchived_ids(self) -> Iterator[str]:
-        """Yield the ids of what was listed and is neither archived nor absent."""
+        """Yield the ids of listed recordings that are neither archived nor absent."""
         for item in self._items("recording_id, #state", {"#state": "state"}):
             if item["state"]["S"] not in {"ARCHIVED", "ABSENT"}:
                 yield item["recording_id"]["S"]
 
     def waiting_messages(self) -> int:
-        """Return how many messages the queue would hand out now."""
+        """Return how many messages the queue would deliver now."""
         name = "ApproximateNumberOfMessages"
         answer = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
         return int(answer["Attributes"][name])
@@ -109,7 +109,7 @@ class Vault:
         yield from body.iter_chunks(_CHUNK_BYTES)
 
     def read_back(self, key: str) -> Stored | None:
-        """Return size and digest of an object as it lies in the bucket; None if it is absent."""
+        """Return size and digest of an object in the bucket; None if it is missing."""
         digest, size_bytes = hashlib.sha256(), 0
         try:
             for chunk in self.chunks(key):

@@ -1,4 +1,4 @@
-"""What a run came to, for people and for machines."""
+"""The result of a run, for people and for machines."""
 
 import json
 from collections import Counter
@@ -16,9 +16,9 @@ class Summary:
     """The last line of `up --once`.
 
     `missing` to `open_uploads` count what the proof found. `requests` and `throttled` are the
-    simulator's own count; where RingCentral keeps no books that we could read, the functions'.
+    simulator's own count; if RingCentral has no books that we can read, the functions'.
     `unreconciled` is what reconciliation found missing or unexpected, `report` the key of its
-    report in the bucket; None where nothing was reconciled.
+    report in the bucket; None if nothing was reconciled.
     """
 
     listed: int
@@ -38,7 +38,7 @@ class Summary:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the proof found nothing wrong."""
+        """Whether the proof found no faults."""
         wrong = (self.missing, self.differing, self.unexpected, self.open_uploads)
         return not (any(wrong) or self.unreconciled)
 
@@ -56,7 +56,7 @@ def summarise(
     traffic: Counter[str],
     seconds: float,
 ) -> Summary:
-    """Return what a run came to after `seconds`; `traffic` is what the functions say they sent."""
+    """Return the result of a run after `seconds`; `traffic` is from the functions' logs."""
     return Summary(
         listed=tally.listed,
         archived=tally.states["ARCHIVED"],
@@ -81,7 +81,7 @@ _COUNTED = ("requests", "throttled")
 def traffic_of(logs: Iterable[Path]) -> Counter[str]:
     """Return the sums of `requests` and `throttled` over all log lines that name them.
 
-    What a function sent before it was killed is in no line, so the sums may be short of it.
+    Requests of a killed function are in no line, so the sums may be too low.
     """
     sums = Counter(dict.fromkeys(_COUNTED, 0))
     for log in logs:

@@ -417,7 +417,7 @@ def test_empty_pages_are_passed_over_but_not_for_ever(page: Page, stack: Stack) 
     expect(page.locator("#status")).to_contain_text("Nothing found so far")
     assert len(asked) == 10
 
-    page.get_by_role("button", name="Search on").click()
+    page.get_by_role("button", name="Continue searching").click()
 
     expect(rows(page)).to_have_count(1)
     assert len(asked) == 12
@@ -445,7 +445,7 @@ def test_a_bad_span_is_explained(page: Page, stack: Stack) -> None:
     page.get_by_label("To", exact=True).fill("2026-01-01")
     search(page)
 
-    expect(page.locator("#status")).to_contain_text("from must lie before to")
+    expect(page.locator("#status")).to_contain_text('from must be before "to"')
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
 
 

@@ -757,7 +757,7 @@ DENIAL = (
     Mutant(
         "D40",
         f"{_CORE}/reconciliation/judge.py",
-        "        except Exception as error:  # noqa: BLE001 - one recording must not cost",
+        "        except Exception as error:  # noqa: BLE001 - one recording must not affect",
         "        except ArithmeticError as error:  #",
         f"{_VERDICTS}::test_a_defect_at_one_recording_is_named_by_its_place",
     ),

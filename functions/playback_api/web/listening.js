@@ -97,7 +97,7 @@ export class Listening {
 
   async #plays(id) {
     const { plays, cursor } = await this.#archive.get(`recordings/${encodeURIComponent(id)}/plays`);
-    if (!plays.length) return "Nobody yet.";
+    if (!plays.length) return "No plays yet.";
     const lines = plays.map(play);
     if (cursor) lines.push(element("li", {}, "… and earlier ones."));
     return element("ul", {}, ...lines);

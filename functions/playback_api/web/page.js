@@ -19,8 +19,8 @@ const listening = new Listening(archive, (id) => address(searched, id));
 
 let searched = {};
 let cursor = null;
-let chosen = null; // the recording whose link on this page was followed last
-let asked = 0; // answers to anything but the latest search come too late
+let chosen = null; // the recording whose link was followed last
+let asked = 0; // answers to older searches are ignored
 
 async function begin() {
   try {
@@ -36,7 +36,7 @@ async function begin() {
 function welcome(words = "") {
   asked += 1;
   listening.close();
-  at("welcome-words").textContent = words || "Only people with the right to listen find recordings here.";
+  at("welcome-words").textContent = words || "You can search and play the recordings that you may hear.";
   at("welcome").hidden = false;
   if (!at("archive").hidden) at("sign-in").focus();
   at("archive").hidden = at("signed-in").hidden = true;
@@ -116,13 +116,13 @@ function busy() {
 function settle() {
   at("results").removeAttribute("aria-busy");
   at("more").hidden = !cursor;
-  at("more").textContent = results.size ? "Load more" : "Search on";
+  at("more").textContent = results.size ? "Load more" : "Continue searching";
   if (results.size) say(cursor ? "" : `That is all: ${counted(results.size, "recording")}.`);
   else sayNothingFound();
 }
 
 function sayNothingFound() {
-  if (cursor) say("Nothing found so far.", "The archive goes back further than was searched yet.");
+  if (cursor) say("Nothing found so far.", "Older recordings have not been searched yet.");
   else if (Object.keys(searched).length) say("Nothing found.", "Change what you search for, or clear it for the last 12 months.");
   else say("No recordings yet.", "New calls appear here some minutes after they end.");
 }
@@ -133,7 +133,7 @@ function fail(error) {
     return;
   }
   at("results").removeAttribute("aria-busy");
-  say(error.status === 403 ? "You may not listen here." : "That did not work.", error.message);
+  say(error.status === 403 ? "You may not listen here." : "The request failed.", error.message);
   at("retry").hidden = [400, 403].includes(error.status);
 }
 
@@ -144,7 +144,7 @@ function say(words, advice = "") {
   ].filter(Boolean));
 }
 
-// What a listener does
+// Listener's actions
 
 function submit(search) {
   const { recordingId } = readAddress(location.hash);
@@ -180,7 +180,7 @@ function press(event) {
 async function loadMore() {
   const before = results.size;
   await load();
-  // The button may be gone: who pressed it goes on with what it brought.
+  // The button may be gone: the focus moves to the new results.
   if (results.size > before) results.focusAt(before);
 }
 

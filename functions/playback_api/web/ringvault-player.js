@@ -2,15 +2,15 @@
  * `<ringvault-player recording-id="…">` plays one recording of a ringvault archive on any page.
  *
  * Attributes
- *   recording-id  the recording; another id plays another one in the same place
- *   api           where the archive is; left out, it is where this file comes from
- *   download      offers the file as well
+ *   recording-id  the recording; a new id replaces it
+ *   api           the archive's address; default: where this file comes from
+ *   download      offers a download, too
  *
  * Properties
  *   token         an ID token of the archive's issuer, or a function that returns one or promises
  *                 one; the function is asked before every request
  *   currentTime   seconds; may be set
- *   recording     what the archive says of the recording, or null
+ *   recording     the archive's data of the recording, or null
  *
  * Methods: play(), pause(), focus()
  *
@@ -22,7 +22,7 @@
  * Keys, while the focus is in the player: space or k plays and pauses, j and l skip ten seconds,
  * the arrows five, m mutes, < and > change the speed, Home and End on the waveform.
  *
- * Looks: custom properties --ringvault-accent, -on-accent, -ink, -faint, -line, -ground, -radius
+ * Styling: custom properties --ringvault-accent, -on-accent, -ink, -faint, -line, -ground, -radius
  * and -wave-height; parts player, waveform, controls, play, button, time, speed, volume, message.
  * It is dark where its page's `color-scheme` is.
  *
@@ -53,7 +53,7 @@ export class ArchiveError extends Error {
   }
 }
 
-/** The playback API at `base`, asked in the name of whoever `token` speaks for. */
+/** The playback API at `base`, called with the token of `token`. */
 export class Archive {
   /**
    * @param {string|URL} base
@@ -109,8 +109,8 @@ async function errorOf(response) {
 
 function wordsOf({ detail, reason }, status) {
   if (status === 404) {
-    return "There is no such recording, or you may not hear it. Check the link, or ask whoever "
-      + "runs the archive.";
+    return "There is no such recording, or you may not hear it. Check the link, or ask the "
+      + "administrator of the archive.";
   }
   return [detail ?? `The archive answered ${status}. Try again later.`, reason && sentence(reason)]
     .filter(Boolean).join(" ");
@@ -124,8 +124,8 @@ function sentence(text) {
 // --- Playback ----------------------------------------------------------------------------------
 
 /**
- * Plays one recording with an audio element, and goes on from the same second when its URL
- * expires. A URL is asked for when somebody wants to hear, not before: each is on record.
+ * Plays one recording with an audio element, and continues at the same second when its URL
+ * expires. A URL is requested only when the listener presses play: each is in the audit.
  */
 class Playback {
   /**
@@ -280,8 +280,8 @@ class UnplayableError extends Error {
 }
 
 /**
- * The second a listener had reached, kept in this tab alone: what somebody listened to is nobody
- * else's business on a shared computer. Without storage nothing is remembered.
+ * The position that a listener reached, kept in this tab only, for privacy on a shared computer.
+ * Without storage nothing is remembered.
  */
 const reached = {
   key: (id) => `ringvault.position.${id}`,
@@ -374,8 +374,8 @@ function clamp(value, most) {
 }
 
 /**
- * The waveform one seeks in: a slider drawn from peaks, or a plain bar where there are none.
- * While somebody drags it shows where they are, and tells of the place they let go at.
+ * The waveform for seeking: a slider drawn from peaks, or a plain bar without peaks.
+ * While dragging it shows the position, and reports it on release.
  */
 class Timeline {
   /** @param {(seconds: number) => void} onSeek */
@@ -507,7 +507,7 @@ function isChord(event) {
   return event.ctrlKey || event.metaKey || event.altKey;
 }
 
-// --- Looks -------------------------------------------------------------------------------------
+// --- Styles -------------------------------------------------------------------------------------
 
 const LOOKS = new CSSStyleSheet();
 LOOKS.replaceSync(`
@@ -617,7 +617,7 @@ export class RingvaultPlayer extends HTMLElement {
   #recording = null;
   #playback = null;
   #timer = 0;
-  #asked = 0; // answers to anything but the latest question come too late
+  #asked = 0; // answers to older requests are ignored
   #retry = null;
   #wanted = false; // play() came before the archive's answer
   #goal = null; // so did currentTime
@@ -726,7 +726,7 @@ export class RingvaultPlayer extends HTMLElement {
     return this.#playback.position > this.#duration - END_S;
   }
 
-  // What it is made of
+  // Elements and state
 
   #build() {
     for (const made of [this.#back, this.#forward]) made.className = "skip";
@@ -754,7 +754,7 @@ export class RingvaultPlayer extends HTMLElement {
     this.#root.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  // What it does by itself
+  // Automatic actions
 
   async #load() {
     this.#reset();
@@ -830,7 +830,7 @@ export class RingvaultPlayer extends HTMLElement {
 
   #online = () => this.#isOffline && this.#retry?.();
 
-  // What a listener does
+  // Listener's actions
 
   #toggle() {
     if (this.#playback?.wanted) this.pause();
@@ -899,7 +899,7 @@ export class RingvaultPlayer extends HTMLElement {
     acts[key]();
   }
 
-  // What it shows and tells
+  // Display and events
 
   #show() {
     const { position = 0, wanted = false, isWaiting = false } = this.#playback ?? {};

@@ -2,7 +2,7 @@
  * What is searched: in the form, in the address, and as the API's parameters.
  *
  * It stands after the address's `#`, so that it can be shared and never reaches a server, a log
- * or a Referer header: it may hold somebody's phone number.
+ * or a Referer header: it may hold a phone number.
  */
 
 const NAMES = ["phoneNumber", "from", "to", "direction", "state"];
@@ -49,6 +49,6 @@ function chosen(values) {
 function startOf(date, { daysLater = 0 } = {}) {
   const [year, month, day] = date.split("-").map(Number);
   const start = new Date(year, month - 1, day + daysLater);
-  // What is no date goes to the API as it is, which says so.
+  // An invalid date is sent to the API, which reports it.
   return Number.isNaN(start.valueOf()) ? date : start.toISOString();
 }

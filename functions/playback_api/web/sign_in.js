@@ -11,7 +11,7 @@ let renewal = null;
 /**
  * Goes to the sign-in page, which leads back here; the part of the address after `#` comes back
  * too. Throws an Error that a person understands when the archive can't be reached.
- * @returns {Promise<void>} resolves when the browser is on its way
+ * @returns {Promise<void>} resolves when the browser leaves the page
  */
 export async function signIn() {
   const { authorizationEndpoint, clientId, scope } = await configured();
@@ -35,7 +35,7 @@ export async function signIn() {
  * Takes what the sign-in page handed over out of the address; to be called once, before anything
  * else. Throws an Error that a person understands when signing in failed. An answer to a sign-in
  * that this tab did not begin is ignored where someone is signed in: any link can carry one.
- * @returns {Promise<boolean>} whether somebody has just signed in
+ * @returns {Promise<boolean>} whether a user has just signed in
  */
 export async function handleRedirect() {
   const answer = new URLSearchParams(location.search);
@@ -55,7 +55,7 @@ export async function handleRedirect() {
 
 /**
  * The ID token for the API, renewed where that is possible.
- * @returns {Promise<string|null>} null when nobody is signed in, or not any more
+ * @returns {Promise<string|null>} null when no user is signed in (any more)
  */
 export async function token() {
   const tokens = kept(TOKENS);
@@ -79,7 +79,7 @@ export async function signOut() {
     withQuery(endSessionEndpoint, {
       client_id: clientId,
       post_logout_redirect_uri: here(),
-      // What Cognito calls it.
+      // Cognito's name of it.
       logout_uri: here(),
     }),
   );

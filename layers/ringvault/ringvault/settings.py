@@ -42,7 +42,7 @@ class _Settings:
 
     @classmethod
     def read(cls, reader: "_Reader") -> Self:
-        """Return what `reader` makes of each field; it keeps what is missing or malformed."""
+        """Return the values that `reader` reads; it collects missing and malformed variables."""
         declared = fields(cls)  # type: ignore[arg-type]  # only dataclasses inherit
         return cls(**{it.name: it.metadata["read"](reader) for it in declared})
 

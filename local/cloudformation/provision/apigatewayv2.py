@@ -4,13 +4,13 @@ from local.cloudformation.provision.properties import Properties
 from local.cloudformation.provision.site import Resource, Site, Stage
 from local.cloudformation.transform import REGION
 
-# What an account has where a stage says nothing.
+# An account's default for a stage without limits.
 _ACCOUNT_REQUESTS_PER_S = 10_000
 _ACCOUNT_BURST = 5_000
 
 
 def keep_api(properties: Properties, *, site: Site) -> Resource:
-    """Keep the OpenAPI document that says everything about an HTTP API."""
+    """Keep the OpenAPI document of an HTTP API."""
     api_id = site.logical_id.lower()
     site.runtime.apis[api_id] = properties.take("Body")
     endpoint = f"https://{api_id}.execute-api.{REGION}.amazonaws.com"
@@ -18,7 +18,7 @@ def keep_api(properties: Properties, *, site: Site) -> Resource:
 
 
 def keep_stage(properties: Properties, *, site: Site) -> Resource:
-    """Keep the stage at which an API is served."""
+    """Keep the stage of an API."""
     properties.take_constant("AutoDeploy", constant=True)
     properties.take_constant("StageName", constant="$default")
     properties.take("Tags", None)

@@ -10,7 +10,7 @@ from local.errors import TemplateError
 _DEFAULT_TIMEOUT_S = 3
 _DEFAULT_MEMORY_MB = 128
 _DEFAULT_BATCH_SIZE = 10
-# Lambda has no fixed default; one machine has no use for more.
+# Lambda has no fixed default; one machine needs no more.
 _DEFAULT_CONCURRENCY = 2
 
 
@@ -49,7 +49,7 @@ def keep_function(properties: Properties, *, site: Site) -> Resource:
 
 
 def keep_permission(properties: Properties, *, site: Site) -> Resource:
-    """Keep who may invoke a function."""
+    """Keep the permission to invoke a function."""
     properties.take_constant("Action", constant="lambda:InvokeFunction")
     site.runtime.permissions.append(
         Permission(
@@ -62,7 +62,7 @@ def keep_permission(properties: Properties, *, site: Site) -> Resource:
 
 
 def keep_event_invoke_config(properties: Properties, *, site: Site) -> Resource:
-    """Take that a run which failed is not run again: nobody here does."""
+    """Accept that a failed run is not repeated: the local stack never does."""
     properties.take_constant("MaximumRetryAttempts", constant=0)
     properties.take_constant("DestinationConfig", constant={})
     for name in ("FunctionName", "MaximumEventAgeInSeconds", "Qualifier"):
@@ -71,7 +71,7 @@ def keep_event_invoke_config(properties: Properties, *, site: Site) -> Resource:
 
 
 def keep_event_source(properties: Properties, *, site: Site) -> Resource:
-    """Keep which queue invokes a function, and how."""
+    """Keep the queue that invokes a function, and its options."""
     scaling = properties.take_properties("ScalingConfig")
     response_types = properties.take("FunctionResponseTypes", [])
     properties.take_constant("Enabled", constant=True)

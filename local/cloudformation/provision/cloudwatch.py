@@ -20,7 +20,7 @@ _ALARM = (
 
 
 def create_alarm(properties: Properties, *, site: Site) -> Resource:
-    """Create an alarm; moto keeps it, and never judges it."""
+    """Create an alarm; moto stores it, and never evaluates it."""
     name = properties.take("AlarmName", site.physical_name)
     values = {it: properties.take(it) for it in _ALARM}
     site.aws.client("cloudwatch").put_metric_alarm(AlarmName=name, **values)

@@ -6,7 +6,7 @@ from local.cloudformation.provision.properties import Properties
 from local.cloudformation.provision.site import Resource, Site
 from local.moto.clients import Client
 
-# CloudFormation and the API call these alike; boto3 refuses what it doesn't know inside them.
+# CloudFormation and the API use the same names; boto3 refuses unknown ones inside them.
 _SAME = (
     "AttributeDefinitions",
     "BillingMode",

@@ -1,11 +1,11 @@
-"""Log groups, and ready-made questions to them."""
+"""Log groups, and saved queries."""
 
 from local.cloudformation.provision.properties import Properties
 from local.cloudformation.provision.site import Query, Resource, Site
 
 
 def create_log_group(properties: Properties, *, site: Site) -> Resource:
-    """Create a log group that keeps its lines as long as the template says."""
+    """Create a log group with the template's retention."""
     logs = site.aws.client("logs")
     name = properties.take("LogGroupName", site.physical_name)
     key = {"kmsKeyId": properties.take("KmsKeyId")} if properties.has("KmsKeyId") else {}
@@ -17,7 +17,7 @@ def create_log_group(properties: Properties, *, site: Site) -> Resource:
 
 
 def keep_query(properties: Properties, *, site: Site) -> Resource:
-    """Keep a ready-made question to log lines; moto has no place for it."""
+    """Keep a saved query; moto can't store it."""
     name = properties.take("Name")
     site.runtime.queries[name] = Query(
         log_groups=tuple(properties.take("LogGroupNames")), text=properties.take("QueryString")

@@ -1,4 +1,4 @@
-"""The template's parameters: what is given for them, held to what the template says of each."""
+"""The template's parameters: their values, checked against the template."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +24,12 @@ _TYPES = {"String", "Number", _LIST}
 
 
 def parameter_values(declared: Document, given: Mapping[str, str]) -> dict[str, Value]:
-    """Return the value of each parameter of a template: what is given, else its default.
+    """Return the value of each parameter of a template: the given one, else its default.
 
     Lists are lists; everything else is text, numbers too.
 
     Raises:
-        TemplateError: a name that the template has not, a parameter without a value, or a value
+        TemplateError: an unknown name, a parameter without a value, or a value
             that CloudFormation would refuse; says which and why.
     """
     defaults = {name: str(it["Default"]) for name, it in declared.items() if "Default" in it}
@@ -42,7 +42,7 @@ def parameter_values(declared: Document, given: Mapping[str, str]) -> dict[str, 
 
 
 def require_allowed(declared: Document, given: Mapping[str, str]) -> None:
-    """Make sure that a template takes what is given for its parameters.
+    """Check that a template accepts the given parameters.
 
     Raises:
         TemplateError: it has no parameter of that name, or CloudFormation would refuse the value.
@@ -54,7 +54,7 @@ def require_allowed(declared: Document, given: Mapping[str, str]) -> None:
 
 
 def given_parameters(assignments: Sequence[str]) -> dict[str, str]:
-    """Return what `Name=Value` texts give, the last of a name.
+    """Return the parameters in `Name=Value` texts, the last of each name.
 
     Raises:
         TemplateError: one of them has no name or no equals sign.

@@ -1,4 +1,4 @@
-"""The properties of one resource, each of which must be taken by somebody."""
+"""The properties of one resource, each of which must be used."""
 
 from local.cloudformation.transform import Value
 from local.errors import TemplateError
@@ -9,8 +9,8 @@ _REQUIRED = object()
 class Properties:
     """Properties that remember which of them were taken.
 
-    `where` names resource and type for messages. What nobody has taken by `require_all_taken`
-    is something that the local stack would have dropped without a word.
+    `where` names resource and type for messages. A property that is not taken before
+    `require_all_taken` would have been dropped silently by the local stack.
     """
 
     def __init__(self, values: dict[str, Value], *, where: str) -> None:
@@ -19,10 +19,10 @@ class Properties:
         self._children: list[Properties] = []
 
     def take(self, name: str, default: Value = _REQUIRED) -> Value:
-        """Return a property as it stands in the template; `default` where it is absent.
+        """Return a property as it is in the template; `default` if it is missing.
 
         Raises:
-            TemplateError: it is absent and has no default.
+            TemplateError: it is missing and has no default.
         """
         value = self._left.pop(name, default)
         if value is _REQUIRED:
@@ -30,7 +30,7 @@ class Properties:
         return value
 
     def take_constant(self, name: str, *, constant: Value) -> None:
-        """Take a property that changes nothing locally, as long as it has a value known here.
+        """Take a property that changes nothing locally, as long as its value is known here.
 
         Raises:
             TemplateError: it has any other value.
@@ -40,16 +40,16 @@ class Properties:
             raise TemplateError(f"{self._where}: {name} {value!r} is not known to the local stack")
 
     def take_all(self) -> dict[str, Value]:
-        """Take all that nobody has taken yet, as it stands in the template."""
+        """Take all properties that are left, as they are in the template."""
         taken, self._left = self._left, {}
         return taken
 
     def take_properties(self, name: str) -> "Properties":
-        """Return a property that has properties of its own; empty where it is absent."""
+        """Return a property that has properties of its own; empty if it is missing."""
         return self._child(self.take(name, {}), name)
 
     def take_list(self, name: str) -> list["Properties"]:
-        """Return a list of such properties; empty where it is absent."""
+        """Return a list of such properties; empty if it is missing."""
         return [self._child(item, name) for item in self.take(name, [])]
 
     def has(self, name: str) -> bool:
@@ -57,10 +57,10 @@ class Properties:
         return name in self._left
 
     def require_all_taken(self) -> None:
-        """Make sure that nothing was overlooked.
+        """Check that no property was overlooked.
 
         Raises:
-            TemplateError: names the first property that nobody took.
+            TemplateError: names the first property that was not taken.
         """
         for name in self._left:
             raise TemplateError(f"{self._where}: property {name} is not known to the local stack")

@@ -10,7 +10,7 @@ from local.moto.iam.policy import readable
 
 
 def create_bucket(properties: Properties, *, site: Site) -> Resource:
-    """Create a bucket with its encryption, ownership, access block, versions and life cycle."""
+    """Create a bucket with its encryption, ownership, access block, versions and lifecycle."""
     s3 = site.aws.client("s3")
     name = properties.take("BucketName", site.physical_name.lower())
     s3.create_bucket(

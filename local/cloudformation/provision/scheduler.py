@@ -11,7 +11,7 @@ _UNIT_S = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 def create_schedule(properties: Properties, *, site: Site) -> Resource:
-    """Create a schedule, and keep what it invokes since moto never fires one."""
+    """Create a schedule, and keep its target since moto never invokes one."""
     name = properties.take("Name", site.physical_name)
     expression = properties.take("ScheduleExpression")
     target = properties.take("Target")

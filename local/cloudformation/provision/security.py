@@ -9,7 +9,7 @@ from local.moto.iam.policy import readable
 
 
 def create_secret(properties: Properties, *, site: Site) -> Resource:
-    """Create a secret with the value that the template gives it."""
+    """Create a secret with the template's value."""
     key = {"KmsKeyId": properties.take("KmsKeyId")} if properties.has("KmsKeyId") else {}
     created = site.aws.client("secretsmanager").create_secret(
         **key,
@@ -23,7 +23,7 @@ def create_secret(properties: Properties, *, site: Site) -> Resource:
 def create_key(properties: Properties, *, site: Site) -> Resource:
     """Create a KMS key."""
     kms = site.aws.client("kms")
-    # How long a deleted key can be had back: nothing is deleted here.
+    # How long a deleted key can be restored: nothing is deleted here.
     properties.take("PendingWindowInDays", None)
     key = kms.create_key(
         Description=properties.take("Description", ""),
@@ -35,7 +35,7 @@ def create_key(properties: Properties, *, site: Site) -> Resource:
 
 
 def create_role(properties: Properties, *, site: Site) -> Resource:
-    """Create a role with its inline policies; the template attaches none that AWS keeps."""
+    """Create a role with its inline policies; the template attaches no managed ones."""
     iam = site.aws.client("iam")
     name = properties.take("RoleName", site.physical_name)
     role = iam.create_role(
@@ -52,6 +52,6 @@ def _put_policy(iam: Client, role: str, policy: Properties) -> None:
     iam.put_role_policy(
         RoleName=role,
         PolicyName=policy.take("PolicyName"),
-        # SAM leaves the version out for schedules, which AWS allows and moto does not.
+        # SAM omits the version for schedules, which AWS allows and moto does not.
         PolicyDocument=readable({"Version": "2012-10-17"} | policy.take("PolicyDocument")),
     )

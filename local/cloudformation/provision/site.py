@@ -1,4 +1,4 @@
-"""What a resource is made with, and what comes of it."""
+"""The input and the result of making a resource."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ STACK_NAME = "ringvault-local"
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What `Ref` and `Fn::GetAtt` say of a resource that has been made."""
+    """The values of `Ref` and `Fn::GetAtt` for a resource that has been made."""
 
     reference: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -20,7 +20,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A Lambda function as the template has it, kept here instead of in AWS."""
+    """A Lambda function of the template, kept here instead of in AWS."""
 
     name: str
     arn: str
@@ -47,7 +47,7 @@ class EventSource:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A function that is invoked again and again; `period_s` is None for a cron expression."""
+    """A function that is invoked regularly; `period_s` is None for a cron expression."""
 
     function_arn: str
     event: dict[str, Any]
@@ -56,7 +56,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Who may invoke a function."""
+    """The permission to invoke a function."""
 
     function_name: str
     principal: str
@@ -65,7 +65,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How an API is served: so many requests a second, so many at once after a rest."""
+    """An API's throttle: requests a second, and requests at once after a rest."""
 
     requests_per_s: float
     burst: int
@@ -73,7 +73,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question in the language of Logs Insights."""
+    """A query in the language of Logs Insights."""
 
     log_groups: tuple[str, ...]
     text: str
@@ -81,7 +81,7 @@ class Query:
 
 @dataclass(slots=True)
 class Runtime:
-    """What moto can keep but not run, so the local stack keeps it itself."""
+    """The resources that moto can store but not run, so the local stack keeps them itself."""
 
     functions: dict[str, Function] = field(default_factory=dict)
     layers: dict[str, Path] = field(default_factory=dict)
@@ -93,13 +93,13 @@ class Runtime:
     queries: dict[str, Query] = field(default_factory=dict)
 
     def function_with(self, *, arn: str) -> Function:
-        """Return the function that an ARN names."""
+        """Return the function with an ARN."""
         return self.functions[arn.rsplit(":", 1)[1]]
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a resource is being made: its logical id, and everything it may need."""
+    """The place where a resource is made: its logical id, and everything it may need."""
 
     logical_id: str
     aws: Aws
@@ -108,9 +108,9 @@ class Site:
 
     @property
     def physical_name(self) -> str:
-        """The name that the resource gets; as CloudFormation's, but without its random end."""
+        """The resource's name; as CloudFormation's, but without its random end."""
         return f"{STACK_NAME}-{self.logical_id}"
 
     def arn(self, service: str, resource: str) -> str:
-        """Return the ARN of something that only the local stack keeps."""
+        """Return the ARN of a resource that only the local stack keeps."""
         return f"arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{resource}"

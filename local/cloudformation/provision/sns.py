@@ -1,4 +1,4 @@
-"""SNS topics and who hears them."""
+"""SNS topics and their subscriptions."""
 
 from local.cloudformation.provision.properties import Properties
 from local.cloudformation.provision.site import Resource, Site

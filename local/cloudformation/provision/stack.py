@@ -1,4 +1,4 @@
-"""Makes what the transformed template describes, in the order in which one needs the other."""
+"""Makes the resources of the transformed template, in the order of their dependencies."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ MAKERS: dict[str, Maker] = {
     "AWS::Scheduler::Schedule": create_schedule,
     "AWS::SecretsManager::Secret": create_secret,
 }
-# Of these, only what decides order or existence means anything to a stack that is never changed.
+# Of these, only those that decide order or existence matter to a stack that is never changed.
 _ATTRIBUTES = {
     "Type",
     "Properties",
@@ -91,7 +91,7 @@ _PSEUDO_PARAMETERS = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A resource that has been made: its type, what it was made with, and what came of it."""
+    """A resource that has been made: its type, its properties, and its result."""
 
     type: str
     properties: Document
@@ -100,7 +100,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What has been made: outputs, what runs on this machine, parameters, and each resource."""
+    """The finished stack: outputs, what runs on this machine, parameters, and each resource."""
 
     outputs: dict[str, str]
     runtime: Runtime
@@ -118,13 +118,13 @@ def provision(
 ) -> Stack:
     """Make every resource of a transformed template.
 
-    `code_root` is the folder that the template's paths of code start at; `makers` has who makes
-    each type of resource.
+    `code_root` is the folder that the template's paths of code start at; `makers` has the maker
+    of each resource type.
 
     Raises:
         TemplateError: a section, resource type, property, function or parameter is unknown here,
             AWS refuses it, or a rule of the template forbids the parameters; names what it is.
-            What was made until then stays in `aws`.
+            Resources made until then stay in `aws`.
     """
     for section in template.keys() - _SECTIONS:
         raise TemplateError(f"section {section} is not known to the local stack")
@@ -154,7 +154,7 @@ def provision(
 
 
 def _exists(part: Document, scope: Scope) -> bool:
-    """Whether a resource or an output is there under its condition."""
+    """Whether the condition of a resource or an output is true."""
     return "Condition" not in part or holds(part["Condition"], scope=scope)
 
 
@@ -169,7 +169,7 @@ def _make(resource: Document, *, scope: Scope, site: Site, makers: Mapping[str, 
         properties = Properties(values, where=where)
         made = makers[resource["Type"]](properties, site=site)
     except (BotoCoreError, ClientError, PolicyError) as error:
-        # botocore spreads what it has to say over several lines.
+        # botocore's messages may have several lines.
         raise TemplateError(f"{where}: {' '.join(str(error).split())}") from error
     properties.require_all_taken()
     return Made(resource["Type"], values, made)

@@ -1,4 +1,4 @@
-"""Which actions of IAM a request asks for, service by service."""
+"""The IAM actions of a request, service by service."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -25,12 +25,12 @@ _OF_A_SECRET = frozenset(
 )
 _OF_A_STREAM = frozenset({"CreateLogStream", "PutLogEvents", "GetLogEvents"})
 _OF_A_GROUP = frozenset({"CreateLogGroup", "DeleteLogGroup", "FilterLogEvents"})
-# Nobody needs a right to ask who they are.
+# GetCallerIdentity needs no permission.
 _FREE = frozenset({"GetCallerIdentity"})
 
 
 def asked_of(request: Request) -> Sequence[Asked]:
-    """Return everything that a request asks for; nothing of what anybody may.
+    """Return the actions of a request; none for an action that needs no permission.
 
     Raises:
         UnknownOperationError: the service or the operation is not known here.

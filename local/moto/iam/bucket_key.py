@@ -1,4 +1,4 @@
-"""What a request to S3 asks of the key that encrypts a bucket: S3 uses it in the caller's name."""
+"""The use of a bucket's encryption key by a request to S3, in the caller's name."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _VIA_S3 = {"kms:viaservice": f"s3.{REGION}.amazonaws.com"}
 
 
 def asked_of_key(request: Request, asked: Asked) -> Iterator[Asked]:
-    """Yield what is asked of the bucket's own key; nothing where it has none but S3's."""
+    """Yield the actions on the bucket's own key; none if it uses S3's."""
     key_arn = _key_of(asked.resource.split(":::")[1].partition("/")[0])
     for action in _actions(request, asked.action) if key_arn else ():
         yield Asked(action, key_arn, _VIA_S3)
@@ -23,7 +23,7 @@ def asked_of_key(request: Request, asked: Asked) -> Iterator[Asked]:
 
 def _actions(request: Request, action: str) -> tuple[str, ...]:
     if action in {"s3:GetObject", "s3:GetObjectVersion"}:
-        # HEAD tells what S3 knows beside the object, but for its checksum.
+        # HEAD returns what S3 stores beside the object, except its checksum.
         reads = request.method == "GET" or "x-amz-checksum-mode" in request.headers
         return ("kms:Decrypt",) if reads else ()
     if action != "s3:PutObject":
@@ -32,7 +32,7 @@ def _actions(request: Request, action: str) -> tuple[str, ...]:
 
 
 def _key_of(bucket: str) -> str:
-    """Return the ARN of the key that a bucket encrypts by, empty where it names none."""
+    """Return the ARN of a bucket's key, empty if it has none."""
     found = s3_backends[ACCOUNT_ID]["aws"].buckets.get(bucket)
     rule = ((found and found.encryption) or {}).get("Rule", {})
     default = rule.get("ApplyServerSideEncryptionByDefault", {})

@@ -1,4 +1,4 @@
-"""Conditions of IAM policies, as far as the local stack knows operators and keys."""
+"""Conditions of IAM policies, for the operators and keys that the local stack knows."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-# What a request is told to be by local/iam. A key that is not among these would seem absent from
-# every request, and a condition on it would let through, or keep out, whatever comes.
+# The condition keys that local/iam sets. Any other key would seem absent from every request, and
+# a condition on it would allow, or deny, everything.
 KNOWN_KEYS = frozenset(
     {
         "aws:principalarn",
@@ -21,7 +21,7 @@ KNOWN_KEYS = frozenset(
         "s3:tlsversion",
     }
 )
-# AWS's own services alone say for which account they come.
+# Only AWS's own services say for which account they act.
 _NEVER_OF_A_ROLE = frozenset({"aws:sourceaccount"})
 _KNOWN_FAMILIES = ("kms:encryptioncontext:", "s3:requestobjecttag/", "s3:x-amz-")
 _ABSENT_IS_FINE = "IfExists"
@@ -29,12 +29,12 @@ Context = Mapping[str, str]  # condition keys in lower case
 
 
 class PolicyError(Exception):
-    """A policy has something that is not known here; says what."""
+    """A policy has an element that is unknown here; says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One operator with one key and the values that it names."""
+    """One operator with one key and its values."""
 
     operator: str
     key: str
@@ -56,7 +56,7 @@ def conditions_of(block: Mapping[str, Mapping[str, Any]]) -> tuple[Condition, ..
     """Return the conditions of a statement, each of which must hold.
 
     Raises:
-        PolicyError: an operator or a key that is not known here.
+        PolicyError: an operator or a key that is unknown here.
     """
     return tuple(
         _condition(operator, key, values)
@@ -66,7 +66,7 @@ def conditions_of(block: Mapping[str, Mapping[str, Any]]) -> tuple[Condition, ..
 
 
 def like(pattern: str) -> "re.Pattern[str]":
-    """Return what matches as IAM's `*` (any number of characters) and `?` (one) do.
+    """Return a regular expression for IAM's `*` (any number of characters) and `?` (one).
 
     Raises:
         PolicyError: the pattern has a policy variable.
@@ -113,7 +113,7 @@ def _is_less(value: str, wanted: str) -> bool:
     return float(value) < float(wanted)
 
 
-# Each with what it compares by, and whether none of the values may match.
+# Each with its comparison, and whether none of the values may match.
 _OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
     "ArnEquals": (_is_like, False),
     "ArnLike": (_is_like, False),

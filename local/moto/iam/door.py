@@ -1,8 +1,8 @@
-"""The door before moto: a role passes with what it was granted, and with nothing else.
+"""The door before moto: a role passes with its permissions only.
 
-moto's own door takes most resources for `*`, and answers 500 to presigned URLs. This one knows
-roles by the keys that STS gave out; whoever has another key is the administrator and may all.
-Neither door looks at signatures.
+moto's own check takes most resources for `*`, and answers 500 to presigned URLs. This one knows
+roles by the keys that STS issued; any other key is the administrator's and has all rights.
+Neither checks signatures.
 """
 
 import json
@@ -23,7 +23,7 @@ from local.moto.iam.refusal import RefusedError, answer_of
 from local.moto.iam.request import Request, UnknownOperationError, query_of
 from local.moto.iam.s3 import listing_of, reads_body
 
-# What the access keys of a role's sessions begin with; no other key does.
+# The prefix of the access keys of a role's sessions; no other key has it.
 OF_A_SESSION = "ASIA"
 _NOT_AWS = "/moto-api/"
 _CHUNK_BYTES = 1024 * 1024
@@ -34,7 +34,7 @@ App = Callable[[Environ, Any], Iterable[bytes]]
 class Door:
     """A WSGI application before another.
 
-    `log_path` is a file that gets a line of JSON for everything that a role asked for: role,
+    `log_path` is a file that gets a line of JSON for every action of a role: role,
     action, resource, whether it was allowed, and the Sids of the statements that decided.
     """
 
@@ -44,7 +44,7 @@ class Door:
         self._turn = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's own
-        """Let moto answer, or answer for it."""
+        """Let moto answer, or answer in its place."""
         if environ["REQUEST_METHOD"] == "OPTIONS" or environ["PATH_INFO"].startswith(_NOT_AWS):
             return self._aws(environ, start_response)
         request = _request_of(environ)
@@ -62,7 +62,7 @@ class Door:
             return [] if request.method == "HEAD" else [answer.body]
 
     def _granted(self, asked: Sequence[Asked], caller: Caller) -> Sequence[Asked]:
-        """Return what is asked for, all of which is granted; RefusedError where something isn't."""
+        """Return the actions, all of which are granted; RefusedError if one isn't."""
         for it in asked:
             decision = _decision(it, caller)
             self._note(it, caller, decision)
@@ -79,7 +79,7 @@ class Door:
         environ: Environ,
         start_response: Any,  # noqa: ANN401 - WSGI's own
     ) -> Iterable[bytes]:
-        """Let moto answer; that an object is not there S3 tells only whom it lists keys for."""
+        """Let moto answer; S3 says that an object is missing only to callers who may list keys."""
         started: list[Any] = []
         body = self._aws(environ, lambda *start: started.append(start))
         if started[0][0].startswith("404"):
@@ -102,7 +102,7 @@ class Door:
 
 
 def _caller(request: Request) -> Caller | None:
-    """Return the role that sends it, None for the administrator; RefusedError for nobody."""
+    """Return the role of a request, None for the administrator; RefusedError if unsigned."""
     access_key, _ = request.credential
     if not access_key:
         code = "MissingAuthenticationToken" if request.target else "AccessDenied"
@@ -111,7 +111,7 @@ def _caller(request: Request) -> Caller | None:
         return None
     caller = caller_with(access_key)
     if caller is None:
-        raise RefusedError("InvalidAccessKeyId", "nobody was given this access key")
+        raise RefusedError("InvalidAccessKeyId", "this access key was never issued")
     if request.session_token != caller.session_token:
         raise RefusedError("InvalidToken", "the session's token is another, or was not sent")
     return caller
@@ -163,7 +163,7 @@ def _request_of(environ: Environ) -> Request:
 
 
 def _drain(environ: Environ) -> None:
-    """Read what is still to come: whoever is not heard to the end sees a broken connection."""
+    """Read the rest of the request: otherwise the client sees a broken connection."""
     left = int(environ.get("CONTENT_LENGTH") or 0)
     while left > 0 and (chunk := environ["wsgi.input"].read(min(left, _CHUNK_BYTES))):
         left -= len(chunk)

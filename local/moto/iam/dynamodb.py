@@ -1,4 +1,4 @@
-"""Which actions of IAM a request to DynamoDB asks for."""
+"""The IAM actions of a request to DynamoDB."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _OF_ONE_TABLE = frozenset(
     }
 )
 _OF_MANY_TABLES = frozenset({"BatchGetItem", "BatchWriteItem"})
-# A transaction asks for what is in it; there is no right to transactions.
+# A transaction needs the permissions of its parts; it has none of its own.
 _IN_TRANSACTION = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -25,7 +25,7 @@ _TRANSACTIONS = frozenset({"TransactWriteItems", "TransactGetItems"})
 
 
 def asked_of_dynamodb(request: Request) -> Iterator[Asked]:
-    """Yield what a request asks for, of each table or index that it names."""
+    """Yield the actions of a request, for each table or index that it names."""
     operation, given = request.target, request.parameters
     if operation in _OF_ONE_TABLE:
         table = _table(given["TableName"])

@@ -1,4 +1,4 @@
-"""What the roles, keys and buckets that moto holds decide about a request of a role."""
+"""Decides about a role's request by the roles, keys and buckets that moto holds."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ _ACCOUNT = f"arn:aws:iam::{ACCOUNT_ID}:root"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A role that somebody has assumed."""
+    """An assumed role."""
 
     role_arn: str
     arn: str
@@ -31,24 +31,24 @@ class Caller:
 
 
 def caller_with(access_key: str) -> Caller | None:
-    """Return who was given the access key of a session, None where nobody was."""
+    """Return the caller with a session's access key, None if it was never issued."""
     sts = sts_backends[ACCOUNT_ID][_PARTITION]
     found = sts.get_assumed_role_from_access_key(access_key)
     return Caller(found.role_arn, found.arn, found.session_token) if found else None
 
 
 def judge(asked: Asked, caller: Caller) -> Decision:
-    """Return what the role's policies and that of the resource decide.
+    """Return the decision of the role's policies and the resource's.
 
     Raises:
-        PolicyError: one of them has something that is not known here.
+        PolicyError: one of them has an element that is unknown here.
     """
-    # Loopback has no TLS, and stands for a network that has.
+    # Loopback has no TLS; it stands for a network that has.
     of_all = {"aws:principalarn": caller.role_arn, "aws:securetransport": "true"}
     asked = replace(asked, context={**asked.context, **of_all})
     of_resource = [parse_policy(text) for text in _policies_of_resource(asked.resource)]
     of_role: Iterable[Policy] = [parse_policy(text) for text in _policies_of_role(caller.role_arn)]
-    # A key obeys its own policy; that one may leave it to IAM by naming the account.
+    # A key obeys its own policy, which may delegate to IAM by naming the account.
     is_key = asked.action.startswith("kms:")
     if is_key and not decide(asked, principal=_ACCOUNT, policies=of_resource).is_allowed:
         of_role = ()

@@ -1,4 +1,4 @@
-"""IAM policies: who may do what to what, and when."""
+"""IAM policies: which principal may do which action on which resource, and when."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,13 +11,13 @@ from local.moto.iam.conditions import Condition, Context, PolicyError, condition
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"},
 )
-# Who else a policy may name; none of them is ever a role.
+# Other principals that a policy may name; none of them is ever a role.
 _OTHER_PRINCIPALS = frozenset({"Service"})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that a request does, for which IAM wants a grant."""
+    """One action of a request, for which IAM needs a grant."""
 
     action: str
     resource: str
@@ -26,7 +26,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a policy allows or denies; `principals` is empty in a role's own policy."""
+    """An allowed or denied action; `principals` is empty in a role's own policy."""
 
     sid: str
     allows: bool
@@ -36,7 +36,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def covers(self, asked: Asked, *, principal: str) -> bool:
-        """Whether it has anything to say to this."""
+        """Whether it applies to this action."""
         return (
             (not self.principals or not self.principals.isdisjoint({"*", principal}))
             and any(like(it.lower()).fullmatch(asked.action.lower()) for it in self.actions)
@@ -50,14 +50,14 @@ Policy = tuple[Statement, ...]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether it may be done, and the Sids that decided; nobody decided what is not granted."""
+    """Whether it is allowed, and the Sids that decided; none if nothing grants it."""
 
     is_allowed: bool
     by: tuple[str, ...] = ()
 
 
 def decide(asked: Asked, *, principal: str, policies: Iterable[Policy]) -> Decision:
-    """Return what policies of one account decide: a denial counts more than any grant."""
+    """Return the decision of policies of one account: a denial overrides any grant."""
     covering = [
         statement
         for policy in policies
@@ -71,7 +71,7 @@ def decide(asked: Asked, *, principal: str, policies: Iterable[Policy]) -> Decis
 
 
 def readable(document: Mapping[str, Any]) -> str:
-    """Return a policy as AWS takes it; PolicyError where `parse_policy` would raise it."""
+    """Return a policy as AWS accepts it; PolicyError where `parse_policy` would raise it."""
     text = json.dumps(document)
     parse_policy(text)
     return text
@@ -82,7 +82,7 @@ def parse_policy(document: str) -> Policy:
     """Return the statements of a policy.
 
     Raises:
-        PolicyError: it has an element, an operator, a key or a principal that is not known here.
+        PolicyError: it has an element, an operator, a key or a principal that is unknown here.
     """
     statements = json.loads(document)["Statement"]
     return tuple(_statement(it) for it in _as_list(statements))
@@ -111,7 +111,7 @@ def _principals(given: Any) -> Iterable[str]:  # noqa: ANN401 - JSON's own
         return _as_list(given)
     for kind in given.keys() - _OTHER_PRINCIPALS - {"AWS"}:
         raise PolicyError(f"principal of kind {kind} is not known to local/iam")
-    # By their kind, so that none of them is taken for a role or for everybody.
+    # By their kind, so that none of them is mistaken for a role or for everyone.
     others = [f"{kind}:{it}" for kind in _OTHER_PRINCIPALS for it in _as_list(given.get(kind, []))]
     return [*_as_list(given.get("AWS", [])), *others]
 

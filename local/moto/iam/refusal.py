@@ -1,4 +1,4 @@
-"""How AWS says no: each family of services in its own shape."""
+"""AWS's refusals: each family of services has its own format."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _XML_SERVICES = frozenset({"s3", "sts", "iam", ""})
 
 
 class RefusedError(Exception):
-    """A code of S3's, and what AWS says with it."""
+    """One of S3's error codes, with AWS's message."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -48,7 +48,7 @@ def _json(refused: RefusedError, *, service: str) -> Answer:
     body = json.dumps({"__type": _JSON_CODES[refused.code], "message": refused.message}).encode()
     headers = _headers("application/x-amz-json-1.1", body)
     if service == "sqs":
-        # SQS spoke XML once, and still tells the code of then.
+        # SQS used XML once, and still returns the codes of then.
         headers.append(("x-amzn-query-error", f"{refused.code};Sender"))
     return Answer("403 Forbidden" if service == "sqs" else "400 Bad Request", headers, body)
 

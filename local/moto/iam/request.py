@@ -1,4 +1,4 @@
-"""A request to AWS as IAM looks at it."""
+"""A request to AWS, with the parts that IAM needs."""
 
 import json
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ _KEY_IN = "Credential="
 
 
 class UnknownOperationError(Exception):
-    """It is not known here for which action of IAM the request asks; says what it was."""
+    """The IAM action of the request is unknown here; says what the request was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was sent: names of headers in lower case, names and values of the query unquoted."""
+    """The request as sent: header names in lower case, names and values of the query unquoted."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class Request:
 
     @property
     def credential(self) -> tuple[str, str]:
-        """Who sends it to whom: access key and service; two empty strings where nobody signed."""
+        """The access key and the service; two empty strings if the request is unsigned."""
         signed = self.query.get("X-Amz-Credential", "")
         if not signed:
             signed = self.headers.get("authorization", "").partition(_KEY_IN)[2].partition(",")[0]
@@ -37,27 +37,27 @@ class Request:
 
     @property
     def session_token(self) -> str:
-        """What goes with a role's access key, empty where it is not sent."""
+        """The session token of a role's access key, empty if it is not sent."""
         sent = self.query.get("X-Amz-Security-Token")
         return sent or self.headers.get("x-amz-security-token", "")
 
     @property
     def target(self) -> str:
-        """The operation, of services that take JSON; empty of others."""
+        """The operation, for services that use JSON; empty for others."""
         return self.headers.get("x-amz-target", "").rpartition(".")[2]
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What a service that takes JSON was given."""
+        """The JSON parameters of a service that uses JSON."""
         found: Mapping[str, Any] = json.loads(self.body or b"{}")
         return found
 
 
 def query_of(text: str) -> Mapping[str, str]:
-    """Return the parameters of a query; those without a value too."""
+    """Return the parameters of a query, including those without a value."""
     return dict(parse_qsl(text, keep_blank_values=True))
 
 
 def arn(service: str, resource: str) -> str:
-    """Return the ARN of something of the stack's own account and region."""
+    """Return the ARN of a resource in the stack's own account and region."""
     return f"arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{resource}"

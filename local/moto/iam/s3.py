@@ -1,4 +1,4 @@
-"""Which actions of IAM a request to S3 asks for."""
+"""The IAM actions of a request to S3."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote
 from local.moto.iam.policy import Asked
 from local.moto.iam.request import Request, UnknownOperationError
 
-# By method, whether it names an object, and the part of the query that says what is meant.
+# By method, whether it names an object, and the part of the query that names the operation.
 _ACTIONS = {
     ("GET", False, ""): "s3:ListBucket",
     ("HEAD", False, ""): "s3:ListBucket",
@@ -37,7 +37,7 @@ _ACTIONS = {
     ("GET", True, "retention"): "s3:GetObjectRetention",
     ("PUT", True, "retention"): "s3:PutObjectRetention",
 }
-# These are other rights where a version is named.
+# These are other actions if a version is named.
 _OF_A_VERSION = {
     "s3:GetObject": "s3:GetObjectVersion",
     "s3:DeleteObject": "s3:DeleteObjectVersion",
@@ -45,7 +45,7 @@ _OF_A_VERSION = {
     "s3:PutObjectTagging": "s3:PutObjectVersionTagging",
     "s3:DeleteObjectTagging": "s3:DeleteObjectVersionTagging",
 }
-# More rights that a header asks for, whatever the action.
+# Additional actions because of a header.
 _OF_A_HEADER = {
     "x-amz-tagging": "s3:PutObjectTagging",
     "x-amz-acl": "s3:PutObjectAcl",
@@ -53,7 +53,7 @@ _OF_A_HEADER = {
     "x-amz-object-lock-legal-hold": "s3:PutObjectLegalHold",
     "x-amz-bypass-governance-retention": "s3:BypassGovernanceRetention",
 }
-# What a query may have besides: it changes no right.
+# Other parameters that a query may have: they change no action.
 _PLAIN = frozenset(
     {
         *("list-type", "prefix", "delimiter", "max-keys", "continuation-token", "start-after"),
@@ -66,7 +66,7 @@ _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
 def asked_of_s3(request: Request) -> Iterator[Asked]:
-    """Yield what a request that names its bucket in the path asks for."""
+    """Yield the actions of a request that names its bucket in the path."""
     bucket, _, key = request.path.lstrip("/").partition("/")
     context = _context(request)
     if _meant(request) == "delete" and not key and request.method == "POST":
@@ -87,14 +87,14 @@ def asked_of_s3(request: Request) -> Iterator[Asked]:
 
 
 def listing_of(asked: Asked) -> Asked | None:
-    """Return what S3 wants of whom it tells that an object is not there; None but for reading."""
+    """Return the permission for learning that an object is missing; None except for reading."""
     if not asked.action.startswith("s3:GetObject"):
         return None
     return Asked("s3:ListBucket", asked.resource.partition("/")[0])
 
 
 def reads_body(request: Request) -> bool:
-    """Whether what is asked for stands in the body, which is short then."""
+    """Whether the action depends on the body, which is short then."""
     return _meant(request) in {"tagging", "delete"}
 
 
@@ -108,7 +108,7 @@ def _meant(request: Request) -> str:
 
 
 def _creates(request: Request) -> bool:
-    """Whether an object comes to be by it: not when an upload begins, nor by a part of one."""
+    """Whether it creates an object: not the start of an upload, nor a part of one."""
     is_part = request.method == "PUT" and "uploadId" in request.query
     return not is_part and "uploads" not in request.query
 
@@ -119,7 +119,7 @@ def _context(request: Request) -> Mapping[str, str]:
     context |= {f"s3:{it}": text for it, text in request.headers.items() if it[:6] == "x-amz-"}
     if "if-none-match" in request.headers:
         context["s3:if-none-match"] = request.headers["if-none-match"]
-    # Loopback has no TLS, and stands for a network that has.
+    # Loopback has no TLS; it stands for a network that has.
     context["s3:tlsversion"] = "1.3"
     return context | {f"s3:requestobjecttag/{key.lower()}": it for key, it in _tags(request)}
 

@@ -16,7 +16,7 @@ from local.ringcentral.media.wav_audio import BYTES_PER_S, HEADER_BYTES, wav_aud
 _NEWEST_ENDS_BEFORE = timedelta(hours=1)
 # Room for the longest call, and for a reader who starts some time after the simulator.
 _OLDEST_ENDS_AFTER = timedelta(hours=5)
-# Nobody may take them for recordings that are not ready yet.
+# These must not be mistaken for recordings that are not ready yet.
 _GONE_ENDED_BEFORE = timedelta(hours=4)
 _ONE_LONG_IN = 50
 _FIRST_ADDED_ID = 9900000000001
@@ -25,11 +25,11 @@ FORBIDDEN = "forbidden-forever"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Calls, newest first, and recordings by id; those `gone` can't be had any more.
+    """Calls, newest first, and recordings by id; those `gone` are no longer served.
 
-    `lasting` is the kind of fault that a recording has for good, `spoilt` the one that the record
-    of a call has, by the call's id. `moved` names the calls whose records get another start.
-    All of that is as it was at the start of the simulator, `made_at`.
+    `lasting` is the permanent fault of a recording, `spoilt` the one of the record
+    of a call, by the call's id. `moved` names the calls whose records get another start.
+    All of that is as at the start of the simulator, `made_at`.
     """
 
     id: str
@@ -44,21 +44,21 @@ class Account:
 
     @property
     def forbidden(self) -> frozenset[str]:
-        """The ids of the recordings that are refused for good."""
+        """The ids of the recordings that are refused permanently."""
         return frozenset(name for name, kind in self.lasting.items() if kind == FORBIDDEN)
 
     @property
     def available(self) -> dict[str, RecordingFile]:
-        """The recordings that can still be had, by id."""
+        """The recordings that are still served, by id."""
         lost = self.gone | self.forbidden
         return {name: file for name, file in self.recordings.items() if name not in lost}
 
 
 def make_account(options: Options, *, now: datetime) -> Account:
-    """Return the account as it stands at `now`: all its calls have ended an hour ago or more.
+    """Return the account at `now`: all its calls have ended an hour ago or more.
 
     Raises:
-        ValueError: fewer recordings than are to be gone, forbidden or moved can be that.
+        ValueError: there are not enough recordings to be gone, forbidden or moved.
     """
     calls = sorted(_calls(options, now), key=lambda call: (call.started_at, call.id), reverse=True)
     pairs = [(recording, call) for call in calls for recording in call.recordings()]

@@ -1,4 +1,4 @@
-"""Calls as RingCentral writes them into its call log."""
+"""Calls in the form of RingCentral's call log."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ class Writer:
     detailed: bool
 
     def record(self, call: Call, *, visibility: Visibility, now: datetime) -> Json:
-        """Return the record of a call that is listed, as it reads at `now`."""
+        """Return the record of a listed call, as it is at `now`."""
         finished = visibility.finished_at <= now
         recorded = visibility.recorded_at <= now
         view = "Detailed" if self.detailed else "Simple"
@@ -45,12 +45,12 @@ class Writer:
         return f"{self.base_url}/restapi/v1.0/account/{self.account_id}"
 
     def content_uri(self, recording_id: str) -> str:
-        """Return where a recording's audio is."""
+        """Return the URI of a recording's audio."""
         account_uri = f"{self.media_url}/restapi/v1.0/account/{self.account_id}"
         return f"{account_uri}/recording/{recording_id}/content"
 
     def _part(self, call: Call, part: Call | Leg, *, recorded: bool) -> Json:
-        """Return what a record and a leg have in common."""
+        """Return the fields that a record and a leg share."""
         written: Json = {
             "startTime": instant_text(part.started_at),
             "duration": part.duration_s,

@@ -1,4 +1,4 @@
-"""What a call is to the simulator, before it becomes a call-log record."""
+"""The simulator's calls, before they become call-log records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from local.ringcentral.media.audio import Audio
 
 @dataclass(frozen=True, slots=True)
 class RecordingFile:
-    """A recording: its id, `Automatic` or `OnDemand`, and what one hears."""
+    """A recording: its id, `Automatic` or `OnDemand`, and its audio."""
 
     id: str
     type: str
@@ -42,7 +42,7 @@ class Call:
     """One entry of the call log.
 
     `outside_number` is None for a caller who hides it. A call that is `listed_early`
-    stands in the log while it lasts, unfinished, and is rewritten when it has ended.
+    is in the log while it lasts, unfinished, and is rewritten when it has ended.
     """
 
     id: str
@@ -62,11 +62,11 @@ class Call:
 
     @property
     def ended_at(self) -> datetime:
-        """The instant of hanging up."""
+        """When the call ended."""
         return self.started_at + timedelta(seconds=self.duration_s)
 
     def recordings(self) -> Iterator[RecordingFile]:
-        """Yield the recordings of the call and of its legs, an id as often as it is repeated."""
+        """Yield the recordings of the call and of its legs, repeated ids included."""
         if self.recording:
             yield self.recording
         yield from (leg.recording for leg in self.legs if leg.recording)

@@ -1,4 +1,4 @@
-"""Invents calls: people who do not exist, on numbers that nobody has."""
+"""Invents calls: of fictional people, on numbers that are not assigned."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ _EXTENSIONS = 12
 
 
 class Dialling:
-    """Invents one call after another from one source of chance."""
+    """Invents one call after another from one source of randomness."""
 
     def __init__(self, draw: random.Random) -> None:
         self._draw = draw
@@ -59,7 +59,7 @@ class Dialling:
         )
 
     def colleague(self, other_than: Extension | None) -> Extension:
-        """Return somebody to transfer a call to."""
+        """Return a colleague to transfer a call to."""
         return self._draw.choice([one for one in self._extensions if one != other_than])
 
     def _extension(self, index: int) -> Extension:

@@ -1,4 +1,4 @@
-"""What a simulated RingCentral account is like."""
+"""The options of a simulated RingCentral account."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Group(StrEnum):
 
 
 class Scope(StrEnum):
-    """An application permission that the simulated endpoints ask for."""
+    """An application permission that the simulated endpoints require."""
 
     READ_ACCOUNTS = "ReadAccounts"
     READ_CALL_LOG = "ReadCallLog"
@@ -34,13 +34,13 @@ class Quota:
 
 
 def evenly(share: float) -> float:
-    """Return the share of time that holds a share of recordings where no day is busier."""
+    """Return the share of time that holds a share of recordings, evenly over all days."""
     return share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Everything about the simulated account that can be chosen.
+    """The options of the simulated account.
 
     Each entry of `jwts` is the credential of one service user, with a quota of its own.
     `port` 0 takes a free one.
@@ -48,12 +48,12 @@ class Options:
     `bytes_per_second` bounds each recording's body; None sends as fast as it can.
     `add_wav_bytes` adds a WAV recording of exactly each size to the `recordings`.
     `media_group` is the group that recordings' content is counted in.
-    `gone` recordings are listed and answer 404 for good; their calls ended long before the start.
+    `gone` recordings are listed and always answer 404; their calls ended long before the start.
     `gone_offered_s` after the start the call log stops naming them; None is never.
-    `forbidden` recordings are listed and answer 403 for good.
-    The records of `moved` calls are written anew `moved_after_s` after the start, with a start on
+    `forbidden` recordings are listed and always answer 403.
+    The records of `moved` calls are rewritten `moved_after_s` after the start, with a start on
     the day before. `retention_days` is how long automatic recordings and those on demand are kept,
-    then they answer 404; None tells of 90 days and keeps them.
+    then they answer 404; None reports 90 days and keeps them.
     `partner_media` puts content on the foreign host, without a quota.
     `latency_ms`, shortest and longest, passes before a request is counted, and again before its
     answer leaves, in real time.

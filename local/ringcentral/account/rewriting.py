@@ -1,4 +1,4 @@
-"""What is rewritten in the call log while time passes: starts, offers, records that were spoilt."""
+"""Changes of the call log over time: starts, offers, and damaged records that are repaired."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,10 +15,10 @@ _RETENTION_OF = {"Automatic": 0, "OnDemand": 1}
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A call as the log has it at one instant.
+    """A call in the log at one instant.
 
-    `visibility` is that of the call as it was, which no later start changes. `rewritten_at` is the
-    last time that the record was written anew after it was complete, None where it never was.
+    `visibility` is that of the original call, which no later start changes. `rewritten_at` is the
+    last time that the record was rewritten after it was complete, None if it never was.
     """
 
     call: Call
@@ -28,19 +28,19 @@ class Logged:
 
     @property
     def is_hidden(self) -> bool:
-        """Whether nobody can tell its recordings from what the record says."""
+        """Whether its recordings can't be read from the record."""
         return self.damage is not None and self.damage.hides
 
 
 class CallLogHistory:
-    """How the log of one account is rewritten."""
+    """The changes of one account's log."""
 
     def __init__(self, account: Account, options: Options) -> None:
         self._account = account
         self._options = options
 
     def logged(self, call: Call, *, now: datetime) -> Logged:
-        """Return a call of the account as the log has it at `now`."""
+        """Return a call of the account in the log at `now`."""
         moved_at, unoffered_at, whole_at = (
             self._moved_at(call),
             self._unoffered_at(call),
@@ -57,14 +57,14 @@ class CallLogHistory:
         return Logged(call, visibility, max(changes, default=None), damage)
 
     def whole_at(self, call: Call) -> datetime | None:
-        """Return when a record that hides its recordings is as it should be, None for others."""
+        """Return when a record that hides its recordings is repaired, None for others."""
         damage = self._damage(call)
         if damage is None or not damage.hides or self._options.chaos is None:
             return None
         return self._account.made_at + timedelta(seconds=self._options.chaos.whole_after_s)
 
     def deleted_at(self, recording_id: str) -> datetime | None:
-        """Return when a recording's own retention ends, None where nothing is deleted."""
+        """Return when a recording's own retention ends, None if nothing is deleted."""
         if self._options.retention_days is None:
             return None
         kind = self._account.recordings[recording_id].type

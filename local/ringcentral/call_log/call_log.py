@@ -12,13 +12,13 @@ from local.ringcentral.account.rewriting import CallLogHistory, Logged
 from local.ringcentral.call_log.call_log_query import CallLogQuery, parse_query
 from local.ringcentral.http.answers import Json, Request
 
-# A start is moved to the day before: so far is the call's first one from what a query sees.
+# A start is moved to the day before: so far is the call's first start from the queried one.
 _MAX_MOVE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the call log, and the recordings that it names."""
+    """One page of the call log, and its recordings."""
 
     document: Json
     recording_ids: frozenset[str]
@@ -27,7 +27,7 @@ class Page:
 def read_call_log(
     history: CallLogHistory, account: Account, request: Request, *, media_url: str, now: datetime
 ) -> Page:
-    """Return the page that `request` asks for, newest call first, as the log stands at `now`.
+    """Return the requested page, newest call first, as the log is at `now`.
 
     Content is on `media_url`.
 

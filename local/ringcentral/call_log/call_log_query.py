@@ -1,4 +1,4 @@
-"""The query of a call-log request: what it asks for, or which parameter is wrong."""
+"""The query of a call-log request: its parameters, or which of them is wrong."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from local.ringcentral.http.answers import Request, invalid_parameter
 _Value = TypeVar("_Value")
 
 _DEFAULT_SPAN = timedelta(hours=24)
-_MAX_PAGE = 1_000  # what the schema's paging.page can hold
+_MAX_PAGE = 1_000  # the maximum of the schema's paging.page
 _DEFAULT_PER_PAGE = 100
 _MAX_SIMPLE = 1_000
 _MAX_DETAILED = 250
@@ -18,7 +18,7 @@ _MAX_DETAILED = 250
 
 @dataclass(frozen=True, slots=True)
 class CallLogQuery:
-    """A valid query, with RingCentral's defaults where it says nothing.
+    """A valid query, with RingCentral's defaults for missing parameters.
 
     `recording_type` is None for calls with and without recordings.
     """
@@ -38,7 +38,7 @@ class CallLogQuery:
 
 
 def parse_query(request: Request, *, now: datetime) -> CallLogQuery:
-    """Return what a request asks for; parameters that nobody knows are ignored.
+    """Return the query of a request; unknown parameters are ignored.
 
     Raises:
         RefusalError: 400 CMN-101 that names the parameter.

@@ -1,4 +1,4 @@
-"""A body on its way: cut, stalled and slowed down as told."""
+"""The transfer of a body: cut, stalled and slowed down as ordered."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +8,7 @@ _DRIP_S = 1.0
 
 
 def cut(pieces: Iterable[bytes], *, after_bytes: int) -> Iterator[bytes]:
-    """Yield the first `after_bytes` of what `pieces` hold."""
+    """Yield the first `after_bytes` of `pieces`."""
     for piece in pieces:
         yield piece[:after_bytes]
         after_bytes -= len(piece)
@@ -33,7 +33,7 @@ def stalled(
 def dripped(
     pieces: Iterable[bytes], *, seconds: float, pause: Callable[[float], object]
 ) -> Iterator[bytes]:
-    """Yield the same bytes, one a second for so many seconds; `pause` is given each wait."""
+    """Yield the same bytes, one a second for so many seconds; `pause` gets each wait."""
     for piece in pieces:
         start = 0
         while seconds > 0 and start < len(piece):
@@ -44,7 +44,7 @@ def dripped(
 
 
 def slowed(pieces: Iterable[bytes], *, bytes_per_second: int) -> Iterator[bytes]:
-    """Yield the same bytes, no more than `bytes_per_second` of them in real time."""
+    """Yield the same bytes, at most `bytes_per_second` of them in real time."""
     step_bytes = max(1, bytes_per_second // _STEPS_PER_S)
     started_s = time.monotonic()
     sent_bytes = 0

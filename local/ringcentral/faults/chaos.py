@@ -1,4 +1,4 @@
-"""Faults at random: which one strikes is a pure function of seed, subject and attempt."""
+"""Random faults: each is a pure function of seed, subject and attempt."""
 
 import random
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ class Chaos:
     """Strikes each request for content, call log or token with `probability`.
 
     `kinds` has the weight of each kind that may strike. A recording is struck at most
-    `max_per_recording` times, so that it can be archived in the end; `not-found` strikes none
-    but those whose call ended less than `young_s` ago.
-    With the same probability a recording, and the record of a recorded call, has a fault of its
-    own for good, of the kinds that strike these. A record that hides its recording is written
-    anew, as it should be, `whole_after_s` after the start of the simulator; none is struck so
+    `max_per_recording` times, so that it can be archived in the end; `not-found` strikes only
+    those whose call ended less than `young_s` ago.
+    With the same probability a recording, and the record of a recorded call, has a permanent
+    fault, of the kinds that strike these. A record that hides its recording is rewritten,
+    correctly, `whole_after_s` after the start of the simulator; none is struck so
     whose call began more than `hidden_within_s` before that, as no later reader may look there.
-    Every cut falls at a place of its own. `retry_after_s`, `stall_s` and `maintenance_s` stand in
-    for those of the kinds, where these have any: real ones would make a long test.
+    Every cut is at a random place. `retry_after_s`, `stall_s` and `maintenance_s` replace
+    those of the kinds, where these have any: real ones would make a long test.
 
     Raises:
         ValueError: a kind is unknown, or the probability not between 0 and 1.
@@ -58,7 +58,7 @@ class Chaos:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What may be struck: content, call log or token endpoint; a recording's age is its call's."""
+    """A possible target: content, call log or token endpoint; a recording's age is its call's."""
 
     name: str
     place: Place
@@ -66,7 +66,7 @@ class Subject:
 
 
 def drawn(chaos: Chaos, subject: Subject, arrival: Arrival, *, attempt: int) -> Fault | None:
-    """Return what strikes the attempt of that number, the same whenever it is asked."""
+    """Return the fault of an attempt, the same every time."""
     draw = random.Random(f"{chaos.seed}/{subject.name}/{attempt}")  # noqa: S311 - no secret
     names = [name for name in chaos.kinds if _can_meet(name, chaos, subject, arrival)]
     name = _one_of(names, chaos, draw)
@@ -74,14 +74,14 @@ def drawn(chaos: Chaos, subject: Subject, arrival: Arrival, *, attempt: int) -> 
 
 
 def lasting_kind(chaos: Chaos, recording_id: str) -> str | None:
-    """Return the kind of fault that a recording has for good, None for most."""
+    """Return the kind of a recording's permanent fault, None for most."""
     draw = random.Random(f"{chaos.seed}/{recording_id}/lasting")  # noqa: S311 - no secret
     names = [name for name in chaos.kinds if KINDS[name].victim is Victim.RECORDING]
     return _one_of(names, chaos, draw)
 
 
 def record_kind(chaos: Chaos, call_id: str, *, may_hide: bool) -> str | None:
-    """Return the kind of fault that the record of a call has, None for most."""
+    """Return the kind of fault in the record of a call, None for most."""
     draw = random.Random(f"{chaos.seed}/{call_id}/record")  # noqa: S311 - no secret
     names = [
         name

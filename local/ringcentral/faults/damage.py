@@ -1,4 +1,4 @@
-"""What a fault makes of a request and of its answer."""
+"""The effect of a fault on a request and its answer."""
 
 import json
 import math
@@ -28,7 +28,7 @@ _OTHER_CODE = "CMN-203"
 
 
 def asked_instead(request: Request, fault: Fault) -> Request:
-    """Return the request that is served in place of the one that came."""
+    """Return the request that is served in place of the original."""
     if fault.disguise is not None:
         request = replace(request, disguise=fault.disguise)
     if fault.part_bytes is not None:
@@ -40,7 +40,7 @@ def asked_instead(request: Request, fault: Fault) -> Request:
 
 def _in_parts(request: Request, part_bytes: int) -> Request:
     match = _FROM_START.match(request.headers.get("range", "bytes=0-"))
-    if match is None:  # the end of a file alone: not what a part is
+    if match is None:  # the end of a file only: not a part
         return request
     start = int(match[1])
     stop = min(int(match[2] or start + part_bytes - 1), start + part_bytes - 1)
@@ -53,9 +53,9 @@ def _ranged(request: Request, asked: str) -> Request:
 
 
 def replacement(fault: Fault) -> Answer | None:
-    """Return what a fault answers instead of serving the request, None where it is served."""
+    """Return the answer of a fault that replaces the request's, None if it is served."""
     if fault.unanswered:
-        return Answer(200, (), 0)  # nobody will see it
+        return Answer(200, (), 0)  # it is never sent
     if fault.status is None:
         return None
     if fault.body is not None:
@@ -66,7 +66,7 @@ def replacement(fault: Fault) -> Answer | None:
 
 
 def spoiled(answer: Answer, fault: Fault) -> Answer:
-    """Return a page of the call log as `fault.spoils` makes it, any other answer as it is."""
+    """Return a page of the call log damaged by `fault.spoils`, any other answer unchanged."""
     if fault.spoils is None or answer.headers.get("Content-Type") != JSON_TYPE:
         return answer
     page: Json = json.loads(b"".join(answer.body))
@@ -94,7 +94,7 @@ def _is_recorded(record: Any) -> bool:  # noqa: ANN401 - JSON
 
 
 def damaged(answer: Answer, fault: Fault, *, places: Mapping[str, str], now: datetime) -> Answer:
-    """Return an answer as it leaves, with the fault's headers and its way; `places` as in Fault."""
+    """Return an answer as it is sent, with the fault's headers and wire; `places` as in Fault."""
     changes = {**_retry_after(answer, fault, now), **_location(fault, places), **fault.headers}
     return replace(answer, headers=_changed(answer.headers, changes), wire=_wire(answer, fault))
 
@@ -108,7 +108,7 @@ def _retry_after(answer: Answer, fault: Fault, now: datetime) -> dict[str, str |
         return {}
     if fault.retry_after is RetryAfter.SECONDS:
         return {"Retry-After": str(seconds)}
-    # A date has whole seconds: the next one, so that it never lies before the time is over.
+    # A date has whole seconds: the next one, so that it is never before the end of the wait.
     at_s = math.ceil((now + timedelta(seconds=seconds)).timestamp())
     return {"Retry-After": format_datetime(datetime.fromtimestamp(at_s, tz=UTC), usegmt=True)}
 

@@ -1,4 +1,4 @@
-"""Every kind of fault by name, as data: what it is, and which requests can meet it."""
+"""Every kind of fault by name, as data: its effect, and which requests it can strike."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class Place(StrEnum):
 
 
 class Victim(StrEnum):
-    """What chaos draws a kind for: each request, or once and for good a recording or a record."""
+    """What chaos draws a kind for: each request, or permanently a recording or a record."""
 
     REQUEST = "request"
     RECORDING = "recording"
@@ -30,9 +30,9 @@ class Victim(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that strikes anything, and the places that can meet it.
+    """A fault, and the places that it can strike.
 
-    Chaos keeps one that is `young_only` from recordings whose call ended long ago.
+    Chaos keeps a `young_only` kind from recordings whose call ended long ago.
     """
 
     fault: Fault
@@ -41,7 +41,7 @@ class FaultKind:
     young_only: bool = False
 
 
-# Less than the smallest recording has, so that something is always missing.
+# Less than the smallest recording has, so that a part is always missing.
 _MIDDLE_BYTES = 10_000
 _HTML = "<!doctype html><title>Sign in</title><p>Please sign in."
 _HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
@@ -76,7 +76,7 @@ _FAILED = {
     "drip-head": Fault(drip_head_s=_MANY_S),
     "drip-body": Fault(drip_body_s=_MANY_S),
 }
-# Legal, and nothing that the API's documentation has.
+# Valid, but not in the API's documentation.
 _UNFORESEEN = {
     "unforeseen-204": Fault(status=204, body=""),
     "unforeseen-205": Fault(status=205, body=""),

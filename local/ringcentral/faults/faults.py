@@ -1,4 +1,4 @@
-"""Faults on demand: which one strikes a request is a pure decision."""
+"""Faults on demand: the choice for a request is a pure decision."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from local.ringcentral.faults.wire import Framing
 
 
 class RetryAfter(StrEnum):
-    """How an answer says when to come back."""
+    """The format of Retry-After in an answer."""
 
     SECONDS = "seconds"
     DATE = "date"
@@ -18,7 +18,7 @@ class RetryAfter(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """What a fault may choose by: `user` is the number of the JWT, `ranged` asks for a range."""
+    """The criteria of a fault: `user` is the number of the JWT, `ranged` asks for a range."""
 
     path: str
     user: str
@@ -27,24 +27,24 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What goes wrong for the requests that it chooses, of those within the quota.
+    """A fault for the requests that it matches, of those within the quota.
 
-    Chosen are requests whose path matches the shell pattern `path`, of `user` alone where given,
+    It matches requests whose path fits the shell pattern `path`, of `user` alone if given,
     with (`ranged` true) or without (false) a Range header; the first `times` of them, None all.
 
-    `status` answers in place of what was asked for, with `body`, or with the error `code` and its
-    `details`. `headers` join the answer or replace its own; None removes one. In `location`,
-    {url} is the request's own address, {base} the simulator's, {foreign} that of its foreign host
-    and {recording} the id in the path. `ask_range` serves another Range than the one asked for,
-    "" the whole. `drops_token` makes the token of the request unknown from now on.
-    A 429 is another limiter's and tells nothing of the quota, unless it `penalises`: then it is
+    `status` replaces the normal answer, with `body`, or with the error `code` and its
+    `details`. `headers` are added to the answer or replace its own; None removes one. In
+    `location`, {url} is the request's own address, {base} the simulator's, {foreign} that of its
+    foreign host and {recording} the id in the path. `ask_range` serves another Range than the
+    requested one, "" the whole. `drops_token` makes the token of the request unknown from now on.
+    A 429 is another limiter's and says nothing about the quota, unless it `penalises`: then it is
     the user's own, with its headers, and closes the group for `retry_after_s`, None the quota's
-    penalty. `retry_after` is how the answer says it.
+    penalty. `retry_after` is its format.
 
-    `closes_for_s` makes it a maintenance: everything is answered the same way until it is over,
-    and `Retry-After` says how long that still is.
-    `part_bytes` serves the audio in parts of at most that size, whatever was asked for.
-    `disguise` serves the audio as that one of `audio_disguises.DISGUISES` makes it; `spoils`
+    `closes_for_s` makes it a maintenance: everything gets the same answer until it is over,
+    and `Retry-After` is the rest of it.
+    `part_bytes` serves the audio in parts of at most that size, for any request.
+    `disguise` serves the audio changed by that one of `audio_disguises.DISGUISES`; `spoils`
     names the one of `record_damage.RECORD_DAMAGES`, which strikes the first recorded call of a
     page, or of `page_damage.PAGE_DAMAGES`.
 
@@ -86,7 +86,7 @@ class Fault:
 
 
 def strike(faults: tuple[Fault, ...], arrival: Arrival) -> tuple[Fault | None, tuple[Fault, ...]]:
-    """Return the first fault that hits, if any, and the faults as they are afterwards."""
+    """Return the first matching fault, if any, and the remaining faults."""
     for index, fault in enumerate(faults):
         if fault.times != 0 and fnmatchcase(arrival.path, fault.path) and chooses(fault, arrival):
             times = None if fault.times is None else fault.times - 1
@@ -95,5 +95,5 @@ def strike(faults: tuple[Fault, ...], arrival: Arrival) -> tuple[Fault | None, t
 
 
 def chooses(fault: Fault, arrival: Arrival) -> bool:
-    """Whether a fault is for a request of this user, with or without a range as this one."""
+    """Whether a fault matches a request of this user, with or without a range."""
     return fault.user in (None, arrival.user) and fault.ranged in (None, arrival.ranged)

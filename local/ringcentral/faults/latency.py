@@ -1,4 +1,4 @@
-"""How long requests and answers travel."""
+"""The travel time of requests and answers."""
 
 import random
 import threading
@@ -6,7 +6,7 @@ import time
 
 
 class Latency:
-    """Lets each way take a time of its own, drawn evenly; safe to use from several threads.
+    """Gives each way a random time, evenly distributed; safe to use from several threads.
 
     `between_ms` is the shortest and the longest; None takes no time.
     """
@@ -17,7 +17,7 @@ class Latency:
         self._lock = threading.Lock()
 
     def travel(self) -> None:
-        """Return when one way is over, in real time."""
+        """Wait for the time of one way, in real time."""
         if self._between_ms is None:
             return
         with self._lock:

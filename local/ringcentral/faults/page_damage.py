@@ -1,4 +1,4 @@
-"""Pages of the call log that are not as they should be, each as a function of the whole page."""
+"""Damaged pages of the call log, each as a function of the whole page."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from local.ringcentral.http.answers import Json
 
-# A parameter that RingCentral doesn't know and ignores: the address is another, the page is not.
+# A parameter that RingCentral doesn't know and ignores: the address differs, the page does not.
 _AGAIN = "again"
 
 
@@ -24,7 +24,7 @@ def _cyclic(page: Any) -> Json:  # noqa: ANN401 - JSON
 
 
 def _repeated(page: Any) -> Json:  # noqa: ANN401 - JSON
-    """Return a page that has its first record twice, as one that moved while it was read."""
+    """Return a page that has its first record twice, as if it had moved while it was read."""
     return {**page, "records": [*page["records"][:1], *page["records"]]}
 
 

@@ -1,4 +1,4 @@
-"""Call-log records that are not as they should be, each as a function of the whole record."""
+"""Damaged call-log records, each as a function of the whole record."""
 
 import hashlib
 import math
@@ -11,14 +11,14 @@ from local.ringcentral.http.answers import Json
 
 _HALF_EMOJI = "\ud83d"
 _MANY_DIGITS = 10**40
-# More than DynamoDB takes for an item (400 KB), in signs that don't compress.
+# More than DynamoDB accepts for an item (400 KB), in characters that don't compress.
 _NAME_CHARACTERS = 200_000
 _MANY_LEGS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class RecordDamage:
-    """What happens to a record; one that `hides` keeps its recording from being had meanwhile."""
+    """The damage of a record; one that `hides` makes its recording unavailable meanwhile."""
 
     change: Callable[[Json], Json]
     hides: bool = False
@@ -53,7 +53,7 @@ def _nan(record: Json) -> Json:
 
 
 def _leg_without_content_uri(record: Json) -> Json:
-    """Return the record with one leg more, whose recording can't be had."""
+    """Return the record with one more leg, whose recording is not available."""
     legs: Any = record.get("legs")
     if not legs:
         return record
@@ -85,7 +85,7 @@ def _huge(record: Any) -> Json:  # noqa: ANN401 - JSON
 
 
 def _many_legs(record: Any) -> list[Json]:  # noqa: ANN401 - JSON
-    """Return legs that each repeat the recording of the last one, each with other numbers."""
+    """Return legs that each repeat the recording of the last one, with other numbers."""
     leg = record["legs"][-1]
     return [
         {
@@ -103,7 +103,7 @@ def _outside(record: Any) -> str:  # noqa: ANN401 - JSON
 
 
 def _number(record: Json) -> int:
-    """Return a number that belongs to a record, the same whenever it is asked."""
+    """Return a number that belongs to a record, the same every time."""
     return int(hashlib.sha256(str(record["id"]).encode()).hexdigest()[:8], 16)
 
 

@@ -1,4 +1,4 @@
-"""What strikes next: a maintenance, the faults that were set, chaos, what lasts; and counts."""
+"""Chooses the next fault: a maintenance, set faults, chaos, permanent ones; and counts them."""
 
 import math
 import threading
@@ -13,7 +13,7 @@ from local.ringcentral.faults.faults import Arrival, Fault, strike
 
 
 class Strikes:
-    """Decides for each request what goes wrong; safe to ask from several threads."""
+    """Decides the fault of each request; safe to use from several threads."""
 
     def __init__(self, chaos: Chaos | None, *, lasting: Mapping[str, str] | None = None) -> None:
         """Strike by chaos, and always by the `lasting` kind of a recording."""
@@ -26,14 +26,14 @@ class Strikes:
         self._lock = threading.Lock()
 
     def set_faults(self, faults: tuple[Fault, ...]) -> None:
-        """Put `faults` in place of all before."""
+        """Replace all faults by `faults`."""
         with self._lock:
             self._faults = faults
 
     def next_fault(
         self, arrival: Arrival, subject: Subject | None, *, now: datetime
     ) -> Fault | None:
-        """Return what strikes this request; chaos knows no request without a subject."""
+        """Return the fault of this request; chaos needs a subject."""
         with self._lock:
             if closed := self._closed(now):
                 return closed
@@ -48,7 +48,7 @@ class Strikes:
             return self._closed(now)
 
     def _closed(self, now: datetime) -> Fault | None:
-        """Return what everything is answered in a maintenance, None where there is none."""
+        """Return the fault of a maintenance for every request, None if there is none."""
         if self._maintenance is None:
             return None
         fault, open_at = self._maintenance
@@ -56,7 +56,7 @@ class Strikes:
         return replace(fault, retry_after_s=left_s) if left_s > 0 else None
 
     def _last(self, subject: Subject) -> Fault | None:
-        """Return what the recording is always struck by, unless its bytes are that."""
+        """Return the permanent fault of the recording, unless it is in its bytes."""
         kind = self._lasting.get(subject.name)
         fault = KINDS[kind].fault if kind else None
         return fault if fault and fault.disguise is None else None

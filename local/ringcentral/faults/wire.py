@@ -1,4 +1,4 @@
-"""How an answer travels: what goes wrong on the way that no status tells."""
+"""The transfer of an answer: faults that no status shows."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,12 +14,12 @@ class Framing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """The way of one answer; as it is made, nothing goes wrong.
+    """The transfer of one answer; by default without faults.
 
     `silent_s` passes before the first byte. `unanswered` closes the connection in place of it.
     `cut_after_bytes` ends the body early and closes; `resets` closes with RST in place of FIN.
-    After `stall_after_bytes` of the body nothing comes for `stall_s`, then the rest.
-    `extra_bytes` are declared by `Content-Length` and never come.
+    After `stall_after_bytes` of the body nothing is sent for `stall_s`, then the rest.
+    `extra_bytes` are declared by `Content-Length` and never sent.
     `bytes_per_second` slows the body down, None sends as fast as it can.
     `informational` is the status of an interim answer that comes first, 100 for example.
     For `drip_head_s` the status line and headers come a byte a second, then the rest of them at

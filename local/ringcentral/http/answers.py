@@ -1,4 +1,4 @@
-"""What the simulator answers, and the errors that it answers with."""
+"""The simulator's answers, and its errors."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ JSON_TYPE = "application/json;charset=UTF-8"
 class Request:
     """A request as it arrived: header names in lower case, query values in order.
 
-    `disguise` is how the audio that it asks for is to be served, as in `Fault`.
+    `disguise` is how the requested audio is to be served, as in `Fault`.
     """
 
     method: str
@@ -27,7 +27,7 @@ class Request:
     disguise: str | None = None
 
     def first(self, name: str) -> str | None:
-        """Return the first value of a query parameter, None where it is absent."""
+        """Return the first value of a query parameter, None if it is missing."""
         return self.query.get(name, [None])[0]
 
 
@@ -35,7 +35,7 @@ class Request:
 class Answer:
     """An answer to send: `body` holds `size_bytes`, `wire` is how they travel.
 
-    `recording_id` names what it carries.
+    `recording_id` names the recording in it.
     """
 
     status: int
@@ -46,7 +46,7 @@ class Answer:
     wire: Wire = field(default_factory=Wire)
 
     def with_headers(self, headers: Mapping[str, str]) -> "Answer":
-        """Return the same answer with more headers; those that it has stay as they are."""
+        """Return the same answer with more headers; existing ones stay as they are."""
         return replace(self, headers={**headers, **self.headers})
 
 
@@ -87,7 +87,7 @@ def invalid_parameter(name: str, value: str) -> RefusalError:
 
 
 def not_found(name: str) -> RefusalError:
-    """Return the refusal of an id that names nothing."""
+    """Return the refusal of an unknown id."""
     return refusal(
         404, "CMN-102", f"Resource for parameter [{name}] is not found", parameterName=name
     )

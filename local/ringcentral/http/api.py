@@ -1,4 +1,4 @@
-"""RingCentral's API: authorise, count, let the faults strike, answer."""
+"""RingCentral's API: authorise, count, apply faults, answer."""
 
 import re
 import secrets
@@ -55,7 +55,7 @@ class Api:
         self._clock = clock
 
     def answer(self, request: Request) -> Answer:
-        """Return the answer to any request, with the id that support would ask for."""
+        """Return the answer to any request, with an id for the support."""
         try:
             answer = self._token(request) if request.path == TOKEN_PATH else self._api(request)
         except RefusalError as refused:
@@ -70,7 +70,7 @@ class Api:
             self._books.count_not_found(match[1], at=self._clock())
 
     def inject(self, faults: tuple[Fault, ...]) -> None:
-        """Put `faults` in place of all before."""
+        """Replace all faults by `faults`."""
         self._strikes.set_faults(faults)
 
     def spend(self, requests: int, *, user: str, group: Group) -> int:
@@ -85,7 +85,7 @@ class Api:
         return sum(verdict.granted for verdict in verdicts)
 
     def revoke(self, user: str) -> None:
-        """Refuse a user's JWT from now on, and the tokens that it got.
+        """Refuse a user's JWT from now on, and its tokens.
 
         Raises:
             ValueError: no JWT has that number.
@@ -131,7 +131,7 @@ class Api:
         return self._struck(request, serve, fault=fault, headers=headers)
 
     def _penalty(self, user: str, group: Group, fault: Fault) -> dict[str, str]:
-        """Start the penalty of a 429 that penalises; return what it tells of the quota."""
+        """Start the penalty of a 429 that penalises; return its quota headers."""
         if not fault.penalises:
             return {}
         verdict = self._limits.close(user, group=group, penalty_s=fault.retry_after_s)
@@ -164,7 +164,7 @@ class Api:
         }
 
     def _subject(self, path: str) -> Subject | None:
-        """Return what chaos may strike at a path."""
+        """Return the subject of chaos at a path."""
         if path == TOKEN_PATH:
             return Subject(name="token", place=Place.TOKEN)
         if path.endswith("/call-log"):

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on sockets: one thread a connection, kept alive from request to request."""
+"""HTTP/1.1 on sockets: one thread a connection, kept alive between requests."""
 
 import io
 import socket
@@ -22,12 +22,12 @@ LOOPBACK = "127.0.0.1"
 _IDLE_S = 120
 # RFC 9110, 8.6: a Content-Length is not sent with these.
 _WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-# Lingering for no time at all: closing throws away what is unsent, and sends RST.
+# A linger time of zero: closing discards unsent data, and sends RST.
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on loopback, asks `answer` for every request, tells `sent` of each piece."""
+    """Listens on loopback, calls `answer` for every request and `sent` for each piece sent."""
 
     daemon_threads = True
 
@@ -67,12 +67,12 @@ class Server(ThreadingHTTPServer):
             super().shutdown_request(request)
 
     def reset(self, connection: socket.socket) -> None:
-        """Let the end of a connection be an RST."""
+        """End a connection with an RST."""
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._reset.add(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - inherited
-        """Report what goes wrong, except a client that hangs up."""
+        """Report errors, except a client that hangs up."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -108,7 +108,7 @@ class _Connection(OwnMachineHandler):
                 self._send_head(answer)
                 for piece in self._body(answer):
                     sent_bytes += len(piece)
-                    # Before it goes, so that no client knows more than the books.
+                    # Before it is sent, so that no client knows more than the books.
                     self.server.sent(answer, len(piece))
                     self.wfile.write(_framed(piece, answer.wire.framing))
         finally:
@@ -122,7 +122,7 @@ class _Connection(OwnMachineHandler):
         return "RingCentralSimulator"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Stay silent: `_log` writes a line when the body is out."""
+        """Log nothing: `_log` writes a line when the body is sent."""
 
     def _request(self) -> Request:
         url = urlsplit(self.path)

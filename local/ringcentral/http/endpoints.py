@@ -1,4 +1,4 @@
-"""What RingCentral's endpoints answer to a request that may be served."""
+"""The answers of RingCentral's endpoints to requests that may be served."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _ACCOUNT_PATH = re.compile(r"/restapi/v1\.0/account/([^/]+)(/.*)")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint: whose quota it spends, what it asks for, how it answers."""
+    """An endpoint: its quota, its permission, its answer."""
 
     pattern: re.Pattern[str]
     group: Group
@@ -32,7 +32,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a path leads to."""
+    """The endpoint of a path."""
 
     account_id: str
     route: Route
@@ -71,10 +71,10 @@ class Endpoints:
         )
 
     def target(self, path: str) -> Target:
-        """Return what a path leads to.
+        """Return the endpoint of a path.
 
         Raises:
-            RefusalError: 404, it leads nowhere.
+            RefusalError: 404, there is none.
         """
         match = _ACCOUNT_PATH.fullmatch(path)
         if match:
@@ -85,10 +85,10 @@ class Endpoints:
         raise refusal(404, "CMN-102", "Resource not found")
 
     def answer(self, request: Request, target: Target) -> Answer:
-        """Return what the endpoint answers.
+        """Return the endpoint's answer.
 
         Raises:
-            RefusalError: another account, a parameter that can't be, or nothing there.
+            RefusalError: another account, an invalid parameter, or an unknown id.
         """
         if target.account_id not in ("~", self._account.id):
             raise not_found("accountId")

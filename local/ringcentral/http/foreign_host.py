@@ -1,4 +1,4 @@
-"""A host that is not RingCentral's: where redirects lead, and what it got to see."""
+"""A host that is not RingCentral's: the target of redirects, which records its requests."""
 
 import re
 import threading
@@ -24,11 +24,11 @@ _PAGE = b"<!doctype html><title>Elsewhere</title><p>Nothing to hear."
 
 
 class ForeignHost:
-    """Listens on a port of its own until the end of the `with` block; keeps what it was asked.
+    """Listens on a port of its own until the end of the `with` block; records its requests.
 
     `/recording/ID`, and the path that an API has for it, is the audio of that one of `recordings`,
     404 for any other; `/binary/ID` the same as `binary/octet-stream`. `/hops/N/ID` redirects N
-    times and then there, `/loop/0` for ever. Everything else is a page of HTML.
+    times and then there, `/loop/0` forever. Everything else is a page of HTML.
     """
 
     def __init__(self, recordings: Mapping[str, RecordingFile]) -> None:
@@ -58,7 +58,7 @@ class ForeignHost:
         return self._server.base_url
 
     def document(self) -> Json:
-        """Return how many requests came, and how many of them brought an Authorization header."""
+        """Return the number of requests, and of those with an Authorization header."""
         seen = tuple(self.seen)
         authorized = sum("authorization" in request.headers for request in seen)
         return {"url": self.base_url, "requests": len(seen), "authorized": authorized}

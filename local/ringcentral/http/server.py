@@ -21,20 +21,20 @@ _POLL_S = 0.02
 
 
 def utc_now() -> datetime:
-    """Return the present instant in whole milliseconds, as RingCentral counts."""
+    """Return the current instant in whole milliseconds, as RingCentral counts."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1_000 * 1_000)
 
 
 class Simulator:
-    """A simulated RingCentral that listens from its making to the end of the `with` block.
+    """A simulated RingCentral that listens from its creation to the end of the `with` block.
 
-    `clock` decides everything but latency, silence and the pace of bodies, which are real.
-    `foreign_host` is where redirects lead.
+    `clock` decides everything except latency, silence and the speed of bodies, which are real.
+    `foreign_host` is the target of redirects.
 
     Raises:
-        OSError: the port can't be had.
-        ValueError: more recordings are to be gone than are old enough.
+        OSError: the port is not available.
+        ValueError: fewer recordings are old enough than should be gone.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class Simulator:
         self._api.inject(faults)
 
     def spend(self, requests: int, *, user: str = "1", group: Group = Group.HEAVY) -> int:
-        """Use a user's quota up as another program would; return how many requests were granted.
+        """Use up a user's quota as another program would; return how many requests were granted.
 
         More than the quota has left starts the penalty.
         """
         return self._api.spend(requests, user=user, group=group)
 
     def revoke(self, user: str) -> None:
-        """Refuse a user's JWT from now on, and the tokens that it got.
+        """Refuse a user's JWT from now on, and its tokens.
 
         Raises:
             ValueError: no JWT has that number.

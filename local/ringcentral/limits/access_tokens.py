@@ -19,7 +19,7 @@ _MIN_S, _MAX_S = 600, 3_600
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in service user, who is named by the number of the JWT."""
+    """A signed-in service user, identified by the number of the JWT."""
 
     access_token: str
     user: str
@@ -28,9 +28,9 @@ class Session:
 
 
 class AccessTokens:
-    """Mints access tokens and knows which are good; safe to use from several threads.
+    """Issues access tokens and knows the valid ones; safe to use from several threads.
 
-    `minted` has every token that there ever was.
+    `minted` has every token ever issued.
     """
 
     def __init__(self, options: Options) -> None:
@@ -58,7 +58,7 @@ class AccessTokens:
         return _document(session, form, now=now)
 
     def revoke(self, user: str) -> None:
-        """Refuse a user's JWT from now on; its tokens are dead.
+        """Refuse a user's JWT from now on; its tokens are invalid.
 
         Raises:
             ValueError: no JWT has that number.
@@ -80,21 +80,21 @@ class AccessTokens:
             raise ValueError(f"no service user {user!r}; there are 1 to {len(self._user_of)}")
 
     def drop(self, request: Request) -> None:
-        """Make the request's token unknown before its time; its user may sign in again."""
+        """Make the request's token unknown before it expires; its user may sign in again."""
         _, _, token = request.headers.get("authorization", "").partition(" ")
         with self._lock:
             self._sessions.pop(token, None)
 
     def user_named_by(self, request: Request) -> str:
-        """Return whom a sign-in request is about, rightly or not: whose Auth quota it spends."""
+        """Return the user of a sign-in request, even if it is refused: its Auth quota is used."""
         assertion = parse_qs(request.body.decode("utf-8", "replace")).get("assertion", [""])[0]
         return self._user_of.get(assertion, "nobody")
 
     def session_of(self, request: Request, *, now: datetime) -> Session:
-        """Return the session that the request's bearer token opens.
+        """Return the session of the request's bearer token.
 
         Raises:
-            RefusalError: 401, and why.
+            RefusalError: 401, with the reason.
         """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if not token:

@@ -1,4 +1,4 @@
-"""The quotas of all users in all groups, and the headers that tell of them."""
+"""The quotas of all users in all groups, and their headers."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from local.ringcentral.limits.sliding_window import SlidingWindow, Verdict
 
 
 class RateLimits:
-    """One sliding window for each (user, group); safe to ask from several threads."""
+    """One sliding window for each (user, group); safe to use from several threads."""
 
     def __init__(self, quotas: Mapping[Group, Quota], *, clock: Callable[[], datetime]) -> None:
         self._quotas = quotas
@@ -19,18 +19,18 @@ class RateLimits:
 
     def request(self, user: str, *, group: Group) -> Verdict:
         """Grant or refuse a request of `user` in `group` that arrives now."""
-        # The clock is read under the lock, so that no window sees time go back.
+        # The clock is read under the lock, so that time never goes back for a window.
         with self._lock:
             return self._window(user, group).request(now_s=self._clock().timestamp())
 
     def close(self, user: str, *, group: Group, penalty_s: int | None) -> Verdict:
-        """Start a penalty that no request has earned; None takes the quota's own."""
+        """Start a penalty without a request; None uses the quota's own."""
         with self._lock:
             length_s = self._quotas[group].penalty_s if penalty_s is None else penalty_s
             return self._window(user, group).close(length_s, now_s=self._clock().timestamp())
 
     def headers(self, group: Group, verdict: Verdict) -> dict[str, str]:
-        """Return the headers that go with a verdict, `Retry-After` with a refusal only."""
+        """Return the headers of a verdict, `Retry-After` with a refusal only."""
         quota = self._quotas[group]
         headers = {
             "X-Rate-Limit-Group": group.value,

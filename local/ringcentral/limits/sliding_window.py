@@ -1,4 +1,4 @@
-"""RingCentral's quota: a sliding window, and a penalty that every impatient request restarts."""
+"""RingCentral's quota: a sliding window, and a penalty that every early request restarts."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from local.ringcentral.account.options import Quota
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one request is told; `retry_after_s` is 0 when it was granted.
+    """The decision on one request; `retry_after_s` is 0 if it was granted.
 
-    One that came `in_penalty` was wasted twice: it was refused, and the penalty starts anew.
+    A request `in_penalty` was wasted twice: it was refused, and the penalty restarts.
     """
 
     granted: bool

@@ -19,7 +19,7 @@ class Audio:
     block: Callable[[int], bytes]
 
     def slice(self, start: int, stop: int) -> Iterator[bytes]:
-        """Yield the bytes from `start` up to `stop`, which is cut to the size, in small pieces."""
+        """Yield the bytes from `start` up to `stop`, or to the end, in small pieces."""
         stop = min(stop, self.size_bytes)
         if start < min(stop, len(self.head)):
             yield self.head[start:stop]

@@ -1,4 +1,4 @@
-"""Audio that does not look as it should: other bytes, the same ones each time they are served."""
+"""Audio with irregular bytes, the same ones each time they are served."""
 
 import hashlib
 import struct
@@ -14,7 +14,7 @@ _BEFORE_DATA = 36  # what a RIFF size counts before the data
 
 
 def _wav_header_of_a_pipe(audio: Audio, recording_id: str) -> Audio:
-    """Return a WAV whose header has a size that its writer could not know; others as they are."""
+    """Return a WAV whose header has a size that its writer could not know; others unchanged."""
     if audio.head[:4] != b"RIFF":
         return audio
     (data_bytes,) = struct.unpack_from("<I", audio.head, _DATA_SIZE_AT)

@@ -1,4 +1,4 @@
-"""A recording's audio: whole, or the range that was asked for."""
+"""A recording's audio: whole, or the requested range."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""The Range header (RFC 9110): which bytes of a file are asked for."""
+"""The Range header (RFC 9110): the requested bytes of a file."""
 
 import re
 
@@ -6,16 +6,16 @@ _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class UnsatisfiableRangeError(Exception):
-    """The range lies wholly beyond the end of the file."""
+    """The whole range is beyond the end of the file."""
 
 
 def asked_range(header: str | None, *, size_bytes: int) -> tuple[int, int] | None:
-    """Return start and stop (exclusive) of the one range asked for, None for the whole file.
+    """Return start and stop (exclusive) of the one requested range, None for the whole file.
 
-    A malformed header and several ranges ask for the whole file, as the RFC allows.
+    A malformed header and several ranges mean the whole file, as the RFC allows.
 
     Raises:
-        UnsatisfiableRangeError: nothing of the range lies within the file.
+        UnsatisfiableRangeError: no byte of the range is within the file.
     """
     match = _ONE_RANGE.fullmatch((header or "").strip())
     if not match or match.group(0) == "bytes=-":

@@ -1,7 +1,7 @@
 """WAV recordings: PCM, 8 kHz, 16 bit, mono; a melody of one note a second, a tick on each.
 
 The lowest three bits of each sample are noise keyed by recording and second.
-Nobody hears them, and they make every place of every recording different,
+It is inaudible, and makes every place of every recording different,
 so a byte that lands at a wrong offset or in a wrong recording shows in a comparison.
 """
 

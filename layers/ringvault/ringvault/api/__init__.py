@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out: the only readers of query parameters."""
+"""HTTP requests and answers: the only readers of query parameters."""

@@ -1,4 +1,4 @@
-"""How the playback API's answers look: recordings as JSON, and faults as problem details."""
+"""The playback API's answers: recordings as JSON, and faults as problem details."""
 
 import json
 from base64 import b64encode
@@ -38,7 +38,7 @@ from ringvault.core.vault.cold_storage import InColdStorageError
 
 Json = dict[str, Any]
 
-# What every answer carries unless it says otherwise: nothing here is a page, or is for a frame.
+# The default headers of every answer: none of these is a page, or belongs into a frame.
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -54,7 +54,7 @@ MAX_NAME = 256
 MAX_PHONE_NUMBER = 64
 MAX_REASON = 1_024
 MAX_CONTENT_TYPE = 255
-# What is left for the rest of Lambda's answer is more than its headers take.
+# The rest of Lambda's answer has more room than its headers take.
 MAX_BODY_BYTES = 5_000_000
 
 _NOT_PLAYABLE = {
@@ -70,9 +70,9 @@ class NoSuchPathError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One RFC 9457 problem; `outcome` names it, in the log as in its type.
+    """One RFC 9457 problem; `outcome` names it, in the log and in its type.
 
-    `details` are members of its own, such as the parameter at fault.
+    `details` are additional members, such as the parameter at fault.
     """
 
     status: HTTPStatus
@@ -82,7 +82,7 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> Json:
-        """Return the members of the problem; its type names it and resolves to nothing."""
+        """Return the members of the problem; its type names it and is not a link."""
         return {
             "type": f"urn:ringvault:problem:{self.outcome}",
             "title": self.status.phrase,
@@ -94,17 +94,17 @@ class Problem:
 
 _NO_SUCH_PATH = Problem(HTTPStatus.NOT_FOUND, "no-such-path", "Nothing is served here.")
 # By number: Python renamed both.
-_BODY_REFUSED = Problem(HTTPStatus(413), "body-refused", "Nothing here takes a body.")
+_BODY_REFUSED = Problem(HTTPStatus(413), "body-refused", "Requests must not have a body.")
 _QUERY_TOO_LONG = Problem(
     HTTPStatus(414),
     "query-too-long",
-    f"A query has at most {MAX_QUERY_CHARACTERS} characters here.",
+    f"The query must have at most {MAX_QUERY_CHARACTERS} characters.",
 )
 _NOT_A_LISTENER = Problem(
     HTTPStatus.FORBIDDEN,
     "not-a-listener",
     f"Your token names neither the group {LISTENERS_GROUP} nor an extension of yours;"
-    " ask who runs this archive to add you.",
+    " ask the administrator of this archive to add you.",
 )
 _NOT_FOR_YOU = Problem(
     HTTPStatus.FORBIDDEN,
@@ -114,35 +114,35 @@ _NOT_FOR_YOU = Problem(
 _UNKNOWN = Problem(
     HTTPStatus.NOT_FOUND,
     "unknown-recording",
-    "There is no such recording among those that you may hear.",
+    "There is no such recording, or you may not hear it.",
 )
 _UNKNOWN_CALL = Problem(
     HTTPStatus.NOT_FOUND,
     "unknown-call",
-    "There is no such call among those that you may hear.",
+    "There is no such call, or you may not hear it.",
 )
 _PLAY_NOT_KEPT = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "play-not-kept",
-    "Nobody is given audio without a trace, and the trace could not be written; try again.",
+    "The audit could not be written, so no audio is given; try again.",
     headers={"Retry-After": "5"},
 )
 _UNAVAILABLE = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "unavailable",
-    "The archive does not answer at the moment; try again.",
+    "The archive is unavailable at the moment; try again.",
     headers={"Retry-After": "5"},
 )
 UNEXPECTED = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "unexpected",
-    "Something is wrong on our side; it has been logged.",
+    "Internal error; it has been logged. Try again, then ask the administrator of this archive.",
 )
 _UNREADABLE = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "unreadable-item",
-    "The catalogue's item of this recording can't be read; it has been logged. Ask who runs this"
-    " archive to bring it back: docs/operations/alarms.md says how.",
+    "The catalogue's item of this recording can't be read; it has been logged. Ask the"
+    " administrator of this archive to restore it: docs/operations/alarms.md says how.",
 )
 
 
@@ -159,7 +159,7 @@ _PROBLEMS: dict[type[Exception], Problem] = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return what a listener is told of `error`; UNEXPECTED where it was not foreseen."""
+    """Return the problem for a listener; UNEXPECTED if the error is none of the known ones."""
     match error:
         case NotPlayableError():
             return _not_playable(error)
@@ -177,7 +177,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def recording_json(item: CatalogueItem) -> Json:
-    """Return one recording in RingCentral's words; what is not known is left out."""
+    """Return one recording in RingCentral's terms; unknown fields are left out."""
     recording, call = item.recording, item.recording.call
     known = {
         "id": recording.recording_id,
@@ -214,7 +214,7 @@ def page_json(page: CataloguePage) -> Json:
 def call_json(items: Iterable[CatalogueItem]) -> Json:
     """Return the recordings of one call.
 
-    There is no next page of it, and it may have a thousand: where they are too long, names and
+    There is no next page, and a call may have a thousand: if they are too long, names and
     reasons are left out, which /recordings/{recordingId} has.
     """
     recordings = [recording_json(item) for item in items]
@@ -260,7 +260,7 @@ def _play_json(play: Play) -> Json:
 
 
 def _duration_s(item: CatalogueItem) -> int | None:
-    """Return the audio's own length where it is known: the call's may be that of all its legs."""
+    """Return the audio's own duration if known: the call's may be that of all its legs."""
     measured = item.archived.audio_duration_s if item.archived else None
     return item.recording.duration_s if measured is None else round(measured)
 
@@ -304,6 +304,6 @@ def _in_cold_storage(error: InColdStorageError) -> Problem:
     return Problem(
         HTTPStatus.CONFLICT,
         "recording-in-cold-storage",
-        "This recording lies in cold storage; whoever runs this archive can restore it.",
+        "This recording is in cold storage; the administrator of this archive can restore it.",
         {**details, "restoreCommand": stored.restore_command()},
     )

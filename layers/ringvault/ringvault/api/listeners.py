@@ -1,4 +1,4 @@
-"""Who asks: the claims of a token that an authorizer has verified."""
+"""The listener of a request, from the claims of its verified token."""
 
 import json
 import re
@@ -10,9 +10,9 @@ from ringvault.core.playback.rights import LISTENERS_GROUP, Listener, NotAListen
 # API Gateway takes 10,240 bytes of headers.
 MAX_HEADER_LENGTH = 10_240
 _PART = "[A-Za-z0-9_-]+"
-# With the scheme or without it, as an HTTP API's authorizer takes it; one token only.
+# With or without the scheme, as an HTTP API's authorizer accepts it; one token only.
 _JWT = re.compile(rf"(?:bearer +)?{_PART}\.({_PART})\.{_PART}", re.IGNORECASE)
-# What tells one token from another.
+# These claims identify a token.
 _TEXTS = ("sub", "iss", "jti")
 _NUMBERS = ("iat", "exp")
 _DIGITS = re.compile("[0-9]{1,15}")
@@ -21,8 +21,8 @@ _DIGITS = re.compile("[0-9]{1,15}")
 def claims_of(authorization: str, *, verified: Mapping[str, object]) -> Mapping[str, object] | None:
     """Return the claims of the token in an Authorization header, as the issuer wrote them.
 
-    The signature is not looked at. So the token has to be the one that an authorizer has verified,
-    whose claims `verified` holds as text. None where it is another or where there is none.
+    The signature is not checked. So the token must be the one that an authorizer has verified,
+    whose claims `verified` holds as text. None if it is another or if there is none.
     """
     if len(authorization) > MAX_HEADER_LENGTH:
         return None
@@ -40,7 +40,7 @@ def _object(part: str) -> Mapping[str, object] | None:
 
 
 def _are_the_same(claims: Mapping[str, object], verified: Mapping[str, object]) -> bool:
-    """Whether both are of one token; a number counts where it was handed on in digits."""
+    """Whether both are of one token; a number matches its digits as text."""
     texts = all(claims.get(name) == verified.get(name) for name in _TEXTS)
     numbers = {name: verified.get(name) for name in _NUMBERS}
     return texts and all(
@@ -57,12 +57,12 @@ def listener_of(
     extension_claim: str,
     authorization: str | None = None,
 ) -> Listener:
-    """Return who the claims of a verified token are about.
+    """Return the listener in the claims of a verified token.
 
-    An HTTP API hands every claim on as text: one that is an array as `[first second]`, any other
-    as it stands. So a space in a group's name looks like one between two groups. `authorization`
-    is the request's header, whose verified token holds the groups one by one. Where it holds
-    another token, a text that could be more than one group is none.
+    An HTTP API passes every claim on as text: an array as `[first second]`, any other
+    unchanged. So a space in a group's name looks like one between two groups. `authorization`
+    is the request's header, whose verified token has the groups one by one. If it holds
+    another token, a text that could be more than one group counts as none.
 
     Raises:
         NotAListenerError: they name no user, or neither the group that hears everything nor an

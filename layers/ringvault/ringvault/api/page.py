@@ -1,4 +1,4 @@
-"""The files of the page, where it signs people in, and the headers that keep it to itself."""
+"""The page's files, its sign-in settings, and its security headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class PageFile:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """An OpenID Connect issuer as its client, the page, has to know it.
+    """An OpenID Connect issuer, with the settings that its client, the page, needs.
 
-    `end_session_endpoint` is None where the issuer has no session that could be ended.
+    `end_session_endpoint` is None if the issuer has no session that could be ended.
     """
 
     authorization_endpoint: str
@@ -39,7 +39,7 @@ class SignIn:
 
 
 def page_file(folder: Path, file_name: str) -> PageFile:
-    """Return a file that lies right in `folder`; NoSuchPathError where none of this name does."""
+    """Return a file directly in `folder`; NoSuchPathError if there is none of this name."""
     if file_name not in _file_names(folder):
         raise NoSuchPathError("the page has no such file")
     path = folder / file_name
@@ -47,7 +47,7 @@ def page_file(folder: Path, file_name: str) -> PageFile:
 
 
 def sign_in_json(sign_in: SignIn) -> Mapping[str, str | None]:
-    """Return what the page must know to send somebody to sign in; none of it is secret."""
+    """Return the page's settings for the sign-in; none of them is secret."""
     return {
         "authorizationEndpoint": sign_in.authorization_endpoint,
         "tokenEndpoint": sign_in.token_endpoint,

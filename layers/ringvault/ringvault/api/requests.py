@@ -1,4 +1,4 @@
-"""What a request brings: its bounds, and the parameters of all routes but the search."""
+"""The limits of a request, and the parameters of all routes except the search."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -10,7 +10,7 @@ from ringvault.core.playback.audit import (
     Disposition,
 )
 
-# The longest is an issuer's, which brings people back to the page with a code of 2,000 and more.
+# The longest is an issuer's, which sends people back to the page with a code of 2,000 and more.
 MAX_QUERY_CHARACTERS = 4096
 
 _PLAY_ID = re.compile(r"[0-9a-fTZ:.#-]{1,100}")
@@ -22,32 +22,32 @@ class BodyRefusedError(PermanentError):
 
 
 class QueryTooLongError(PermanentError):
-    """The query is longer than any that means something here."""
+    """The query is longer than any valid one."""
 
 
 def require_small(event: Mapping[str, Any]) -> None:
-    """Make sure that a request, as an event of payload 2.0, is worth reading at all.
+    """Check the limits of a request, an event of payload 2.0, before it is read.
 
     Raises:
         BodyRefusedError: it has a body.
         QueryTooLongError: its query has more than MAX_QUERY_CHARACTERS.
     """
     if event.get("body"):
-        raise BodyRefusedError("a request has no body here")
+        raise BodyRefusedError("requests must not have a body")
     if len(event.get("rawQueryString", "")) > MAX_QUERY_CHARACTERS:
-        raise QueryTooLongError(f"a query has at most {MAX_QUERY_CHARACTERS} characters")
+        raise QueryTooLongError(f"the query must have at most {MAX_QUERY_CHARACTERS} characters")
 
 
 def format_plays_cursor(play_id: str) -> str:
-    """Return the text that `cursor` takes to go on after a play; opaque to listeners."""
+    """Return the text of `cursor` for continuing after a play; opaque to listeners."""
     return urlsafe_b64encode(play_id.encode()).decode().rstrip("=")
 
 
 def read_plays_cursor(parameters: Mapping[str, str]) -> str | None:
-    """Return after which play a page begins, None where it is the first page.
+    """Return the play after which a page begins, None for the first page.
 
     Raises:
-        InvalidParameterError: there is a parameter but `cursor`, or a cursor that is none of ours.
+        InvalidParameterError: there is a parameter except `cursor`, or the cursor is invalid.
     """
     for name in parameters.keys() - {"cursor"}:
         raise InvalidParameterError(name[:40], "is not one of cursor")
@@ -64,10 +64,10 @@ def read_plays_cursor(parameters: Mapping[str, str]) -> str | None:
 
 
 def read_disposition(parameters: Mapping[str, str]) -> Disposition:
-    """Return what the browser is to do with the audio.
+    """Return the disposition of the audio.
 
     Raises:
-        InvalidParameterError: there is a parameter but `disposition`, or it is neither `inline`
+        InvalidParameterError: there is a parameter except `disposition`, or it is neither `inline`
             nor `attachment`.
     """
     for name in parameters.keys() - {"disposition"}:

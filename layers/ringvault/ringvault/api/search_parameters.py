@@ -1,4 +1,4 @@
-"""The parameters of a search as a request carries them, and the cursor of its next page."""
+"""The parameters of a search in a request, and the cursor of its next page."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from ringvault.core.playback.search import Search
 
 DEFAULT_LIMIT = 50
 MAX_A_PAGE = 100
-# Each month of a search may be a query of its own, so both spans bound what a request can cost.
+# Each month of a search may be a query of its own, so both spans limit the cost of a request.
 DEFAULT_SPAN = timedelta(days=366)
 MAX_SPAN = timedelta(days=3660)
 DIRECTIONS = ("Inbound", "Outbound")
@@ -66,7 +66,7 @@ def read_search(
 
 
 def format_cursor(position: Position) -> str:
-    """Return the text that `cursor` takes to go on after `position`; opaque to listeners."""
+    """Return the text of `cursor` for continuing after `position`; opaque to listeners."""
     fields = [format_instant(position.started_at), position.recording_id]
     return urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
 
@@ -79,9 +79,9 @@ def _refuse_unknown(parameters: Parameters) -> None:
 
 def _refuse_span(from_at: datetime, before_at: datetime, after: Position | None) -> None:
     if from_at >= before_at:
-        raise InvalidParameterError("from", "must lie before to, and before now where to is absent")
+        raise InvalidParameterError("from", 'must be before "to", or before now without "to"')
     if before_at - from_at > MAX_SPAN:
-        raise InvalidParameterError("from", f"must lie within {MAX_SPAN.days} days before to")
+        raise InvalidParameterError("from", f'must be within {MAX_SPAN.days} days before "to"')
     if after and not from_at <= after.started_at < before_at:
         raise InvalidParameterError("cursor", "must come from a search with the same from and to")
 
@@ -107,8 +107,8 @@ def _default_from(before_at: datetime, after: Position | None) -> datetime:
     try:
         from_at = before_at - DEFAULT_SPAN
     except OverflowError as error:
-        raise InvalidParameterError("to", "lies before the first year") from error
-    # Now moves on while a listener pages: the span must not leave the cursor behind.
+        raise InvalidParameterError("to", "is before the year 1") from error
+    # Now moves on between pages: the span must still contain the cursor.
     return min(from_at, after.started_at) if after else from_at
 
 
@@ -130,7 +130,7 @@ def _number(text: str | None, read: ReadNumber) -> str | None:
 
 
 def _extension_id(text: str | None) -> str | None:
-    # RingCentral's ids of extensions and of recordings are made of the same characters.
+    # RingCentral's ids of extensions and of recordings have the same characters.
     if text is not None and not is_recording_id(text):
         raise InvalidParameterError("extension", "must be RingCentral's id of an extension")
     return text

@@ -1,4 +1,4 @@
-"""Several things done at the same time, by whoever has threads."""
+"""The port for doing several things at the same time."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
@@ -11,4 +11,4 @@ class AtOnce(Protocol):
     """Like `map`, with a bounded number of them at work."""
 
     def __call__(self, do: Callable[[T], R], things: Iterable[T], /) -> Sequence[R]:
-        """Return what `do` returns for each, in order; raises what one of them raised."""
+        """Return the results of `do`, in order; raises the error of one of them."""

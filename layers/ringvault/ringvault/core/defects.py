@@ -1,4 +1,4 @@
-"""Where a defect of ours is, without a word of what it says."""
+"""Where in the code a defect is, without its text."""
 
 import traceback
 from pathlib import PurePath

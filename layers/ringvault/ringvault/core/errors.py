@@ -15,7 +15,7 @@ RingvaultError
 │   ├── ContentChangedError        the recording is not the same as a moment ago
 │   ├── EndlessPagesError          the pages of the call log come to no end
 │   ├── PlayNotKeptError           the audit could not be written: no playback URL
-│   └── ConflictError              somebody else changed what we were about to change
+│   └── ConflictError              another process changed it first
 │       ├── CancelledError         a transaction of DynamoDB: carries its reasons
 │       └── ObjectExistsError      the vault has an object of that key
 ├── OvertakenError                 another lister saved its progress first
@@ -58,7 +58,7 @@ from datetime import datetime
 
 
 class RingvaultError(Exception):
-    """Anything ringvault raises on purpose; `hint` is the next step, empty where none is known."""
+    """An error that ringvault raises on purpose; `hint` is the next step, empty if unknown."""
 
     def __init__(self, message: str = "", *, hint: str = "") -> None:
         super().__init__(message)
@@ -75,14 +75,14 @@ class ThrottledError(TransientError):
     def __init__(
         self, message: str, *, retry_at: datetime, concerns_all_users: bool = False
     ) -> None:
-        """Say until when, and whether another service user would meet the same."""
+        """Set until when, and whether it concerns other service users too."""
         super().__init__(message)
         self.retry_at = retry_at
         self.concerns_all_users = concerns_all_users
 
 
 class RetryLaterError(ThrottledError):
-    """An answer other than 429 named when to ask again in `Retry-After`."""
+    """An answer other than 429 with `Retry-After`."""
 
 
 class ServiceUnavailableError(TransientError):
@@ -102,7 +102,7 @@ class TokenRejectedError(TransientError):
 
 
 class RedirectRefusedError(TransientError):
-    """A redirect leads where we do not go; the next answer may lead elsewhere."""
+    """A redirect leads to a host that is not allowed; the next answer may lead elsewhere."""
 
 
 class ContentChangedError(TransientError):
@@ -110,15 +110,15 @@ class ContentChangedError(TransientError):
 
 
 class EndlessPagesError(TransientError):
-    """The pages of a span of the call log lead in a circle, or to no end."""
+    """The pages of a span of the call log repeat, or do not end."""
 
 
 class ConflictError(TransientError):
-    """Somebody else changed what we were about to change; read it again."""
+    """Another process changed it first; read it again."""
 
 
 class ObjectExistsError(ConflictError):
-    """The vault has an object of that key; it was left as it is."""
+    """The vault has an object with that key; it was not changed."""
 
 
 class PermanentError(RingvaultError):
@@ -148,16 +148,16 @@ class PermissionLostError(PermanentError):
     """
 
     def __init__(self, message: str, *, concerns_all_users: bool, answer: str = "403") -> None:
-        """Say whether another service user would meet the same."""
+        """Set whether it concerns other service users too."""
         super().__init__(message)
         self.concerns_all_users = concerns_all_users
         self.answer = answer
 
 
 class RecordingRefusedError(PermanentError):
-    """RingCentral refuses one recording; that it refuses others is not known.
+    """RingCentral refuses one recording; whether it refuses others is unknown.
 
-    `hint` says what to do should it refuse all.
+    `hint` is the next step if it refuses all.
     """
 
 
@@ -170,16 +170,16 @@ class RequestRefusedError(PermanentError):
 
 
 class RangeRefusedError(RequestRefusedError):
-    """There is nothing from the asked byte on; `total_bytes` is the whole length, if told."""
+    """There is nothing after that byte; `total_bytes` is the whole length, None if unknown."""
 
     def __init__(self, message: str, *, total_bytes: int | None) -> None:
-        """Say how long the whole is."""
+        """Set the length of the whole."""
         super().__init__(message)
         self.total_bytes = total_bytes
 
 
 class NotAudioError(PermanentError):
-    """What came in place of a recording is text, HTML, XML, JSON, or nothing at all."""
+    """The answer is text, HTML, XML, JSON or empty in place of a recording."""
 
 
 class ForeignHostError(PermanentError):
@@ -187,7 +187,7 @@ class ForeignHostError(PermanentError):
 
 
 class UnreadableItemError(PermanentError):
-    """An item of the catalogue can't be read; `recording_id` is None where even that is lost."""
+    """An item of the catalogue can't be read; `recording_id` is None if the id can't either."""
 
     def __init__(self, recording_id: str | None, problem: str, *, hint: str = "") -> None:
         self.recording_id = recording_id
@@ -200,7 +200,7 @@ class NewerCatalogueError(UnreadableItemError):
 
 
 class DamagedStateError(PermanentError):
-    """An item of the state table can't be read; says which, and what mends it."""
+    """An item of the state table can't be read; says which, and how to repair it."""
 
 
 class InvalidRecordError(PermanentError):
@@ -212,11 +212,11 @@ class InvalidMessageError(PermanentError):
 
 
 class InvalidRequestError(PermanentError):
-    """What somebody asks for makes no sense, or can't be done now; says what to ask instead."""
+    """The request is invalid, or not possible now; says what to request instead."""
 
 
 class InvalidParameterError(PermanentError):
-    """A parameter of the request is not what it must be; `parameter` is its name."""
+    """A query parameter is invalid; `parameter` is its name."""
 
     def __init__(self, parameter: str, must: str) -> None:
         self.parameter = parameter

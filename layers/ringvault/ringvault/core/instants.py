@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 
 def parse_instant(text: str) -> datetime:
-    """Return the instant that an ISO 8601 text with a zone names, in UTC.
+    """Return the instant of an ISO 8601 text with a time zone, in UTC.
 
     Raises:
         ValueError: the text is not ISO 8601, or has no zone.
@@ -23,7 +23,7 @@ def format_instant(instant: datetime) -> str:
 
 
 def from_epoch_ms(epoch_ms: int) -> datetime:
-    """Return the instant that lies `epoch_ms` milliseconds after 1970."""
+    """Return the instant `epoch_ms` milliseconds after 1970."""
     return datetime.fromtimestamp(epoch_ms / 1000, tz=UTC)
 
 

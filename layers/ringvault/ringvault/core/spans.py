@@ -21,13 +21,13 @@ class Period:
 
     @property
     def to_at(self) -> datetime:
-        """The first instant behind it."""
+        """The first instant after it."""
         return datetime.combine(self.to_on, time(), UTC) + DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time from `from_at` on; `to_at` is the first instant behind it."""
+    """The time from `from_at` on; `to_at` is the first instant after it."""
 
     from_at: datetime
     to_at: datetime

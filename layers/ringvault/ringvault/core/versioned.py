@@ -1,4 +1,4 @@
-"""What several containers read and change: a value, and the number of its last change."""
+"""A value that several containers read and change, with the number of its last change."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Versioned(Protocol[T]):
-    """Where one value is kept."""
+    """Where one value is stored."""
 
     def load(self) -> tuple[T, int]:
         """Return the value and its version; version 0 is a value that was never saved."""
@@ -22,9 +22,9 @@ class Versioned(Protocol[T]):
 
 
 def change(store: Versioned[T], changed_from: Callable[[T], T]) -> T:
-    """Store what `changed_from` makes of the newest value, and return it.
+    """Store the result of `changed_from` for the newest value, and return it.
 
-    What is equal to the value is not stored. An error of `changed_from` leaves the value as it is.
+    An unchanged value is not stored. After an error of `changed_from` the value is as before.
 
     Raises:
         ConflictError: another container saved first, `MAX_ATTEMPTS` times; nothing was changed.

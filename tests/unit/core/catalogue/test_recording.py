@@ -81,8 +81,8 @@ def test_everything_but_id_uri_and_start_may_be_missing() -> None:
 @pytest.mark.parametrize(
     ("listed", "told"),
     [
-        (record(recording={"id": "../x", "contentUri": MEDIA}), "the recording's id is not one"),
-        (record(recording={"id": ""}), "the recording's id is not one"),
+        (record(recording={"id": "../x", "contentUri": MEDIA}), "the recording's id is not valid"),
+        (record(recording={"id": ""}), "the recording's id is not valid"),
         (record(recording={"id": "8"}), "recording 8 has no contentUri"),
         (record(startTime="yesterday"), "has no valid startTime"),
         (record(startTime="2026-10-01T00:00:00"), "has no valid startTime"),

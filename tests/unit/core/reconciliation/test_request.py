@@ -34,7 +34,7 @@ def test_the_schedule_asks_for_no_period() -> None:
     ("event", "told"),
     [
         ([], "an event is an object"),
-        ({"from": "2026-10-01"}, "from and to and nothing else"),
+        ({"from": "2026-10-01"}, "must have from and to and nothing else"),
         ({"from": "2026-10-01", "to": "2026-10-02", "dry": True}, "nothing else"),
         ({"from": "2026-10-01", "to": "tomorrow"}, "to is not a UTC day"),
         ({"from": "2026-02-30", "to": "2026-10-02"}, "from is not a UTC day"),

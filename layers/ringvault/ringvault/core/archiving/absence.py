@@ -18,9 +18,9 @@ MIN_NOT_FOUND_FOR = timedelta(hours=24)
 # often that a day has three answers.
 MIN_WAIT = timedelta(minutes=5)
 MAX_WAIT = timedelta(hours=12)
-# RingCentral counts from the recording, we from the start of the call.
+# RingCentral counts from the recording; ringvault counts from the start of the call.
 RETENTION_MARGIN = timedelta(days=1)
-# The call log acts on the start of a call, whose last digits may be rewritten.
+# The call log selects by the start of a call, whose last digits may be rewritten.
 _AROUND_START = timedelta(minutes=1)
 # Two minutes of the busiest account known have two pages.
 _MAX_PAGES = 10
@@ -28,7 +28,7 @@ _MAX_PAGES = 10
 
 @dataclass(frozen=True, slots=True)
 class AccountEvidence:
-    """What the account says of a recording whose content is not found.
+    """What the account says about a recording whose content is not found.
 
     `longest_retention` is the longest that it keeps any recording.
     """
@@ -73,12 +73,12 @@ class AccountEvidence:
 
 
 def is_enough(not_found: RepeatedAnswer) -> bool:
-    """Whether these 404s are enough to ask whether the recording is gone."""
+    """Whether these 404s are enough to check if the recording is gone."""
     return not_found.times >= MIN_NOT_FOUND and not_found.lasted >= MIN_NOT_FOUND_FOR
 
 
 def wait_after_not_found(item: CatalogueItem, *, now: datetime) -> timedelta:
-    """Return how long to wait before the content is asked for again."""
+    """Return how long to wait before the content is requested again."""
     recording = item.recording
     ended_at = recording.started_at + timedelta(seconds=recording.duration_s or 0)
     return min(max(MIN_WAIT, (now - ended_at) / 4), MAX_WAIT)

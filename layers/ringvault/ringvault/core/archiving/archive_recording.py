@@ -1,4 +1,4 @@
-"""Takes one recording id and brings the recording into the vault, verified."""
+"""Archives one recording, by its id, into the vault and verifies it."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -49,20 +49,20 @@ from ringvault.core.quota.gate import Turn, Turns
 from ringvault.core.vault.checksum import Crc32, StoredSize
 from ringvault.core.vault.layout import audio_key, audio_prefix, proof_key, sidecar_key
 
-# A waiting 256 MB function costs less than handing an id back and waking up for it again.
+# A waiting 256 MB function costs less than returning an id to the queue and starting again for it.
 MAX_WAIT = timedelta(seconds=150)
-# What an invocation keeps for the transfer itself when it waits for its turn.
+# Time that an invocation keeps for the transfer itself while it waits for its turn.
 TRANSFER_RESERVE = timedelta(minutes=5)
 # What is left of a claim outlives every single wait inside a transfer: 20 s for RingCentral, 48 s
-# for an S3 that stays silent through all attempts. It is soon over when its archiver was killed.
+# for an S3 that stays silent through all attempts. It ends soon after its archiver was killed.
 CLAIM = timedelta(seconds=75)
 RENEW_CLAIM_BEFORE = timedelta(seconds=50)
-# Lost permissions are found again by a person; until then one request in a while is enough.
+# A person restores lost permissions; until then one request in a while is enough.
 PERMISSION_RETRY = timedelta(minutes=15)
 
 
 class ArchiveOutcome(StrEnum):
-    """What became of one message."""
+    """The outcome of one message."""
 
     ARCHIVED = "archived"
     FOUND_IN_VAULT = "found_in_vault"  # an archiver died before it could say so
@@ -76,9 +76,9 @@ class ArchiveOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveResult:
-    """What happened; `retry_at` only where something is to follow.
+    """The outcome; `retry_at` is set only where another attempt follows.
 
-    `error` is the name of what went wrong, one of few; `reason` says it to a person.
+    `error` is the name of the error, one of few; `reason` describes it for a person.
     """
 
     outcome: ArchiveOutcome
@@ -90,13 +90,13 @@ class ArchiveResult:
 
 
 class ArchivingCatalogue(Protocol):
-    """The catalogue as the archiver needs it; every write raises ConflictError when overtaken."""
+    """The catalogue for the archiver; every write raises ConflictError if another run was first."""
 
     def find(self, recording_id: str) -> CatalogueItem | None:
         """Return the item, None where the id is unknown."""
 
     def claim(self, item: CatalogueItem, *, now: datetime, until: datetime) -> None:
-        """Claim what nobody else holds."""
+        """Claim an item that no other archiver holds."""
 
     def renew_claim(self, recording_id: str, *, until: datetime) -> None:
         """Prolong our claim."""
@@ -105,26 +105,26 @@ class ArchivingCatalogue(Protocol):
         """Set ARCHIVED; anything but ARCHIVED may be before it."""
 
     def defer(self, item: CatalogueItem, *, retry_at: datetime, reason: str, attempts: int) -> None:
-        """Set PENDING until `retry_at`, unless it has come to an end meanwhile.
+        """Set PENDING until `retry_at`, unless the item has reached a final state.
 
         The deferrals, the repeated answers and the digest are written as `item` has them.
         """
 
     def end(self, item: CatalogueItem, *, state: State, reason: str, attempts: int) -> None:
-        """Set ABSENT or FAILED, unless it has come to an end meanwhile; the rest as `defer`."""
+        """Set ABSENT or FAILED, unless the item has reached a final state; the rest as `defer`."""
 
     def bury_erased(self, tombstone: CatalogueItem) -> None:
-        """Put the tombstone of an erased recording in place of its item."""
+        """Replace the item of an erased recording by its tombstone."""
 
 
 class Account(Protocol):
-    """What the account says of a recording whose content is not found."""
+    """What the account says about a recording whose content is not found."""
 
     def has_expired(self, recording: Recording, *, now: datetime) -> bool:
         """Whether RingCentral has deleted the recording by its age."""
 
     def is_offered(self, recording: Recording, *, latest: datetime) -> bool:
-        """Whether the call log still has it; any error of ours means that it can't tell."""
+        """Whether the call log still has it; any error of ours means that this is unknown."""
 
 
 class ArchivingVault(Protocol):
@@ -133,32 +133,32 @@ class ArchivingVault(Protocol):
     def store_audio(
         self, object_key: str, *, content_type: str, chunks: Iterable[bytes]
     ) -> StoredSize:
-        """Store what `chunks` yields, or nothing at all when it raises.
+        """Store the content that `chunks` yields, or nothing when it raises.
 
         Raises:
-            ConflictError: there is an object of that key.
+            ConflictError: an object with that key exists.
         """
 
     def find_audio(self, prefix: str) -> str | None:
-        """Return the key of the one object that starts so, None where there is none."""
+        """Return the key of the one object with this prefix, None if there is none."""
 
     def read_audio(self, object_key: str) -> Iterator[bytes]:
         """Yield the content of the object."""
 
     def abort_uploads(self, prefix: str) -> None:
-        """Abort the open multipart uploads of keys that start so."""
+        """Abort the open multipart uploads of keys with this prefix."""
 
     def store_sidecar(
         self, object_key: str, *, item: CatalogueItem, archived: ArchivedObject
     ) -> None:
-        """Store the call-log record and what was measured; replaces what is there."""
+        """Store the call-log record and the measurements; replaces an existing sidecar."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRecording:
-    """The use case with its collaborators; one for each invocation.
+    """The use case with its collaborators; create one for each invocation.
 
-    `deadline` is when the work has to be over for the state still to be written.
+    `deadline` is when the work must end, so that the state can still be written.
     """
 
     source: RecordingSource
@@ -172,11 +172,11 @@ class ArchiveRecording:
     policy: RetryPolicy
 
     def __call__(self, recording_id: str) -> ArchiveResult:
-        """Return what became of the recording; the catalogue says the same.
+        """Return the recording's outcome; the catalogue says the same.
 
         Raises:
-            InvalidMessageError: the catalogue does not know the id.
-            ServiceUnavailableError: AWS itself fails; nothing is known, deliver again.
+            InvalidMessageError: the id is not in the catalogue.
+            ServiceUnavailableError: AWS itself fails; the outcome is unknown, deliver again.
         """
         item = self.catalogue.find(recording_id)
         if item is None:
@@ -200,14 +200,14 @@ class ArchiveRecording:
                 self._erased(item) or self._found(item) or self._fetched(item, turn, claimed_until)
             )
         except ConflictError:
-            raise  # no failure of ours, and no attempt
+            raise  # not our failure, and not an attempt
         except RingvaultError as error:
             return self._after(item, error)
-        except Exception as defect:  # noqa: BLE001 - a message must not come again for ever
+        except Exception as defect:  # noqa: BLE001 - a message must not return forever
             return self._failed_attempt(item, defect, f"a defect of ringvault: {place_of(defect)}")
 
     def _after(self, item: CatalogueItem, error: RingvaultError) -> ArchiveResult:
-        """Return what follows an error: nothing ends on the word of one answer."""
+        """Return the outcome of an error: no single answer is final."""
         match error:
             case ThrottledError():
                 return self._throttled(item, error)
@@ -229,7 +229,7 @@ class ArchiveRecording:
         )
 
     def _reserve_in_transfer(self) -> Turn:
-        """Reserve the turn for what continues a body: what has come would be lost otherwise."""
+        """Reserve a turn for continuing a body: what has arrived would be lost otherwise."""
         now = self.clock()
         latest = max(now, min(now + MAX_WAIT, self.deadline))
         try:
@@ -260,9 +260,9 @@ class ArchiveRecording:
     def _unrecognised(
         self, item: CatalogueItem, stream: RecordingStream, claimed_until: datetime
     ) -> ArchiveResult:
-        """Store content of no known type, once it has come twice and was the same.
+        """Store content of an unknown type after it has arrived twice, the same both times.
 
-        Better a strange file than none; but what comes for the first time may be anything.
+        A strange file is better than none, but a first answer may be anything.
         """
         expected = item.unrecognised_sha256_hex
         if expected is None:
@@ -307,7 +307,7 @@ class ArchiveRecording:
     def _claimed(
         self, item: CatalogueItem, chunks: Iterable[bytes], claimed_until: datetime
     ) -> Iterator[bytes]:
-        """Yield the chunks, and keep the claim alive meanwhile."""
+        """Yield the chunks, and renew the claim meanwhile."""
         for chunk in chunks:
             now = self.clock()
             if claimed_until - now < RENEW_CLAIM_BEFORE:
@@ -316,16 +316,16 @@ class ArchiveRecording:
             yield chunk
 
     def _erased(self, item: CatalogueItem) -> ArchiveResult | None:
-        """Bury what has a proof of erasure, whatever a restored catalogue says of it."""
+        """Bury a recording that has a proof of erasure, even if a restored catalogue disagrees."""
         if self.vault.find_audio(proof_key(item.recording)) is None:
             return None
         self.catalogue.bury_erased(tombstone_of(item))
         return ArchiveResult(ArchiveOutcome.ALREADY_DONE)
 
     def _found(self, item: CatalogueItem) -> ArchiveResult | None:
-        """Return the end of what an earlier archiver began, None where it left nothing whole."""
+        """Finish the work of an earlier archiver; return None if it left nothing complete."""
         if item.reason is None and item.claimed_until is None:
-            return None  # nobody was here before: who puts off leaves a reason, who dies a claim
+            return None  # no archiver was here: a deferral leaves a reason, a crash a claim
         prefix = audio_prefix(item.recording)
         object_key = self.vault.find_audio(prefix)
         if object_key is not None:
@@ -334,7 +334,7 @@ class ArchiveRecording:
         return None
 
     def _finished_from_vault(self, item: CatalogueItem, object_key: str) -> ArchiveResult:
-        """Measure the object that is there: only what was verified was ever stored."""
+        """Measure the object that is in the vault: only verified content is ever stored."""
         chunks = self._read_back(object_key)
         first = read_first(chunks)
         head = read_head(first)
@@ -370,7 +370,7 @@ class ArchiveRecording:
         sha256_hex: str,
         waveform: bytes | None,
     ) -> ArchivedObject:
-        """Write the sidecar, then the state: in that order each is true when it is written."""
+        """Write the sidecar, then the state: in this order each is true when it is written."""
         archived = ArchivedObject(
             object_key=object_key,
             content_type=head.file_type.content_type,
@@ -387,7 +387,7 @@ class ArchiveRecording:
         return archived
 
     def _throttled(self, item: CatalogueItem, error: ThrottledError) -> ArchiveResult:
-        """Wait as long as is asked; longer, where one recording is answered so again and again."""
+        """Wait as long as the answer asks; longer if one recording is throttled again and again."""
         if not (error.concerns_all_users or isinstance(error, RetryLaterError)):
             return self._deferred(item, error, retry_at=error.retry_at)
         retry_at = error.retry_at
@@ -397,7 +397,7 @@ class ArchiveRecording:
         return self._deferred(item, error, retry_at=retry_at)
 
     def _deferred_longer(self, item: CatalogueItem, error: RingvaultError) -> ArchiveResult:
-        """Wait longer each time; what is wrong is not the recording."""
+        """Wait longer each time; the cause is not the recording."""
         retry_at = self.clock() + deferral_wait(item.deferrals)
         item = replace(item, deferrals=item.deferrals + 1)
         return self._deferred(item, error, retry_at=retry_at)
@@ -415,7 +415,7 @@ class ArchiveRecording:
         return self._ended(item, error, reason, state=State.FAILED, attempts=item.attempts)
 
     def _not_found(self, item: CatalogueItem, error: NotFoundError) -> ArchiveResult:
-        """End as ABSENT only on repeated answers and a second witness; else wait on."""
+        """End as ABSENT only on repeated answers and a second source; otherwise wait."""
         now = self.clock()
         not_found = RepeatedAnswer.after(item.not_found, at=now)
         item = replace(item, not_found=not_found)
@@ -469,18 +469,18 @@ class ArchiveRecording:
         return ArchiveResult(outcome, reason, error=type(error).__name__)
 
 
-_CAME_ONCE = "content of no known type came whole for the first time; it is compared with a second"
+_CAME_ONCE = "content of an unknown type arrived once; a second download is compared with it"
 
 
 class _OtherContentError(ContentChangedError):
-    """Unrecognised content was not the same as the last time."""
+    """Unrecognised content differs from the last time."""
 
 
 def _as_before(stream: RecordingStream, sha256_hex: str) -> Iterator[bytes]:
-    """Yield the content; raises before its end where it is not the expected one."""
+    """Yield the content; raises before its end if it is not the expected content."""
     yield from stream.chunks()
     if stream.sha256_hex != sha256_hex:
-        raise _OtherContentError("content of no known type was not the same as the last time")
+        raise _OtherContentError("content of an unknown type differs from the last download")
 
 
 def _repeated(answer: RepeatedAnswer) -> str:

@@ -1,4 +1,4 @@
-"""What stands in a message of the recording queue: `{"recording_id": "…"}` and nothing else."""
+"""The message of the recording queue: `{"recording_id": "…"}` and nothing else."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from ringvault.core.errors import InvalidMessageError
 
 
 def recording_id_of(body: str) -> str:
-    """Return the id that the message names; InvalidMessageError says what is wrong with it."""
+    """Return the id in the message; InvalidMessageError says what is wrong with the message."""
     try:
         message: Any = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""One recording's bytes from RingCentral: continued when they break, verified as a whole."""
+"""One recording's bytes from RingCentral: resumed after an interruption, verified as a whole."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -18,10 +18,10 @@ from ringvault.core.errors import (
 from ringvault.core.instants import Clock
 from ringvault.core.quota.gate import Turn
 
-# How many continuations in a row may bring next to nothing; each costs one request of the quota.
+# How many continuations in a row may bring almost nothing; each costs one request of the quota.
 MAX_STALLED_CONTINUATIONS = 5
-# What a continuation has to bring to count as progress. A part that comes whole, as a server that
-# answers in parts of its own choice sends it, may be smaller.
+# The bytes that count as progress. A complete part of a server that chooses its own part size
+# may be smaller.
 MIN_PROGRESS_BYTES = 64 * 1024
 MIN_PART_BYTES = 4 * 1024
 
@@ -30,13 +30,13 @@ MIN_PART_BYTES = 4 * 1024
 class MediaResponse:
     """An answer with content: `chunks` are the bytes from `offset` on.
 
-    `content_type` is what the server says; it decides nothing.
-    `total_bytes` is the length of the whole recording, None where the answer does not tell it.
-    Then `has_end` says whether the body marks its own end, as a chunked one does; otherwise a
+    `content_type` is the server's; it decides nothing.
+    `total_bytes` is the length of the whole recording, None if the answer does not say.
+    In that case `has_end` says whether the body marks its own end, as a chunked one does; if not, a
     lost connection looks like the end. `part_end` is where the bytes of this answer end where it
     is declared as a part, counted from the start of the recording. `is_repeated` says that bytes
-    that came before came again from the first on, and were the same.
-    Reading `chunks` raises BodyInterruptedError where the body breaks.
+    that arrived before were sent again from the start, and were the same.
+    Reading `chunks` raises BodyInterruptedError when the body breaks off.
     """
 
     offset: int
@@ -52,7 +52,7 @@ class RecordingSource(Protocol):
     """RingCentral's media server."""
 
     def open(self, content_uri: str, *, offset: int, turn: Turn) -> MediaResponse:
-        """Return the content from `offset` on, or from 0 where the server can't continue.
+        """Return the content from `offset` on, or from 0 if the server can't continue.
 
         Raises:
             RangeRefusedError: there is nothing at `offset`.
@@ -76,12 +76,12 @@ class RecordingStream:
         clock: Clock,
         deadline: datetime,
     ) -> None:
-        """Open the recording and read as much as tells that it is audio.
+        """Open the recording and read enough to know that it is audio.
 
         `turn` pays for the first request, `reserve` for each continuation.
 
         Raises:
-            NotAudioError: what comes is text or nothing; nothing has to be undone.
+            NotAudioError: the answer is text or empty; nothing has to be undone.
         """
         self._source = source
         self._content_uri = content_uri
@@ -98,24 +98,24 @@ class RecordingStream:
 
     @property
     def sha256_hex(self) -> str:
-        """The SHA-256 of what has been read so far."""
+        """The SHA-256 of the bytes read so far."""
         return self._sha256.hexdigest()
 
     @property
     def audio_duration_s(self) -> float | None:
-        """How long what has been read plays; None where the audio does not tell."""
+        """The playing time of the bytes read so far; None if the audio does not say."""
         return self.head.duration_of(self.size_bytes)
 
     @property
     def waveform(self) -> bytes | None:
-        """The peaks of what has been yielded; None where the audio can't be measured."""
+        """The peaks of the bytes yielded so far; None if the audio can't be measured."""
         return self._waveform.peaks
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content to its verified end.
 
         Raises:
-            BodyInterruptedError: it broke again and again without getting any further.
+            BodyInterruptedError: it broke off repeatedly without progress.
             OutOfTimeError: the deadline has passed.
         """
         for chunk in chain((self._first,), self._pieces):
@@ -144,17 +144,17 @@ class RecordingStream:
                 return
 
     def _has_progressed(self, response: MediaResponse, began_at: int) -> bool:
-        """Whether the answer brought enough to go on, as often as it takes."""
+        """Whether the answer brought enough to continue any number of times."""
         is_whole_part = self.size_bytes == response.part_end
         least = MIN_PART_BYTES if is_whole_part else MIN_PROGRESS_BYTES
         return self.size_bytes - began_at >= least
 
     def _whole(self, response: MediaResponse) -> Iterator[bytes]:
-        """Yield the body to its end; raises BodyInterruptedError where that is not the whole's."""
+        """Yield the body to its end; raises BodyInterruptedError if that is not the whole's end."""
         began_at = self.size_bytes
         for chunk in response.chunks:
             if self._clock() >= self._deadline:
-                raise OutOfTimeError(f"the invocation ends; {self.size_bytes} bytes had come")
+                raise OutOfTimeError(f"the invocation ends; {self.size_bytes} bytes had arrived")
             self._sha256.update(chunk)
             self.size_bytes += len(chunk)
             yield chunk
@@ -164,10 +164,10 @@ class RecordingStream:
             response.is_repeated and response.part_end is None and self.size_bytes == began_at
         )
         if not response.has_end and not came_twice:
-            raise BodyInterruptedError(f"{self.size_bytes} bytes came, the whole length is unknown")
+            raise BodyInterruptedError(f"{self.size_bytes} bytes arrived of an unknown length")
 
     def _continued(self, broken: MediaResponse) -> MediaResponse:
-        """Return the answer that carries the rest, which may turn out to be nothing."""
+        """Return the answer with the rest, which may be empty."""
         try:
             response = self._opened(self.size_bytes)
         except RangeRefusedError as error:
@@ -182,7 +182,7 @@ class RecordingStream:
         if response.offset == self.size_bytes:
             return response
         if response.offset != 0:
-            raise ContentChangedError(f"the answer begins at byte {response.offset}, unasked")
+            raise ContentChangedError(f"the answer begins at byte {response.offset}, not requested")
         return replace(
             response,
             offset=self.size_bytes,
@@ -194,7 +194,7 @@ class RecordingStream:
         return self._source.open(self._content_uri, offset=offset, turn=self._reserve())
 
     def _without_known(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield what lies behind the bytes that came before; those have to be the same."""
+        """Yield the bytes after those that arrived before; the repeated ones must be the same."""
         skip, expected, sha256 = self.size_bytes, self._sha256.digest(), hashlib.sha256()
         for chunk in chunks:
             if skip == 0:

@@ -1,4 +1,4 @@
-"""403s for recordings' contents: one says something of a recording, several of the permission."""
+"""403s for the content of recordings: one concerns the recording, several the permission."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,15 +8,15 @@ FIRST_PAUSE = timedelta(seconds=30)
 MAX_PAUSE = timedelta(minutes=5)
 # One request in a while is enough to know that the permission is there.
 PROBE_EVERY = timedelta(minutes=5)
-# More than these in a row change nothing any more.
+# More than these in a row make no difference.
 _MAX_KNOWN = 16
 
 
 @dataclass(slots=True)
 class Refusals:
-    """What one service user was served and refused, as one container saw it.
+    """The contents that one service user was served and refused, as seen by one container.
 
-    `served_uri` is the last content that was served, None where there was none.
+    `served_uri` is the last content that was served, None before the first.
     """
 
     served_uri: str | None = None
@@ -25,12 +25,12 @@ class Refusals:
     _is_probe_served: bool = False
 
     def serve(self, content_uri: str) -> None:
-        """Take note that a content was served: what was refused before is refused by itself."""
+        """Note that a content was served: the refusals before it concern single recordings."""
         self.served_uri = content_uri
         self._refused.clear()
 
     def refuse(self, content_uri: str) -> None:
-        """Take note that a content was refused."""
+        """Note that a content was refused."""
         if len(self._refused) < _MAX_KNOWN:
             self._refused.add(content_uri)
 
@@ -40,20 +40,20 @@ class Refusals:
         return len(self._refused) > 1
 
     def is_probe_due(self, now: datetime) -> bool:
-        """Whether the content that was served may be asked for again, to know."""
+        """Whether to request the served content again, as a check of the permission."""
         is_known = self._probed_at is not None and now - self._probed_at < PROBE_EVERY
         return self.served_uri is not None and not is_known
 
     def begin_probe(self, now: datetime) -> None:
-        """Take note that the question is asked; until it is answered, the answer is no."""
+        """Note that the check has begun; until its answer, the permission counts as lost."""
         self._probed_at, self._is_probe_served = now, False
 
     def end_probe(self) -> None:
-        """Take note that the content was served again."""
+        """Note that the content was served again."""
         self._is_probe_served = True
 
     def is_permitted(self, now: datetime) -> bool:
-        """Whether the last question, if it is recent, was answered with the content."""
+        """Whether the last check is recent and the content was served."""
         is_recent = self._probed_at is not None and now - self._probed_at < PROBE_EVERY
         return is_recent and self._is_probe_served
 

@@ -1,4 +1,4 @@
-"""When a recording that failed is tried again, and when it is given up."""
+"""When a failed recording is tried again, and when it is given up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from ringvault.core.catalogue.item import RepeatedAnswer
 
-# What is no failure of a recording is asked for again after 15 min, 30 min … 6 h.
+# Waits that are no failure of the recording are 15 min, 30 min … 6 h.
 FIRST_DEFERRAL = timedelta(minutes=15)
 MAX_DEFERRAL = timedelta(hours=6)
-# A refused recording is asked for after 15 min, 30 min … 24 h: twelve refusals take 5.3 days, in
+# A refused recording is requested after 15 min, 30 min … 24 h: twelve refusals take 5.3 days, in
 # which a person can give a permission back after a long weekend.
 FIRST_REFUSAL_WAIT = timedelta(minutes=15)
 MAX_REFUSAL_WAIT = timedelta(hours=24)
@@ -44,7 +44,7 @@ class RetryPolicy:
 
 
 def deferral_wait(deferrals: int) -> timedelta:
-    """Return how long to wait when that many waits that were no failure came before."""
+    """Return the wait after `deferrals` waits that were no failure."""
     return _doubled(FIRST_DEFERRAL, deferrals, max_wait=MAX_DEFERRAL)
 
 

@@ -1,1 +1,1 @@
-"""What the bytes are."""
+"""Audio formats: recognition, duration and waveform."""

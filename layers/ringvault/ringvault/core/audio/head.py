@@ -1,4 +1,4 @@
-"""Tells audio from what only claims to be, and how long it plays, from the bytes themselves."""
+"""Recognises audio, and its duration, by the bytes and not by the content type."""
 
 import codecs
 import struct
@@ -10,9 +10,9 @@ from ringvault.core.audio.mp3 import HEADER_BYTES, Mp3Frame, frame_of
 from ringvault.core.audio.wav import WavFormat, read_wav_format
 from ringvault.core.errors import NotAudioError
 
-# Enough for any header that tells the duration, an ID3 tag of a few kilobytes before it included.
+# Enough for any header with the duration, including an ID3 tag of a few kilobytes before it.
 HEAD_BYTES = 64 * 1024
-# What `notes_of` may say.
+# The codes that `notes_of` returns.
 WAV_HEADER_PROMISES_OTHER_LENGTH = "wav_header_promises_other_length"
 UNRECOGNISED = "unrecognised"
 
@@ -23,12 +23,12 @@ _CHUNK_HEADER_BYTES = 8
 _RIFF_SIZE_FROM = 8
 # RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) are RIFF with 64-bit sizes in a chunk of their own.
 _WAV_MARKS = frozenset({b"RIFF", b"RF64", b"BW64"})
-# A WAV that is written while it is recorded leaves its sizes at these.
+# A WAV that is written while it is recorded keeps these values as its sizes.
 _UNKNOWN_WAV_SIZES = frozenset({0, 0x7FFFFFFF, 0xFFFFFFFF})
-# The bytes that occur in no text of one byte a character or of UTF-8 (WHATWG MIME Sniffing, 3:
+# The bytes that occur in no text of a single-byte encoding or UTF-8 (WHATWG MIME Sniffing, 3:
 # binary data byte).
 _BINARY_BYTES = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
-# A text of one byte a character has at most one in four beyond ASCII; a strange file has more.
+# At most a quarter of a single-byte text is beyond ASCII; an unknown binary file has more.
 _ASCII = bytes(range(0x80))
 _ASCII_SHARE = 4
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -36,7 +36,7 @@ _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 
 
 class FileType(StrEnum):
-    """The two that RingCentral serves, and any other; the value is the object key's ending."""
+    """The two types that RingCentral serves, and any other; the value is the key's extension."""
 
     MP3 = "mp3"
     WAV = "wav"
@@ -44,19 +44,19 @@ class FileType(StrEnum):
 
     @property
     def content_type(self) -> str:
-        """The type that browsers play, or offer for download."""
+        """The content type for playing or, if unrecognised, for downloading."""
         types = {"mp3": "audio/mpeg", "wav": "audio/wav", "bin": "application/octet-stream"}
         return types[self.value]
 
 
 @dataclass(frozen=True, slots=True)
 class AudioHead:
-    """What the first bytes of a recording tell.
+    """The properties of a recording that its first bytes show.
 
-    At most one of the two ways to a duration is known: `bytes_per_s` of audio after
-    `audio_offset`, or `duration_s` itself. `data_bytes` is what a WAV header promises of audio,
-    `file_bytes` of the whole file; None where it promises nothing. `wav_format` is None where it is
-    not told, and for other types.
+    At most one of the two sources of the duration is set: `bytes_per_s` of audio after
+    `audio_offset`, or `duration_s` itself. `data_bytes` is the audio length that a WAV header
+    declares, `file_bytes` that of the whole file; None if it declares none. `wav_format` is None
+    if it is unknown, and for other types.
     """
 
     file_type: FileType
@@ -68,9 +68,9 @@ class AudioHead:
     wav_format: WavFormat | None = None
 
     def duration_of(self, size_bytes: int) -> float | None:
-        """Return how long a file of this size plays, in seconds; None where nothing tells.
+        """Return the playing time of a file of this size in seconds, None if it is unknown.
 
-        A header that promises another length than the file has is not believed.
+        A header whose length differs from the file's is ignored.
         """
         if self.duration_s is not None:
             return self.duration_s
@@ -81,7 +81,7 @@ class AudioHead:
         return max(0, size_bytes - self.audio_offset) / self.bytes_per_s
 
     def notes_of(self, size_bytes: int) -> tuple[str, ...]:
-        """Return the codes of what is peculiar about a file of this size."""
+        """Return the codes of the irregularities of a file of this size."""
         if self.file_type is FileType.UNRECOGNISED:
             return (UNRECOGNISED,)
         if not self._keeps_its_promises(size_bytes):
@@ -104,10 +104,10 @@ def read_first(chunks: Iterator[bytes]) -> bytes:
 
 
 def read_head(head: bytes) -> AudioHead:
-    """Return what `head`, the first bytes of a body (HEAD_BYTES or all of it), tell.
+    """Return the properties that `head`, the first bytes (HEAD_BYTES or all), shows.
 
-    The bytes alone decide: a content type may be wrong in both directions. Binary content of no
-    known type is UNRECOGNISED.
+    Only the bytes decide: a content type may be wrong in both directions. Binary content of an
+    unknown type is UNRECOGNISED.
 
     Raises:
         NotAudioError: the body is empty or text, for example an error page with status 200.
@@ -133,7 +133,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def _is_utf_8(head: bytes) -> bool:
-    """Whether the bytes are valid UTF-8, as far as they go: the last character may be cut."""
+    """Whether the bytes are valid UTF-8; the last character may be cut."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
@@ -169,7 +169,7 @@ def _read_wav(head: bytes) -> AudioHead:
 def _read_mp3(head: bytes) -> AudioHead | None:
     start = _id3_bytes(head)
     if start >= len(head):
-        # The tag alone is longer than what we look at: the frame behind it stays unseen.
+        # The tag alone is longer than the head: the frame after it is not read.
         return AudioHead(FileType.MP3, audio_offset=start) if start else None
     first = start
     start += len(head) - first - len(head[first:].lstrip(b"\0"))
@@ -184,7 +184,7 @@ def _read_mp3(head: bytes) -> AudioHead | None:
 
 
 def _is_followed(head: bytes, start: int, frame: Mp3Frame) -> bool:
-    """Whether another frame stands where the first one ends, as far as can be seen.
+    """Whether another frame follows the first one, as far as the head reaches.
 
     Players pass over leading zero bytes too, but there any two bytes could be taken for a frame.
     """

@@ -1,4 +1,4 @@
-"""MPEG layer III: what a frame says in its header, and how loud it is."""
+"""MPEG layer III: frame headers and loudness."""
 
 import math
 from collections.abc import Iterator
@@ -40,27 +40,27 @@ class Mp3Frame:
 
     @property
     def samples(self) -> int:
-        """How many samples of each channel it holds."""
+        """How many samples of each channel the frame holds."""
         return 1152 if self.is_mpeg_1 else 576
 
     @property
     def size_bytes(self) -> int:
-        """Its length, header included."""
+        """The length in bytes, header included."""
         return self.samples * 125 * self.bitrate_kbps // self.sample_rate_hz + self.is_padded
 
     @property
     def side_info_at(self) -> int:
-        """Where in it the side information begins."""
+        """The offset of the side information within the frame."""
         return HEADER_BYTES + _CRC_BYTES * self.has_crc
 
     @property
     def side_info_bytes(self) -> int:
-        """How long its side information is."""
+        """The length of the side information."""
         return _SIDE_INFO_BYTES[self.is_mpeg_1, self.is_mono]
 
 
 def frame_of(header: bytes) -> Mp3Frame | None:
-    """Return the frame with this header; None where it is none, or its length is not told."""
+    """Return the frame with this header; None if it is no header or gives no length."""
     if len(header) < HEADER_BYTES or header[:1] != _SYNC or header[1] & _SYNC_BITS != _SYNC_BITS:
         return None
     version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
@@ -86,7 +86,7 @@ _GAIN_OF_ONE = 210
 _ENERGY_ABOVE_PEAK_DB = 19.0
 
 # ISO 11172-3, table B.7, where an encoder takes the first table that writes its largest value. So
-# that value lies between what the table before writes at most, and the table itself: halfway.
+# value is between the largest value of the table before, and that of the table itself: halfway.
 _HALFWAY = (0, 1, 2, 2, 0, 3, 3, 4.5, 4.5, 4.5, 6.5, 6.5, 6.5, 11, 0, 11)
 # Tables 16 to 23 and 24 to 31 write up to 15 and so many bits beyond it.
 _LINBITS = ((1, 2, 3, 4, 6, 8, 10, 13), (4, 5, 6, 7, 8, 9, 11, 13))
@@ -107,9 +107,9 @@ _ENERGY_OF_TABLE: tuple[float, ...] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class FrameLayout:
-    """Where a frame keeps what we read.
+    """Where a frame keeps the fields that are read.
 
-    Its side information lies between two bytes of it, and ends with the granules, each
+    Its side information is between two bytes of the frame, and ends with the granules, each
     `granule_bits` long. Of a granule's fields the last `tail_bits` say nothing of loudness.
     """
 
@@ -161,7 +161,7 @@ def _granule_level(side_info: int, layout: FrameLayout) -> int:
 
 
 def _table_energy(fields: int) -> float:
-    """Return the energy that the tables tell of a line, summed over the regions of the granule.
+    """Return the energy of a line according to the tables, summed over the granule's regions.
 
     The last 23 bits of `fields` are window_switching_flag, and either block_type, mixed_block_flag,
     two table_select and three subblock_gain, or three table_select, region0_count, region1_count.

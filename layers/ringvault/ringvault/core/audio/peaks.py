@@ -1,20 +1,20 @@
-"""The shape of something that comes by piece by piece, and nobody knows how much will come."""
+"""The peaks of audio that arrives in pieces, of unknown total length."""
 
 import math
 
 MAX_PEAKS = 800
-# So many that a last one which is not full yet moves none of the peaks by an eighth of its width.
+# So many that a last bucket which is not full moves none of the peaks by an eighth of its width.
 _MAX_BUCKETS = 8 * MAX_PEAKS
-# What is longer than this many pieces is known well enough from as many, evenly spread.
+# Of a longer piece of audio only as many pieces, evenly spread, are measured.
 _MEASURED_OF_BUCKET = 16
-# Telephone noise lies at -50 dB and below, and shows as silence.
+# Telephone noise is at -50 dB and below, and shows as silence.
 _SILENCE_DB = -48.0
 
 
 def level_of(amplitude: float) -> int:
     """Return the level of an amplitude, where 1.0 is the loudest possible: 255.
 
-    Levels go with the decibels, so that quiet speech shows beside loud; 0 is -48 dB and less.
+    Levels are linear in decibels, so that quiet speech shows beside loud; 0 is -48 dB or less.
     """
     return level_of_db(20 * math.log10(amplitude)) if amplitude > 0 else 0
 
@@ -36,7 +36,7 @@ class Peaks:
         self._pieces_each = 1
 
     def add(self, piece: int, level: int) -> int:
-        """Take the level of a piece, and return which piece to measure next."""
+        """Add the level of a piece, and return which piece to measure next."""
         bucket = piece // self._pieces_each
         if bucket == _MAX_BUCKETS:
             self._halve()
@@ -49,7 +49,7 @@ class Peaks:
         return piece - piece % step + step
 
     def as_bytes(self) -> bytes:
-        """Return one byte a peak; none when there was no piece."""
+        """Return one byte a peak; empty when there was no piece."""
         buckets, count = self._buckets, min(len(self._buckets), MAX_PEAKS)
         bounds = [at * len(buckets) // count for at in range(count)] + [len(buckets)]
         return bytes(max(buckets[bounds[at] : bounds[at + 1]]) for at in range(count))

@@ -1,4 +1,4 @@
-"""WAV: what its header says, and how loud its samples are."""
+"""WAV: header and loudness of samples."""
 
 import struct
 import sys
@@ -25,7 +25,7 @@ class WavEncoding(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class WavFormat:
-    """How samples are written, as the file says it: nothing here is checked.
+    """The sample format that the file declares; nothing here is checked.
 
     `encoding` may be none of WavEncoding's. A frame is one sample of each channel.
     """
@@ -38,7 +38,7 @@ class WavFormat:
 
 
 def read_wav_format(chunk: bytes) -> WavFormat | None:
-    """Return what the chunk's content says, None where it is too short to say it."""
+    """Return the format in the chunk, None if the chunk is too short."""
     if len(chunk) < _FIELDS.size:
         return None
     encoding, channels, _, bytes_per_s, frame_bytes, bits = _FIELDS.unpack_from(chunk)
@@ -57,14 +57,14 @@ _UPPER = bytes((*range(128), *reversed(range(128))))
 _LEVEL_OF_UPPER = bytes(level_of((upper + 0.5) / 128) for upper in range(128))
 # Below this (-30 dB) the upper byte alone is too coarse, by more than two decibels.
 _COARSE_UPPER = 4
-# Not every sample then, for speed; no tone of a telephone has a period of three samples (2667 Hz).
+# Only every so many samples, for speed; no telephone tone has a period of three (2667 Hz).
 _EVERY = 3
 
 
 def wav_level(wav: WavFormat) -> Level | None:
-    """Return what tells the level of a piece, whole frames of any number of channels.
+    """Return the level of a piece, which is whole frames of any number of channels.
 
-    None where the samples are of a kind that is not measured, or their frames contradict them.
+    None if this kind of sample is not measured, or the frames contradict the format.
     """
     if not wav.channels or wav.frame_bytes * 8 != wav.channels * wav.bits:
         return None
@@ -102,13 +102,13 @@ def _pcm_24(piece: bytes) -> int:
 
 
 def _mu_law_amplitude(code: int) -> float:
-    """Return what a code of ITU-T G.711 mu-law stands for; all its bits are inverted."""
+    """Return the amplitude of an ITU-T G.711 mu-law code; all its bits are inverted."""
     exponent, mantissa = ~code >> 4 & 7, ~code & 15
     return (((2 * mantissa + 33) << exponent) - 33) / 8192
 
 
 def _a_law_amplitude(code: int) -> float:
-    """Return what a code of ITU-T G.711 A-law stands for; its even bits are inverted."""
+    """Return the amplitude of an ITU-T G.711 A-law code; its even bits are inverted."""
     exponent, mantissa = (code ^ 0x55) >> 4 & 7, (code ^ 0x55) & 15
     steps = (2 * mantissa + 33) << (exponent - 1) if exponent else 2 * mantissa + 1
     return steps / 4096

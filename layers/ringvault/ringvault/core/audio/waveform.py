@@ -1,4 +1,4 @@
-"""The waveform of a recording, measured while its bytes stream by."""
+"""The waveform of a recording, measured while its bytes arrive."""
 
 from typing import Protocol
 
@@ -7,24 +7,24 @@ from ringvault.core.audio.mp3 import HEADER_BYTES, frame_level, layout_of
 from ringvault.core.audio.peaks import Peaks
 from ringvault.core.audio.wav import PIECE_FRAMES, Level, wav_level
 
-# Behind the last frame of an MP3 may stand a tag; more than this is audio that we can't read.
+# A tag may follow the last frame of an MP3; more than this is audio that can't be read.
 _MAX_TAIL_BYTES = 4096
 
 
 class _Measure(Protocol):
-    """One file type's way."""
+    """The measurement for one file type."""
 
     def update(self, audio: bytes) -> None:
-        """Take the next bytes of the audio."""
+        """Add the next bytes of the audio."""
 
     def peaks(self) -> bytes | None:
-        """Return the peaks of what came, None where it was no audio of the kind."""
+        """Return the peaks so far, None if the bytes were not audio of this kind."""
 
 
 class Waveform:
     """At most 800 peaks, evenly spread over a recording of any length, in bounded memory.
 
-    A peak is one byte, the level of its loudest moment: 0 is -48 dB and less, 255 the loudest
+    A peak is one byte, the level of its loudest moment: 0 is -48 dB or less, 255 the loudest
     possible, in even steps of decibels. How the bytes are cut into chunks makes no difference.
     """
 
@@ -34,7 +34,7 @@ class Waveform:
         self._left = head.data_bytes
 
     def update(self, chunk: bytes) -> None:
-        """Take the next bytes of the file, from its first on."""
+        """Add the next bytes of the file, from the first on."""
         if self._measure is None:
             return
         audio = chunk[self._skip :]
@@ -46,7 +46,7 @@ class Waveform:
 
     @property
     def peaks(self) -> bytes | None:
-        """The peaks of what came so far; None where the audio is too short or can't be read."""
+        """The peaks so far; None if the audio is too short or can't be read."""
         return self._measure.peaks() if self._measure else None
 
 

@@ -1,1 +1,1 @@
-"""What is known of a recording."""
+"""The state of each recording."""

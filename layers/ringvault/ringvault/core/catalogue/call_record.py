@@ -1,12 +1,12 @@
-"""The border to RingCentral's call log: a record from outside becomes values that the core trusts.
+"""Normalises records of RingCentral's call log into values that the core can trust.
 
-Whatever is decoded from JSON may come: other types than documented, numbers without end, halves of
-characters, any depth. `normalised` makes of it a `CallRecord` of bounded size, which holds nothing
-that JSON, UTF-8 or DynamoDB refuses; `CallRecord.call` is what it says, with every type as
+Anything that JSON allows may arrive: other types than documented, endless numbers, halves of
+characters, any depth. `normalised` returns a `CallRecord` of bounded size, which holds nothing
+that JSON, UTF-8 or DynamoDB refuses; `CallRecord.call` has its content, with every type as
 documented. Neither ever raises.
 
-What a limit cuts off is left out, and never without a word where it could be a recording:
-`CallRecord.recordings_left_out` counts those.
+Content beyond a limit is left out. If it could be a recording, `CallRecord.recordings_left_out`
+counts it.
 """
 
 import json
@@ -23,7 +23,7 @@ from ringvault.core.instants import parse_instant
 
 # RingCentral's longest documented text is a URI; names have at most 64 characters there.
 MAX_TEXT = 1_024
-# Documented records have a depth of 5. What lies deeper is left out.
+# Documented records have a depth of 5. Anything deeper is left out.
 MAX_DEPTH = 8
 # Names in an object of a record: some 30 are documented.
 MAX_NAMES = 100
@@ -33,7 +33,7 @@ MAX_ENTRIES = 20_000
 MAX_VALUES = 200_000
 # Characters of all names and texts of a record: ten thousand legs have some 300,000.
 MAX_CHARACTERS = 1_000_000
-# What JSON readers everywhere take as a whole number without loss.
+# The range in which every JSON reader keeps whole numbers exact.
 MAX_NUMBER = 2**53
 # A DynamoDB item has 400 KB, names and values: compressed, a record takes this much of it at most.
 # Beside it are MAX_RAW at the worst, a waveform, and short attributes.
@@ -42,20 +42,20 @@ MAX_STORED_BYTES = 250_000
 MAX_JSON = 4 * 1024 * 1024
 # The raw form of a record is kept up to this length, where it differs from the normalised one.
 MAX_RAW = 65_536
-# Before the first telephone, and later than any retention: no instant outside is one of a call.
+# Before the first telephone, and later than any retention: no call has an instant outside.
 EARLIEST = datetime(1876, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-# A call of a month; RingCentral ends calls after a day.
+# A month; RingCentral ends calls after a day.
 MAX_DURATION_S = 31 * 86_400
 
-# RingCentral's ids are digits today; letters, dash and underscore are allowed for tomorrow.
-# What passes is safe in an object key: no dot, no slash, no space.
+# RingCentral's ids are digits today; letters, dash and underscore may follow.
+# These characters are safe in an object key: no dot, no slash, no space.
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _URI_NAMES = frozenset({"uri", "contentUri"})
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _DIRECTIONS = frozenset({"Inbound", "Outbound"})
 
-# What `Call` reads of a record or a leg, and of an object in it.
+# The fields that `Call` reads of a record or a leg, and of an object in it.
 _KNOWN = (
     "id",
     "uri",
@@ -82,11 +82,11 @@ _KNOWN_INNER = (
 
 
 class CallRecord(dict[str, Any]):
-    """A normalised call-log record, not to be changed.
+    """A normalised call-log record; do not change it.
 
-    `raw` is the JSON text of what came, ASCII only, where it differed and was not too long; else
-    None. `recordings_left_out` is how many of the recordings it named lie beyond a limit;
-    `misshapen_legs` is how many legs are none, 1 where `legs` is no list.
+    `raw` is the JSON text of the original, ASCII only, if it differed and was not too long; else
+    None. `recordings_left_out` is how many of the recordings it named are beyond a limit;
+    `misshapen_legs` is how many legs are not objects, 1 if `legs` is not a list.
     """
 
     raw: str | None = None
@@ -95,13 +95,13 @@ class CallRecord(dict[str, Any]):
 
     @cached_property
     def call(self) -> "Call":
-        """What the record says."""
+        """The content of the record."""
         return _call(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One side of a call; what is unknown is None."""
+    """One side of a call; unknown parts are None."""
 
     phone_number: str | None = None
     extension_number: str | None = None
@@ -111,7 +111,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class NamedRecording:
-    """What a record or a leg says of its recording, each part None where it is not usable."""
+    """The recording in a record or a leg; each part is None if it is not usable."""
 
     recording_id: str | None
     content_uri: str | None
@@ -123,7 +123,7 @@ class NamedRecording:
 class Leg:
     """The record itself, or one of its legs.
 
-    `recording` is None where none is named; one that is named but not an object has no parts.
+    `recording` is None if none is named; one that is named but not an object has no parts.
     `extension` is the party whose leg it is.
     """
 
@@ -138,7 +138,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a call-log record says; `own` is the record itself, `legs` are in its order."""
+    """The content of a call-log record; `own` is the record itself, `legs` are in its order."""
 
     record_id: str | None
     uri: str | None
@@ -154,19 +154,19 @@ class Call:
 
 
 def is_id(value: object) -> bool:
-    """Whether a value can be an id of RingCentral's, and so part of an object key."""
+    """Whether a value can be a RingCentral id, and so part of an object key."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def id_or_none(value: object) -> str | None:
-    """Return an id as text, None for what is none; a number is one, a truth value is not."""
+    """Return an id as text, None if it is not one; numbers are allowed, truth values are not."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
 def instant_or_none(value: object) -> datetime | None:
-    """Return the instant that a text names, None where it names none between 1876 and 2200."""
+    """Return the instant of a text, None if it is not one between 1876 and 2200."""
     if not isinstance(value, str):
         return None
     try:
@@ -177,18 +177,18 @@ def instant_or_none(value: object) -> datetime | None:
 
 
 def duration_or_none(value: object) -> int | None:
-    """Return whole seconds, None for what is no duration of a call."""
+    """Return whole seconds, None if it can't be the duration of a call."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value <= MAX_DURATION_S else None
 
 
 def normalised(record: object) -> CallRecord:
-    """Return a record that came from outside; one that is no object becomes an empty one.
+    """Return a normalised external record; anything but an object becomes an empty one.
 
-    Texts are valid Unicode (what is not is replaced by U+FFFD) and of MAX_TEXT characters at most,
-    numbers are finite and below MAX_NUMBER, else None. What is beyond a limit is left out. A URI
-    that is none becomes None, and no raw form is kept of it: it may hold anything, a token too.
+    Texts are valid Unicode (the rest is replaced by U+FFFD) and of MAX_TEXT characters at most,
+    numbers are finite and below MAX_NUMBER, else None. Content beyond a limit is left out. A URI
+    that is invalid becomes None, and then no raw form is kept: it may hold anything, even a token.
     """
     if isinstance(record, CallRecord):
         return record
@@ -208,7 +208,7 @@ def as_json(record: Mapping[str, Any]) -> bytes:
 
 
 class _Normaliser:
-    """Walks through one record and keeps within the limits of the whole."""
+    """Walks through one record within the limits of the whole."""
 
     def __init__(self) -> None:
         self._values = MAX_VALUES
@@ -273,10 +273,10 @@ def _is_bounded(number: float) -> bool:
 
 
 def _fitted(value: dict[str, Any]) -> CallRecord:
-    """Return the record in a form that an item of the catalogue has room for.
+    """Return the record in a form that fits into an item of the catalogue.
 
-    One that is too large keeps what `Call` reads: everything of the record itself, then the legs
-    with recordings, then as many others as there is room for.
+    One that is too large keeps what `Call` reads: all fields of the record itself, then the legs
+    with recordings, then as many others as fit.
     """
     if _fits(value):
         return CallRecord(value)
@@ -296,7 +296,7 @@ def _fits(value: Mapping[str, Any]) -> bool:
 
 
 def _known(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `Call` reads of a record or a leg, its inner objects likewise."""
+    """Return the fields of a record or leg that `Call` reads; the same for its inner objects."""
     found = {name: part[name] for name in _KNOWN if name in part}
     return {
         name: {it: inner[it] for it in _KNOWN_INNER if it in inner and _is_plain(inner[it])}
@@ -320,7 +320,7 @@ def _recordings_named(record: object) -> int:
 
 
 def _misshapen_legs(record: object) -> int:
-    """Return how many legs are not objects; one that is empty or null is passed over."""
+    """Return how many legs are not objects; empty ones and null are not counted."""
     legs = record.get("legs") if isinstance(record, Mapping) else None
     if not isinstance(legs, list):
         return int(bool(legs))
@@ -328,7 +328,7 @@ def _misshapen_legs(record: object) -> int:
 
 
 def _raw(record: object) -> str | None:
-    """Return the record as ASCII JSON, None where it is too long or can't be written at all."""
+    """Return the record as ASCII JSON, None if it is too long or can't be written."""
     try:
         text = json.dumps(record)
     except (TypeError, ValueError, RecursionError, MemoryError):
@@ -406,13 +406,13 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _uri_or_none(value: object) -> str | None:
-    """Return a URI, None for one that was cut off or had half a character: it leads elsewhere."""
+    """Return a URI, None if it was cut off or had half a character: it would be another URI."""
     uri = _text_or_none(value)
     return uri if uri and len(uri) < MAX_TEXT and "\ufffd" not in uri else None
 
 
 def _number_or_none(value: object) -> str | None:
-    """Return a number of a telephone or an extension as text; some senders leave the quotes out."""
+    """Return a phone or extension number as text; some senders omit the quotes."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return _text_or_none(value)

@@ -1,4 +1,4 @@
-"""The indexes of the catalogue: what recordings are listed by."""
+"""The indexes of the catalogue, by which recordings are found."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ringvault.core.catalogue.recording import Recording
 
 
 class Index(StrEnum):
-    """What recordings are listed by, each newest first."""
+    """The properties that recordings are listed by, each newest first."""
 
     NUMBER = "number"
     EXTENSION = "extension"
@@ -29,7 +29,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The recording after which a page goes on, newest first."""
+    """The recording after which the next page begins, newest first."""
 
     started_at: datetime
     recording_id: str
@@ -37,7 +37,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A stretch of an index: `read` entries, the recordings they lead to, and where to go on.
+    """A part of an index: `read` entries, their recordings, and the position of the next part.
 
     There may be fewer recordings than entries; `next` is None at the end of the index.
     """
@@ -66,7 +66,7 @@ class Indexes(Protocol):
 
 
 class NumberPointers(Protocol):
-    """The number index, for removing what leads to a recording."""
+    """The number index, for removing a recording's entries."""
 
     def remove(self, recording: Recording, *, former: Iterable[str]) -> None:
-        """Let the recording be found by no number any more, nor under the keys in `former`."""
+        """Remove the recording from all numbers, and from the keys in `former`."""

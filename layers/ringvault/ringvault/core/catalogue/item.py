@@ -1,4 +1,4 @@
-"""What the catalogue says of a recording: its state, and what was archived."""
+"""A recording's item in the catalogue: its state, and the archived object."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,31 +8,31 @@ from typing import Protocol
 from ringvault.core.catalogue.recording import Recording
 from ringvault.core.errors import UnreadableItemError
 
-# By which rules an item is written (docs/adr/0026).
+# The version of the rules by which an item is written (docs/adr/0026).
 SCHEMA_VERSION = 2
 
 
 class State(StrEnum):
-    """Where a recording stands; each is written only after it has come true."""
+    """A recording's state; each is written only after it has come true."""
 
     PENDING = "PENDING"  # listed, not on the queue; may carry a `retry_at`
     QUEUED = "QUEUED"  # its id is on the queue, or with an archiver
     ARCHIVED = "ARCHIVED"  # verified in the vault, sidecar beside it
     ABSENT = "ABSENT"  # RingCentral no longer has it; `reason` says how we know
     FAILED = "FAILED"  # given up for good; `reason` says why
-    ERASING = "ERASING"  # a person had it erased, and some of it may still be there
-    ERASED = "ERASED"  # nothing of it is left but this: it is never fetched again
-    EXPIRING = "EXPIRING"  # its time in the vault is over, and S3 may still have some of it
-    EXPIRED = "EXPIRED"  # S3 has deleted it; nothing is left but this: it is never fetched again
+    ERASING = "ERASING"  # a person is erasing it; parts may still exist
+    ERASED = "ERASED"  # only this item is left: it is never fetched again
+    EXPIRING = "EXPIRING"  # its time in the vault is over; S3 may still have parts of it
+    EXPIRED = "EXPIRED"  # S3 has deleted it; only this item is left: it is never fetched again
 
 
-# Neither played, fetched, held nor found any more.
+# These are not played, fetched, held or found any more.
 GONE_STATES = frozenset({State.ERASING, State.ERASED, State.EXPIRING, State.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a recording is kept, since when, and the id of who said so."""
+    """Why a recording is kept, since when, and the id of the person who requested it."""
 
     reason: str
     since: datetime
@@ -41,7 +41,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Since when a recording is being erased, and the id of who said so."""
+    """Since when a recording is being erased, and the id of the person who requested it."""
 
     began_at: datetime
     by: str
@@ -49,7 +49,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class RepeatedAnswer:
-    """An answer that RingCentral gave for a recording: how often, and when first and last."""
+    """An answer that RingCentral gave for a recording: how often, first and last time."""
 
     times: int
     first_at: datetime
@@ -57,25 +57,25 @@ class RepeatedAnswer:
 
     @classmethod
     def after(cls, earlier: "RepeatedAnswer | None", *, at: datetime) -> "RepeatedAnswer":
-        """Return what is known when the answer came once more."""
+        """Return the answer counted once more."""
         if earlier is None:
             return cls(1, at, at)
         return cls(earlier.times + 1, earlier.first_at, max(at, earlier.last_at))
 
     @property
     def lasted(self) -> timedelta:
-        """The time between the first and the last of them."""
+        """The time between the first and the last answer."""
         return self.last_at - self.first_at
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedObject:
-    """What lies in the vault for one recording.
+    """The object in the vault for one recording.
 
     `crc32` is S3's full-object CRC-32, base64 of four big-endian bytes;
-    `audio_duration_s` is None where the audio does not tell it. `waveform` has one byte a peak,
-    0 silent to 255 loudest, at most 800 and evenly spread over the duration; None where unknown.
-    `notes` are codes of what is peculiar about the file: those of core/audio/head.py.
+    `audio_duration_s` is None if the audio does not say. `waveform` has one byte a peak,
+    0 silent to 255 loudest, at most 800 and evenly spread over the duration; None if unknown.
+    `notes` are codes of the file's irregularities: those of core/audio/head.py.
     """
 
     object_key: str
@@ -93,14 +93,14 @@ class ArchivedObject:
 class CatalogueItem:
     """One recording in the catalogue.
 
-    `expiring_at` is when S3 was last told to delete what is EXPIRING; its `retry_at` is when to
-    look whether it did, None where nobody knows that it was told.
+    `expiring_at` is when S3 was last asked to delete an EXPIRING recording; its `retry_at` is when
+    to check the deletion, None if it is unknown whether S3 was asked.
 
     `attempts` counts failed attempts, `deferrals` waits that were no failure of the recording.
-    `not_found` is RingCentral's own 404 for the content, `refused` its 403 for this recording;
-    None where it never came. `unrecognised_sha256_hex` is the digest of content that came whole
-    and is of no known type. `former_numbers` are the number index's keys of an earlier form of the
-    record that may still be there.
+    `not_found` is RingCentral's own 404 for the content, `refused` its 403 for this recording; each
+    is None before the first. `unrecognised_sha256_hex` is the digest of complete content of an
+    unknown type. `former_numbers` are the number index's keys of an earlier form of the record
+    that may still exist.
     """
 
     recording: Recording
@@ -124,14 +124,14 @@ class CatalogueItem:
 
 @dataclass(frozen=True, slots=True)
 class ItemsRead:
-    """Several items, and one error for each that is there and can't be read."""
+    """Several items, and one error for each item that exists and can't be read."""
 
     items: tuple[CatalogueItem, ...] = ()
     unreadable: tuple[UnreadableItemError, ...] = ()
 
 
 def tombstone(item: CatalogueItem, state: State, *, reason: str) -> CatalogueItem:
-    """Return that there was a recording of this id at that time, and why it is gone."""
+    """Return an item that says that this recording existed, when, and why it is gone."""
     recording = replace(
         item.recording, content_uri="", duration_s=None, extension_id=None, call_record={}
     )
@@ -139,7 +139,7 @@ def tombstone(item: CatalogueItem, state: State, *, reason: str) -> CatalogueIte
 
 
 class CatalogueReader(Protocol):
-    """The catalogue, for reading one item at a time."""
+    """Reads single items of the catalogue."""
 
     def find(self, recording_id: str) -> CatalogueItem | None:
-        """Return the item, None where RingCentral never listed the recording."""
+        """Return the item, None if RingCentral never listed the recording."""

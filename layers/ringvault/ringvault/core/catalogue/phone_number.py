@@ -1,4 +1,4 @@
-"""Which numbers take part in a call, and how they are compared.
+"""The numbers that take part in a call, and how they are compared.
 
 A phone number is compared in E.164 form, `+` and country code included. An extension number is
 digits alone, so it never equals a phone number.
@@ -11,41 +11,41 @@ from hashlib import sha256
 from ringvault.core.catalogue.call_record import Call, Leg, Party, normalised
 from ringvault.core.catalogue.recording import CallLogRecord, Recording
 
-# Reads a phone number as people write it: E.164, None where it has no certain reading.
+# Reads a phone number as people write it: E.164, None if its reading is not certain.
 ReadNumber = Callable[[str], str | None]
 
 # What people and RingCentral put between digits. A masked number, +3351234XXXX, is none.
 _WRITTEN = re.compile(r"\+?[0-9\s().\-/\u00ad\u2010-\u2015]{1,40}")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _TRUNK_ZERO = re.compile(r"\(0\)")
-# Dialled in front of a country code where no plus is written: everywhere, and from North America.
+# The international prefixes used in place of a plus: everywhere, and from North America.
 _INTERNATIONAL_PREFIX = re.compile(r"(?:00|011)([1-9][0-9]{7,})")
 # North America's code, 1, is left out as often as not: eleven digits and ten are the same number.
 _NORTH_AMERICAN = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})")
 # E.164: 15 digits at most. The shortest in use, country code included, have 7 (Saint Helena).
 _E164 = re.compile(r"[1-9][0-9]{6,14}")
-# With so many digits a number has its country code: North America's national numbers have 10.
+# With this many digits a number has its country code: North American national numbers have 10.
 _HAS_COUNTRY_CODE_FROM = 11
-# A prefix may stand before the 15 digits of E.164.
+# A prefix may precede the 15 digits of E.164.
 MAX_DIGITS = 20
 # RingCentral's extension numbers and the short codes of carriers have at most 6 digits.
 MAX_SHORT_DIGITS = 6
-# Extension numbers behind a site code have one more; a local number without area code as many.
+# Extension numbers with a site code have one more; a local number without area code as many.
 MAX_EXTENSION_DIGITS = 7
 
 # One call with 300 recorded legs had 14,232 entries in the index. These two keep an ordinary call
-# whole (two parties and a transfer have 6 numbers), and bound the sum over a call's recordings.
+# complete (two parties and a transfer have 6 numbers), and bound the sum over a call's recordings.
 MAX_NUMBERS_OF_A_RECORDING = 12
 MAX_NUMBERS_OF_A_CALL = 240
-# From and to of the call, whatever the number of its recordings.
+# From and to of the call, for any number of recordings.
 MIN_NUMBERS_OF_A_RECORDING = 2
 
 
 def read_north_american(written: str) -> str | None:
-    """Read a number without knowing other countries' numbering plans.
+    """Read a number without the numbering plans of other countries.
 
-    Without a country code it is North America's, with ten digits. A trunk zero is only known in
-    brackets.
+    A number without a country code is North American, with ten digits. A trunk zero is only
+    recognised in brackets.
     """
     digits = digits_of(written)
     if written.startswith("+"):
@@ -58,16 +58,16 @@ def read_north_american(written: str) -> str | None:
 
 
 def digits_of(written: str) -> str:
-    """Return the digits of a number as it is written, without a trunk zero in brackets."""
+    """Return the digits of a number as written, without a trunk zero in brackets."""
     return _NOT_DIGITS.sub("", _TRUNK_ZERO.sub("", written))
 
 
 def normalised_number(written: str, read: ReadNumber = read_north_american) -> str | None:
-    """Return what is the same for every usual way of writing a number, None where it is none.
+    """Return the same text for every usual way of writing a number, None if it is not one.
 
     `+1 (650) 555-0100`, `16505550100` and `650.555.0100` are `+16505550100` where `read` reads as
     North America does. Up to 6 digits without a plus stay as they are: an extension number or a
-    short code. So do 7 that are no phone number. Words and masked numbers are none.
+    short code. So do 7 that are not a phone number. Words and masked numbers are not numbers.
     """
     written = written.strip()
     if not _WRITTEN.fullmatch(written):
@@ -85,8 +85,8 @@ def normalised_number(written: str, read: ReadNumber = read_north_american) -> s
 def numbers_of(record: CallLogRecord, read: ReadNumber = read_north_american) -> frozenset[str]:
     """Return the normalised numbers of everyone in a call, its legs included.
 
-    What can't be read is left out: a recording that is found by fewer numbers is better than one
-    that is lost.
+    Numbers that can't be read are left out: a recording that is found by fewer numbers is better
+    than one that is lost.
     """
     return frozenset(_numbers_in(normalised(record).call.parts(), read))
 
@@ -94,10 +94,10 @@ def numbers_of(record: CallLogRecord, read: ReadNumber = read_north_american) ->
 def indexed_numbers(
     recording: Recording, read: ReadNumber = read_north_american
 ) -> tuple[str, ...]:
-    """Return the numbers that a recording is listed by: 12 at most, fewer in a large call.
+    """Return the numbers of a recording for the index: 12 at most, fewer in a large call.
 
     Those of the call come first, then those of the recording's own leg, then of the other legs.
-    They depend on recording and record alone, so that removing finds what adding wrote.
+    They depend on recording and record alone, so removing finds every entry that adding wrote.
     """
     call = recording.call
     recorded = sum(part.recording is not None for part in call.parts())
@@ -112,9 +112,9 @@ def indexed_numbers(
 
 
 def number_key(number: str, *, extension_id: str | None) -> str:
-    """Return the key under which recordings with a number are listed, which does not show it.
+    """Return the index key of a number, which does not show the number.
 
-    Without `extension_id` all recordings are; with it, those of this extension only.
+    Without `extension_id` it lists all recordings; with it, those of this extension only.
     """
     scope = "" if extension_id is None else f"@{extension_id}"
     return sha256(f"{number}{scope}".encode()).hexdigest()

@@ -45,20 +45,20 @@ class Recording:
 
     @property
     def call(self) -> Call:
-        """What the call-log record says, with every type as documented."""
+        """The content of the call-log record, with every type as documented."""
         return _record(self).call
 
     @property
     def raw_record(self) -> str | None:
-        """The record as it came, where normalising changed it: ASCII JSON, else None."""
+        """The original record, if normalising changed it: ASCII JSON, else None."""
         return _record(self).raw
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A recording that a record names and that can't be archived as it is named.
+    """A recording in a record that can't be archived because of what the record says.
 
-    The ids and the start are None where those can't be read. `problem` has no text of the record.
+    The ids and the start are None if they can't be read. `problem` has no text of the record.
     """
 
     record_id: str | None
@@ -72,7 +72,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class ReadRecord:
-    """The recordings of one call-log record, each id once, and what of it can't be read."""
+    """The recordings of one call-log record, each id once, and its unreadable parts."""
 
     recordings: tuple[Recording, ...]
     unreadable: tuple[Unreadable, ...]
@@ -84,9 +84,9 @@ def is_recording_id(value: object) -> bool:
 
 
 def read_record(record: object) -> ReadRecord:
-    """Return what a call-log record from outside says of recordings; never raises.
+    """Return the recordings of an external call-log record; never raises.
 
-    A part that can't be read costs no other part of the record.
+    An unreadable part does not affect the other parts.
     """
     if not isinstance(record, Mapping):
         problem = "the record is not an object"
@@ -104,7 +104,7 @@ def read_record(record: object) -> ReadRecord:
             found.setdefault(read.recording_id, read)
     return ReadRecord(
         tuple(found.values()),
-        # Each once; dict keeps the order.
+        # Each id once; dict keeps the order.
         tuple(it for it in dict.fromkeys(unreadable) if it.recording_id not in found),
     )
 
@@ -118,7 +118,7 @@ def unique(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
 
 
 def duration_in_range(duration_s: int | None) -> int | None:
-    """Return the duration, None for one that no call has."""
+    """Return the duration, None if it is outside the possible range."""
     if duration_s is None or not 0 <= duration_s <= MAX_DURATION_S:
         return None
     return duration_s
@@ -129,7 +129,7 @@ def _record(recording: Recording) -> CallRecord:
 
 
 def _left_out(record: CallRecord) -> Iterator[Unreadable]:
-    """Yield what of the record may have held recordings and was not read."""
+    """Yield the unread parts of the record that may have held recordings."""
     call = record.call
     problems = {
         f"it is too long: {record.recordings_left_out} recordings of it were not read": (
@@ -150,7 +150,7 @@ def _read_part(part: Leg, named: NamedRecording, record: CallRecord) -> Recordin
         return Unreadable(call.record_id, named.recording_id, started_at, problem)
 
     if named.recording_id is None:
-        return unreadable("the recording's id is not one")
+        return unreadable("the recording's id is not valid")
     if named.content_uri is None:
         return unreadable(f"recording {named.recording_id} has no contentUri")
     if started_at is None:
@@ -180,10 +180,10 @@ def _accounts_in(*uris: str | None) -> Iterator[str]:
 
 
 def followed(known: Recording, listed: Recording) -> Recording | None:
-    """Return `known` with what a newer form of its record says, None where there is nothing new.
+    """Return `known` with the changes of a newer record, None if nothing changes.
 
     Account and start stay: the audio's place in the vault depends on them. Another record that
-    names the same recording, and an older form of the same, are nothing new.
+    names the same recording, and an older form of the same, change nothing.
     """
     if listed.call_record == known.call_record or not _is_newer_form(
         known.call_record, listed.call_record
@@ -204,5 +204,5 @@ def _is_newer_form(known: CallLogRecord, listed: CallLogRecord) -> bool:
     before = instant_or_none(known.get("lastModifiedTime"))
     after = instant_or_none(listed.get("lastModifiedTime"))
     if before is None or after is None:
-        return True  # it does not say when: what RingCentral answers now is what counts
+        return True  # it has no time: RingCentral's current answer counts
     return after >= before

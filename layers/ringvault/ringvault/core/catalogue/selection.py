@@ -1,4 +1,4 @@
-"""Which recordings a person means: by id, call, extension, phone number or period."""
+"""The recordings that a person selects: by id, call, extension, phone number or period."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ from ringvault.core.catalogue.phone_number import (
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.spans import Period
 
-# What one round trip brings.
+# As many as one round trip returns.
 _PAGE = 100
-# Sorts before and behind every call; whole milliseconds, as the catalogue's instants are.
+# Sorts before and after every call; whole milliseconds, as the catalogue's instants are.
 _EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a person names; `period` also narrows an extension or a number.
+    """A person's selection; `period` also narrows an extension or a number.
 
     `read` reads the number as it is written here and in the records.
 
-    Raises InvalidRequestError where that is nothing, or no two of it go together.
+    Raises InvalidRequestError if it is empty, or its parts can't be combined.
     """
 
     recording_ids: Sequence[str] = ()
@@ -39,7 +39,7 @@ class Selection:
     read: ReadNumber = read_north_american
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
+        """Refuse an invalid selection."""
         named = [self.recording_ids, self.telephony_session_id, self.extension_id]
         ways = sum(map(bool, [*named, self.phone_number]))
         if ways > 1:
@@ -65,7 +65,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A recording that was meant; `size_bytes` is 0 where it is not in the vault."""
+    """A selected recording; `size_bytes` is 0 if it is not in the vault."""
 
     recording_id: str
     started_at: datetime
@@ -77,7 +77,7 @@ class Chosen:
 def choose(
     selection: Selection, *, indexes: Indexes, catalogue: CatalogueReader
 ) -> Iterator[Chosen]:
-    """Yield what is meant; by an index, what was erased is passed over.
+    """Yield the selected recordings; an index leaves out erased ones.
 
     Raises:
         InvalidRequestError: an id is unknown.
@@ -90,7 +90,7 @@ def choose(
 
 
 def chosen_of(item: CatalogueItem) -> Chosen:
-    """Return what is needed of an item."""
+    """Return the fields of an item that a selection needs."""
     return Chosen(
         recording_id=item.recording.recording_id,
         started_at=item.recording.started_at,
@@ -133,7 +133,7 @@ def _lookup(selection: Selection) -> Lookup:
 
 
 def _is_meant(item: CatalogueItem, selection: Selection) -> bool:
-    """Whether the item itself is what is named: an index may still say what it was before."""
+    """Whether the item itself matches: an index may still have its former values."""
     recording = item.recording
     if selection.extension_id:
         return recording.extension_id == selection.extension_id

@@ -1,1 +1,1 @@
-"""What was archived is unchanged."""
+"""Checks that the archived objects are unchanged."""

@@ -1,4 +1,4 @@
-"""Whether what was archived is still what it was, byte for byte."""
+"""Checks one archived recording byte for byte."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,14 +16,14 @@ from ringvault.core.errors import (
 from ringvault.core.vault.cold_storage import InColdStorageError
 from ringvault.core.vault.layout import AUDIO, sidecar_key
 
-# A long body breaks off now and then, and boto3 repeats requests, not bodies.
+# Long bodies break off now and then, and boto3 repeats requests, not bodies.
 ATTEMPTS = 3
 
 T = TypeVar("T")
 
 
 class Condition(StrEnum):
-    """What a recording and its sidecar are by now."""
+    """The present condition of a recording and its sidecar."""
 
     INTACT = "intact"
     ALTERED = "altered"
@@ -33,7 +33,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What an object holds: its SHA-256, and how much was read for it."""
+    """The SHA-256 of an object's content, and how many bytes were read for it."""
 
     sha256_hex: str
     size_bytes: int
@@ -41,10 +41,10 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is wrong with one object, and what somebody can do about it.
+    """The fault of one object, and the advice to repair it.
 
-    `object_key` says "catalogue item" where that is damaged. `command` brings an object back from
-    cold storage; None where that is not what it needs.
+    `object_key` is "catalogue item" if that is damaged. `command` restores an object from
+    cold storage; None if that is not the remedy.
     """
 
     recording_id: str
@@ -57,32 +57,32 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A recording that was read back; without damages it is intact."""
+    """A recording that was read back; it is intact if it has no damages."""
 
     damages: tuple[Damage, ...]
     read_bytes: int
 
     @property
     def verdict(self) -> Condition:
-        """That of the audio, or of the sidecar where the audio is intact."""
+        """The audio's, or the sidecar's if the audio is intact."""
         return self.damages[0].verdict if self.damages else Condition.INTACT
 
 
 class ReadBackVault(Protocol):
-    """The bucket, of which nothing is changed."""
+    """The bucket, read only."""
 
     def digest(self, object_key: str) -> Digest | None:
-        """Return what an object holds by reading all of it, None where there is none."""
+        """Return the digest of an object by reading all of it, None if it is missing."""
 
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:
-        """Return the item that a sidecar tells of, None where there is none."""
+        """Return the item that a sidecar describes, None if it is missing."""
 
 
 def check(item: CatalogueItem, *, vault: ReadBackVault) -> Checked | None:
-    """Return what audio and sidecar are by now, None for an item that is not ARCHIVED.
+    """Return the condition of audio and sidecar, None for an item that is not ARCHIVED.
 
     Raises:
-        ServiceUnavailableError: S3 does not answer, several times in a row.
+        ServiceUnavailableError: S3 did not answer several times in a row.
     """
     archived = item.archived
     if archived is None:
@@ -94,7 +94,7 @@ def check(item: CatalogueItem, *, vault: ReadBackVault) -> Checked | None:
 
 
 def unreadable(error: UnreadableItemError) -> Checked:
-    """Return what is known of a recording whose catalogue item can't be read."""
+    """Return the result for a recording whose catalogue item can't be read."""
     advice = "restore the item from a backup, or delete it: reconciliation adds it again"
     if isinstance(error, NewerCatalogueError):
         advice = "deploy that release, and run this again"
@@ -146,7 +146,7 @@ def _missing(recording_id: str, key: str) -> Damage:
     other = (
         "reconciliation has it fetched while RingCentral has it"
         if key.startswith(AUDIO)
-        else "reconciliation writes it anew from the catalogue"
+        else "reconciliation writes it again from the catalogue"
     )
     advice = f"remove its delete marker, where there is one; otherwise {other}"
     return Damage(recording_id, key, Condition.MISSING, "it is not there", advice)
@@ -155,7 +155,7 @@ def _missing(recording_id: str, key: str) -> Damage:
 def _altered(recording_id: str, key: str, problem: str) -> Damage:
     advice = "compare its versions and restore the right one"
     if not key.startswith(AUDIO):
-        advice += "; or delete it, and reconciliation writes it anew from the catalogue"
+        advice += "; or delete it, and reconciliation writes it again from the catalogue"
     return Damage(recording_id, key, Condition.ALTERED, problem, advice)
 
 

@@ -1,7 +1,7 @@
-"""Makes the catalogue again from the bucket alone; what is in the catalogue stays as it is.
+"""Rebuilds the catalogue from the bucket alone; existing items are not changed.
 
-The catalogue itself tells how far it has come: whoever is killed runs it again, and what was
-restored is passed over.
+The catalogue itself is the progress: if the command is killed, run it again. Restored items are
+skipped.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,43 +20,43 @@ from ringvault.core.vault.checksum import StoredSize, is_as_archived
 from ringvault.core.vault.cold_storage import InColdStorageError
 from ringvault.core.vault.layout import AUDIO, SIDECARS, recording_id_in, sidecar_key
 
-# Between two of them the caller learns how far it is: every second or two.
+# The caller gets the progress this often: every second or two.
 RECORDINGS_AT_ONCE = 200
 
 
 class RestoredCatalogue(Protocol):
-    """The catalogue to be filled."""
+    """The catalogue to fill."""
 
     def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
         """Return which of the ids the catalogue holds."""
 
     def restore(self, item: CatalogueItem) -> None:
-        """Put the item where there is none; ConflictError where there is one."""
+        """Add the item; ConflictError if there is one."""
 
     def bury_erased(self, tombstone: CatalogueItem) -> None:
-        """Put the tombstone of an erased recording in place of its item.
+        """Replace the item of an erased recording by its tombstone.
 
-        ConflictError where it is ERASED or ERASING already.
+        ConflictError if it is ERASED or ERASING already.
         """
 
 
 class TellingVault(Protocol):
-    """The bucket to be read."""
+    """The bucket to read."""
 
     def days(self) -> Sequence[tuple[str, date]]:
         """Return every account and day that has objects, oldest first within the account."""
 
     def tombstones(self) -> Iterable[CatalogueItem]:
-        """Yield the item of every recording that was erased, as its proof tells of it."""
+        """Yield the item of every erased recording, from its proof."""
 
     def keys_of(self, account_id: str, on: date) -> Iterable[str]:
         """Return the keys of a day's audio and sidecars."""
 
     def find_sidecar(self, object_key: str) -> CatalogueItem | None:
-        """Return the item that a sidecar tells of, None where there is none."""
+        """Return the item that a sidecar describes, None if it is missing."""
 
     def measured(self, object_key: str) -> StoredSize | None:
-        """Return size and CRC-32 of an object, None where there is none."""
+        """Return size and CRC-32 of an object, None if it is missing."""
 
 
 class Fault(StrEnum):
@@ -66,7 +66,7 @@ class Fault(StrEnum):
     AUDIO_ALTERED = "audio_altered"
     SIDECAR_MISSING = "sidecar_missing"
     SIDECAR_UNREADABLE = "sidecar_unreadable"
-    ERASED = "erased"  # and yet an object of it is there
+    ERASED = "erased"  # but an object of it exists
 
 
 ADVICE = {
@@ -86,9 +86,9 @@ ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Unrestored:
-    """A recording that the catalogue lacks still; `object_key` is that of what keeps it away.
+    """A recording that the catalogue still lacks; `object_key` is the object at fault.
 
-    `detail` is None where the fault says all.
+    `detail` is None if the fault needs none.
     """
 
     recording_id: str
@@ -99,7 +99,7 @@ class Unrestored:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How far it is: `known` were in the catalogue already; `found` is new since the last one."""
+    """The progress: `known` were in the catalogue already; `found` is new since the last one."""
 
     days: int
     days_done: int = 0
@@ -109,11 +109,11 @@ class Rebuilt:
     found: tuple[Unrestored, ...] = ()
 
     def with_known(self, known: int) -> "Rebuilt":
-        """Return it with some more that need nothing."""
+        """Return it with more recordings that the catalogue has already."""
         return replace(self, known=self.known + known, found=())
 
     def with_outcomes(self, outcomes: Sequence[Unrestored | bool]) -> "Rebuilt":
-        """Return it with some more that were tried: a fault, or whether it was restored by us."""
+        """Return it with more outcomes: a fault, or whether this run restored the recording."""
         found = tuple(it for it in outcomes if isinstance(it, Unrestored))
         restored = sum(it is True for it in outcomes)
         return replace(
@@ -125,22 +125,22 @@ class Rebuilt:
         )
 
     def with_day(self) -> "Rebuilt":
-        """Return it with one more day that is through."""
+        """Return it with one more finished day."""
         return replace(self, days_done=self.days_done + 1, found=())
 
 
 def rebuild_catalogue(
     *, vault: TellingVault, catalogue: RestoredCatalogue, at_once: AtOnce
 ) -> Iterator[Rebuilt]:
-    """Yield how far it is; at the last one everything in the bucket was looked at.
+    """Yield the progress; after the last one everything in the bucket was read.
 
-    Each recording whose sidecar and audio agree by size and CRC-32 comes back ARCHIVED, with its
-    numbers in the index. What has a proof of erasure comes back as erased, before anything else
-    and whatever the catalogue says of it, so that it is not fetched again; an object of it that is
-    there is a fault. Objects whose name is none that ringvault gives are passed over.
+    Each recording whose sidecar and audio agree by size and CRC-32 becomes ARCHIVED, with its
+    numbers in the index. A recording with a proof of erasure becomes ERASED first, even if the
+    catalogue says otherwise, so that it is not fetched again; an object of it that still exists
+    is a fault. Objects with other names than ringvault's are skipped.
 
     Raises:
-        ServiceUnavailableError: AWS fails; what was restored stays, run it again.
+        ServiceUnavailableError: AWS fails; restored items stay, run it again.
     """
     erased = {_buried(tombstone, catalogue) for tombstone in vault.tombstones()}
     days = vault.days()
@@ -167,7 +167,7 @@ def rebuild_catalogue(
 
 
 def _buried(tombstone: CatalogueItem, catalogue: RestoredCatalogue) -> str:
-    """Let the recording be known as erased, and return its id."""
+    """Put the tombstone of the erased recording, and return its id."""
     try:
         catalogue.restore(tombstone)
     except ConflictError:
@@ -177,7 +177,7 @@ def _buried(tombstone: CatalogueItem, catalogue: RestoredCatalogue) -> str:
 
 
 def _returned(object_keys: Iterable[str], erased: AbstractSet[str]) -> Sequence[Unrestored]:
-    """Return the erased recordings of which there is an object, each with one of its keys."""
+    """Return the erased recordings that have an object, each with one of its keys."""
     found: dict[str, str] = {}
     for key in sorted(object_keys):
         recording_id = recording_id_in(key)
@@ -187,7 +187,7 @@ def _returned(object_keys: Iterable[str], erased: AbstractSet[str]) -> Sequence[
 
 
 def _sidecars_of(object_keys: Iterable[str]) -> Mapping[str, str]:
-    """Return the key of the sidecar by recording, whether it is there or the audio alone."""
+    """Return the sidecar's key for each recording, even if only the audio exists."""
     found = {}
     for key in sorted(object_keys):
         recording_id = recording_id_in(key)
@@ -200,7 +200,7 @@ def _sidecars_of(object_keys: Iterable[str]) -> Mapping[str, str]:
 def _restored(
     named: tuple[str, str], *, vault: TellingVault, catalogue: RestoredCatalogue
 ) -> Unrestored | bool:
-    """Restore one, and return whether nobody else was quicker, or why it can't be."""
+    """Restore one; return whether this run was first, or why it can't be restored."""
     recording_id, key = named
     try:
         item = vault.find_sidecar(key)
@@ -209,7 +209,7 @@ def _restored(
     if item is None:
         return Unrestored(recording_id, key, Fault.SIDECAR_MISSING)
     if item.archived is None or sidecar_key(item.recording) != key:
-        return Unrestored(recording_id, key, Fault.SIDECAR_UNREADABLE, "it tells of another one")
+        return Unrestored(recording_id, key, Fault.SIDECAR_UNREADABLE, "it describes another one")
     fault = _fault(item.archived, vault)
     if fault is not None:
         return Unrestored(recording_id, item.archived.object_key, fault)

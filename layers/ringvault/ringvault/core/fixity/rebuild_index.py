@@ -1,6 +1,6 @@
-"""Makes the number index agree with the catalogue: adds what lacks, removes what is stale.
+"""Makes the number index agree with the catalogue: adds missing entries, removes stale ones.
 
-The index holds nothing that the catalogue does not have, so it can be lost and made again.
+Everything in the index follows from the catalogue, so it can be rebuilt after a loss.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,16 +10,16 @@ from typing import Protocol
 
 from ringvault.core.catalogue.recording import Recording
 
-# An entry is written some requests before its item is. One that no item has by now may be of a
-# recording that is just being listed: it is looked at again after this time.
+# An entry is written some requests before its item. An entry without an item may belong to a
+# recording that is just being listed: it is checked again after this time.
 GRACE = timedelta(minutes=1)
-# Entries that wait for the second look, some 200 bytes each.
+# Entries that wait for the second check, some 200 bytes each.
 MAX_DOUBTFUL = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class CataloguePart:
-    """Some of the catalogue: its recordings, and the ids of items that can't be read."""
+    """Part of the catalogue: its recordings, and the ids of unreadable items."""
 
     recordings: Sequence[Recording]
     unreadable: Sequence[str] = ()
@@ -36,34 +36,34 @@ class Entry:
 
 
 class WholeCatalogue(Protocol):
-    """The catalogue, to be read whole or by id."""
+    """The catalogue, read completely or by id."""
 
     def parts(self) -> Iterator[CataloguePart]:
-        """Yield all of it, some at a time."""
+        """Yield all of it in parts."""
 
     def of_ids(self, recording_ids: Sequence[str]) -> Mapping[str, Recording | None]:
-        """Return the recordings of those ids that there are; None for an unreadable item."""
+        """Return the recordings that exist of these ids; None for an unreadable item."""
 
 
 class RebuiltIndex(Protocol):
     """The number index."""
 
     def add_missing(self, recordings: Sequence[Recording]) -> int:
-        """Add the entries that the recordings lack; return how many were added."""
+        """Add the entries that the recordings lack; return how many."""
 
     def entries(self) -> Iterator[Sequence[Entry]]:
-        """Yield the whole index, some at a time."""
+        """Yield the whole index in parts."""
 
     def is_entry_of(self, entry: Entry, recording: Recording) -> bool:
         """Whether the recording is listed by this entry."""
 
     def discard(self, entries: Sequence[Entry]) -> None:
-        """Remove entries; those that are not there are none."""
+        """Remove entries; missing ones are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexRebuilt:
-    """How far it is.
+    """The progress.
 
     `items` and `entries` were read. `left` are stale entries that the next run removes.
     `unreadable` are the ids of items that can't be read: their entries stay as they are.
@@ -80,10 +80,10 @@ class IndexRebuilt:
 def rebuild_index(
     *, catalogue: WholeCatalogue, index: RebuiltIndex, wait: Callable[[timedelta], None]
 ) -> Iterator[IndexRebuilt]:
-    """Yield how far it is; at the last one the index agrees with the catalogue, but for `left`.
+    """Yield the progress; after the last one the index agrees with the catalogue, except `left`.
 
-    The archive may go on working meanwhile. If it is interrupted, run it again: what was done
-    stays done.
+    The archive may go on working meanwhile. If it is interrupted, run it again: finished work
+    is kept.
 
     Raises:
         NewerCatalogueError: a newer release has written an item.
@@ -124,7 +124,7 @@ def rebuild_index(
 def _stale(
     entries: Sequence[Entry], *, catalogue: WholeCatalogue, index: RebuiltIndex
 ) -> list[Entry]:
-    """Return the entries that no recording in the catalogue has."""
+    """Return the entries that belong to no recording in the catalogue."""
     recordings = catalogue.of_ids(list(dict.fromkeys(it.recording_id for it in entries)))
     return [it for it in entries if _is_stale(it, recordings, index)]
 

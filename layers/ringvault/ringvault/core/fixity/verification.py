@@ -1,4 +1,4 @@
-"""How far a verification has come: which recordings it reads back, and what it found."""
+"""The progress of a verification: which recordings it reads back, and what it found."""
 
 import hashlib
 from collections import Counter
@@ -10,29 +10,29 @@ from ringvault.core.catalogue.indexes import Position
 from ringvault.core.errors import InvalidRequestError
 from ringvault.core.fixity.check import Checked, Condition, Damage
 
-# As many fit into an item of the state table ten times; what is beyond is counted.
+# An item of the state table has room for ten times as many; the rest is only counted.
 MAX_NAMED = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Which recordings: all, or as many as `sample` says, the same ones for the same seed."""
+    """The recordings to read: all, or `sample` of them, the same ones for the same seed."""
 
     sample: int | None = None
     seed: str | None = None
 
     def rank(self, recording_id: str) -> str:
-        """Return where a recording stands in the order of the sample: the first ones are it."""
+        """Return a recording's rank in the order of the sample, which takes the first ones."""
         return hashlib.sha256(f"{self.seed}:{recording_id}".encode()).hexdigest()
 
     def seeded(self, now: datetime) -> "Sample":
-        """Return it with a seed, where it is a sample: that of the day, so that days differ."""
+        """Return a sample with a seed: that of the day, so that each day reads others."""
         if self.sample is None or self.seed is not None:
             return self
         return replace(self, seed=f"{now:%Y-%m-%d}")
 
     def is_meant_by(self, asked: "Sample") -> bool:
-        """Whether somebody who asks so means this one: no seed means any."""
+        """Whether this selection matches the requested one; without a seed any seed matches."""
         return asked.sample == self.sample and asked.seed in {None, self.seed}
 
     def __str__(self) -> str:
@@ -43,11 +43,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """One pass over the selection; everything up to `position` has its verdict.
+    """One pass over the selection; everything up to `position` is checked.
 
-    `total` is how many there were when it began. `verdicts` counts recordings, `damages` are
-    objects; `unnamed` are damages beyond MAX_NAMED. `finished_at` is None while it is not
-    through.
+    `total` is the number at its beginning. `verdicts` counts recordings, `damages` are
+    objects; `unnamed` are damages beyond MAX_NAMED. `finished_at` is None until it is
+    finished.
     """
 
     selection: Sample
@@ -62,18 +62,18 @@ class Verification:
 
     @property
     def done(self) -> int:
-        """How many recordings have their verdict."""
+        """How many recordings are checked."""
         return sum(self.verdicts.values())
 
     @property
     def is_intact(self) -> bool:
-        """Whether all that has its verdict is what it was."""
+        """Whether everything checked so far is unchanged."""
         return self.done == self.verdicts.get(Condition.INTACT, 0)
 
     def with_checked(
         self, checked: Iterable[Checked], *, position: Position | None
     ) -> "Verification":
-        """Return it with the verdicts on everything up to `position`."""
+        """Return it with the results for everything up to `position`."""
         checked = tuple(checked)
         damages = (*self.damages, *(damage for it in checked for damage in it.damages))
         verdicts = Counter(self.verdicts) + Counter(it.verdict.value for it in checked)
@@ -88,10 +88,10 @@ class Verification:
 
 
 def open_one(last: Verification | None, *, asked: Sample) -> Verification | None:
-    """Return the verification that is to go on, None where a new one begins.
+    """Return the verification to continue, None if a new one begins.
 
     Raises:
-        InvalidRequestError: one of another selection is not through.
+        InvalidRequestError: one of another selection is not finished.
     """
     if last is None or last.finished_at is not None:
         return None

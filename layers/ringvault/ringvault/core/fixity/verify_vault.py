@@ -1,4 +1,4 @@
-"""Reads the recordings back and compares them with what was archived; nothing is changed."""
+"""Reads the recordings back and compares them with the catalogue; changes nothing."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,33 +15,33 @@ from ringvault.core.fixity.check import Checked, ReadBackVault, check, unreadabl
 from ringvault.core.fixity.verification import Sample, Verification, open_one
 from ringvault.core.instants import Clock
 
-# Progress is kept after each so many: whoever is killed reads as many again.
+# Progress is saved after each so many: a run that is killed reads at most as many again.
 RECORDINGS_AT_ONCE = 64
-# A second or so of the catalogue's index: whoever waits for the count sees that it goes on.
+# A second or so of the catalogue's index, so that the count shows progress.
 COUNTED_AT_ONCE = 10_000
 
 
 class VerifiedCatalogue(Protocol):
-    """The catalogue, of which nothing is changed."""
+    """The catalogue, read only."""
 
     def archived(self, *, after: Position | None = None) -> Iterator[Position]:
-        """Yield every ARCHIVED recording, oldest first, from behind `after`."""
+        """Yield every ARCHIVED recording after `after`, oldest first."""
 
     def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
-        """Return the items of those ids that there are, in the order of the ids."""
+        """Return the items that exist of these ids, in the order of the ids."""
 
     def take_unreadable(self) -> Sequence[UnreadableItemError]:
-        """Return which items `archived` has passed over since the last call."""
+        """Return the items that `archived` skipped since the last call."""
 
 
 class KeptVerification(Protocol):
-    """Where the verification is kept; a `Versioned` that holds nothing before the first one."""
+    """Where the verification is saved; a `Versioned` that is empty before the first one."""
 
     def load(self) -> tuple[Verification | None, int]:
-        """Return the last one, None before the first, and its version."""
+        """Return the last verification, None before the first, and its version."""
 
     def save(self, verification: Verification, /, *, version: int) -> int:
-        """Store it and return its version; ConflictError when `version` is not current."""
+        """Save it and return its version; ConflictError if `version` is not current."""
 
 
 def verify_vault(
@@ -54,16 +54,16 @@ def verify_vault(
     at_once: AtOnce,
     clock: Clock,
 ) -> Iterator[Verification]:
-    """Yield how far it is, while it counts already; the last has `finished_at`.
+    """Yield the progress, also while counting; the last one has `finished_at`.
 
-    It goes on where the last one of the same selection was stopped, unless it is to begin `anew`.
-    What is archived meanwhile may be left to the next one. An item that can't be read has the
-    verdict UNREADABLE, and the others have theirs.
+    It continues the last one of the same selection, unless `anew` is set. Recordings that are
+    archived meanwhile may be left to the next one. An unreadable item has the verdict
+    UNREADABLE, and does not affect the others.
 
     Raises:
-        InvalidRequestError: one of another selection is not through.
-        ConflictError: somebody else goes on with it.
-        ServiceUnavailableError: AWS fails; run it again and it goes on.
+        InvalidRequestError: one of another selection is not finished.
+        ConflictError: another process continues it.
+        ServiceUnavailableError: AWS fails; run it again and it continues.
     """
     last, version = progress.load()
     verification = None if anew else open_one(last, asked=asked)
@@ -101,7 +101,7 @@ def _checked(
 
 
 def _counted(catalogue: VerifiedCatalogue) -> Iterator[int]:
-    """Yield how many are archived: now and then how many by now, at last the number."""
+    """Yield the number archived: now and then the count so far, at the end the total."""
     number = 0
     for number, _ in enumerate(catalogue.archived(), start=1):
         if number % COUNTED_AT_ONCE == 0:
@@ -110,7 +110,7 @@ def _counted(catalogue: VerifiedCatalogue) -> Iterator[int]:
 
 
 def _positions(verification: Verification, catalogue: VerifiedCatalogue) -> Iterator[Position]:
-    """Yield what has no verdict yet, in the order that `position` is of."""
+    """Yield the unchecked recordings, in the order that `position` refers to."""
     selection, position = verification.selection, verification.position
     if selection.sample is None:
         return catalogue.archived(after=position)

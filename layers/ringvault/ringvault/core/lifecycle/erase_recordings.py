@@ -1,4 +1,4 @@
-"""Erases recordings for good: what is held is refused, and a tombstone and a proof stay."""
+"""Erases recordings for good, except held ones; a tombstone and a proof remain."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,12 +17,12 @@ from ringvault.core.instants import Clock, format_instant, parse_instant
 from ringvault.core.vault.layout import proof_key
 
 ERASED_AT_ONCE = 50
-# An archiver's invocation ends after 15 minutes: whoever claimed it before works no longer.
+# An archiver's invocation ends after 15 minutes: one with an older claim has ended.
 FETCHED_WITHIN = timedelta(minutes=16)
 
 
 class ErasableCatalogue(Protocol):
-    """The catalogue; every change is conditional on what it presumes."""
+    """The catalogue; every change depends on the state that it expects."""
 
     def find(self, recording_id: str) -> CatalogueItem | None:
         """Return the item, None where the id is unknown."""
@@ -30,14 +30,14 @@ class ErasableCatalogue(Protocol):
     def begin_erasure(
         self, recording_id: str, erasure: Erasure, *, claimed_before: datetime
     ) -> None:
-        """Set ERASING what is not held, and claimed until `claimed_before` at most.
+        """Set ERASING an item that is not held, and not claimed after `claimed_before`.
 
         Raises:
             ConflictError: it is held, being fetched, erased or expired already.
         """
 
     def end_erasure(self, tombstone: CatalogueItem) -> None:
-        """Put the tombstone in place of an ERASING item; ConflictError where it is not that."""
+        """Replace an ERASING item by its tombstone; ConflictError if it is not ERASING."""
 
 
 class ErasableVault(Protocol):
@@ -53,29 +53,29 @@ class ErasableVault(Protocol):
         """
 
     def store_proof(self, proof: dict[str, object], *, of: Recording) -> None:
-        """Store the proof; one that is there stays as it is."""
+        """Store the proof; an existing one is not changed."""
 
 
 class ErasureOutcome(StrEnum):
-    """What became of one recording."""
+    """The outcome for one recording."""
 
     ERASED = "erased"
-    ERASED_ALREADY = "erased_already"  # or expired: nothing is there
+    ERASED_ALREADY = "erased_already"  # or expired: nothing is left
     HELD = "held"
     BEING_FETCHED = "being_fetched"
-    FAILED = "failed"  # `problems` says why; the next run goes on with it
+    FAILED = "failed"  # `problems` says why; the next run continues
 
 
-# Nothing is left but the tombstone.
+# Only the tombstone is left.
 _BURIED = frozenset({State.ERASED, State.EXPIRED})
 REFUSED = frozenset({ErasureOutcome.HELD, ErasureOutcome.BEING_FETCHED, ErasureOutcome.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
 class EraseRecordings:
-    """The use case with its collaborators; `by` is the id of who asks.
+    """The use case with its collaborators; `by` is the id of the person who requests it.
 
-    `problems` has what each recording that FAILED met, by its id.
+    `problems` has the error of each FAILED recording, by its id.
     """
 
     catalogue: ErasableCatalogue
@@ -88,13 +88,13 @@ class EraseRecordings:
     def __call__(
         self, chosen: Sequence[Chosen], *, at_once: AtOnce
     ) -> Iterator[Sequence[tuple[str, ErasureOutcome]]]:
-        """Erase them; yield ids and what became of each, some at a time.
+        """Erase them; yield ids and outcomes in batches.
 
-        Once an item is ERASING nobody plays, fetches or holds it. It keeps its numbers, so that
-        whoever is killed anywhere finds and finishes it; they go last, with all else but the id.
-        Another erasure of the same at the same time does no harm, and neither ends the other.
+        An ERASING item is not played, fetched or held. It keeps its numbers, so that a run after a
+        crash finds and finishes it; they are removed last, with everything else but the id.
+        A second erasure of the same recording at the same time is harmless; each works on its own.
 
-        One that fails keeps none of the others from being erased; what is ERASING waits for the
+        A failure does not keep the others from being erased; an ERASING recording waits for the
         next run.
         """
         for start in range(0, len(chosen), ERASED_AT_ONCE):
@@ -126,7 +126,7 @@ class EraseRecordings:
         return self._finished(item)
 
     def _swept(self, item: CatalogueItem) -> ErasureOutcome:
-        """Delete what came back of it, such as a sidecar that was restored by hand."""
+        """Delete objects that came back, such as a sidecar that was restored by hand."""
         if self.vault.is_held(item.recording):
             return ErasureOutcome.HELD
         return (
@@ -144,7 +144,7 @@ class EraseRecordings:
         return None
 
     def _begin(self, recording_id: str) -> None:
-        """Set ERASING, unless somebody else was quicker."""
+        """Set ERASING, unless another process was first."""
         now = self.clock()
         erasure = Erasure(began_at=now, by=self.by)
         with suppress(ConflictError):
@@ -168,9 +168,9 @@ SCHEMA_VERSION = 1
 
 
 def proof_of(item: CatalogueItem, *, erased_at: datetime) -> dict[str, Any]:
-    """Return the proof for an item that is being erased; `sha256_hex` is that of its audio.
+    """Return the proof for an item that is being erased; `sha256_hex` is the audio's.
 
-    What was never in the vault has no key, digest and size.
+    A recording that was never in the vault has no key, digest and size.
 
     Raises:
         ValueError: it is not being erased.
@@ -194,15 +194,15 @@ def proof_of(item: CatalogueItem, *, erased_at: datetime) -> dict[str, Any]:
 
 
 def tombstone_of(item: CatalogueItem) -> CatalogueItem:
-    """Return what stays of an item that was erased."""
+    """Return the tombstone of an erased item."""
     return tombstone(item, State.ERASED, reason=f"erased; the proof is {proof_key(item.recording)}")
 
 
 def tombstone_of_proof(proof: Mapping[str, Any]) -> CatalogueItem:
-    """Return the same out of a proof.
+    """Return the tombstone that belongs to a proof.
 
     Raises:
-        InvalidRecordError: it is none that ringvault wrote.
+        InvalidRecordError: ringvault did not write the proof.
     """
     try:
         recording = Recording(
@@ -216,7 +216,7 @@ def tombstone_of_proof(proof: Mapping[str, Any]) -> CatalogueItem:
         )
         listed_at = parse_instant(proof["listed_at"])
     except (KeyError, TypeError, ValueError) as error:
-        raise InvalidRecordError("a proof of erasure is not of ringvault's writing") from error
+        raise InvalidRecordError("a proof of erasure was not written by ringvault") from error
     return tombstone_of(CatalogueItem(recording, State.ERASED, listed_at=listed_at))
 
 

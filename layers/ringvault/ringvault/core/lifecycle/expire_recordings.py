@@ -1,6 +1,6 @@
-"""Lets S3 delete what was kept long enough and nobody holds, and says so when it is gone.
+"""Lets S3 delete recordings after their retention, except held ones, and records the deletion.
 
-Nothing carries the tag that S3 deletes by until it is due, so nothing that is held ever does.
+Nothing has the tag that S3 deletes by before it is due, so nothing that is held ever has it.
 """
 
 from collections import Counter
@@ -29,36 +29,36 @@ LOOKED_AT_EVERY = DAY
 
 
 class Remains(StrEnum):
-    """What S3 still has of a recording."""
+    """The objects that S3 still has of a recording."""
 
     NOTHING = "nothing"
     TAGGED = "tagged"  # every version of it
-    UNTAGGED = "untagged"  # some version
+    UNTAGGED = "untagged"  # at least one version
 
 
 class ExpiringCatalogue(Protocol):
-    """The catalogue; every change is conditional on what it presumes."""
+    """The catalogue; every change depends on the state that it expects."""
 
     def archived_before(self, started_at: datetime) -> Iterable[Sequence[CatalogueItem]]:
-        """Yield what was ARCHIVED of calls until then, oldest first, some at a time."""
+        """Yield ARCHIVED recordings of calls until then, oldest first, in batches."""
 
     def expiring(self, *, due_at: datetime) -> Iterable[Sequence[CatalogueItem]]:
-        """Yield what is EXPIRING and is to be looked at by then, oldest first, some at a time."""
+        """Yield EXPIRING recordings that are due for a check by then, oldest first, in batches."""
 
     def take_unreadable(self) -> Sequence[UnreadableItemError]:
-        """Return which items were passed over since the last call: they can't be read."""
+        """Return the items that were skipped since the last call: they can't be read."""
 
     def begin_expiry(self, item: CatalogueItem, *, expiring_at: datetime) -> None:
-        """Set EXPIRING what is archived as `item` says; ConflictError where it isn't, or held."""
+        """Set EXPIRING an item archived as `item` says; ConflictError if it isn't, or is held."""
 
     def begin_again(self, item: CatalogueItem, *, expiring_at: datetime) -> None:
-        """Say that it is being tagged anew; ConflictError where it isn't EXPIRING as `item` is."""
+        """Record that it is tagged again; ConflictError if it isn't EXPIRING as `item` is."""
 
     def look_again(self, recording_id: str, *, since: datetime | None, at: datetime) -> None:
-        """Say that all is tagged, and when to look; ConflictError where `since` is another."""
+        """Record that all is tagged, and when to check; ConflictError if `since` differs."""
 
     def end_expiry(self, item: CatalogueItem, *, tombstone: CatalogueItem) -> None:
-        """Put the tombstone in its place; ConflictError where it isn't EXPIRING as `item` is."""
+        """Replace it by its tombstone; ConflictError if it isn't EXPIRING as `item` is."""
 
 
 class ExpiringVault(Protocol):
@@ -68,20 +68,20 @@ class ExpiringVault(Protocol):
         """Whether a version of the recording's objects is under a legal hold."""
 
     def remains(self, recording: Recording) -> Remains:
-        """Return what there is of it; what a delete marker hides counts, the marker does not."""
+        """Return which objects are left; hidden versions count, delete markers do not."""
 
     def tag(self, recording: Recording) -> None:
         """Let S3 delete every version of audio and sidecar."""
 
 
 class ExpiryOutcome(StrEnum):
-    """What became of one recording."""
+    """The outcome for one recording."""
 
     TAGGED = "tagged"
     EXPIRED = "expired"
     HELD = "held"
     LEFT = "left"  # tagged before, and S3 still has it
-    CHANGED = "changed"  # by somebody else, meanwhile
+    CHANGED = "changed"  # by another process, meanwhile
     FAILED = "failed"  # the next run tries again
 
 
@@ -90,9 +90,9 @@ Do = Callable[[CatalogueItem], ExpiryOutcome]
 
 @dataclass
 class Sweep:
-    """What one run did; `is_through` says that it came to everything that was due.
+    """The result of one run; `is_through` says that it finished everything that was due.
 
-    `problem` is the first of those for which a recording FAILED.
+    `problem` is the first error of a FAILED recording.
     """
 
     is_through: bool = False
@@ -111,13 +111,13 @@ class ExpireRecordings:
     after: timedelta
 
     def __call__(self, *, latest: datetime, at_once: AtOnce) -> Sweep:
-        """Work through all that is due, until `latest`; the next run does the rest.
+        """Process everything that is due, until `latest`; the next run does the rest.
 
-        What is EXPIRING comes first: it may be of a run that was killed. Each state is written
-        before S3 is told, and the tombstone when S3 has nothing left.
+        EXPIRING recordings come first: a killed run may have left them. Each state is written
+        before S3 is asked, and the tombstone when S3 has nothing left.
 
         Raises:
-            ConfigurationError: AWS refuses it for good.
+            ConfigurationError: AWS refuses it permanently.
         """
         sweep = Sweep()
         for do, items in self._rounds(self.clock()):
@@ -158,7 +158,7 @@ class ExpireRecordings:
                 return ExpiryOutcome.LEFT
 
     def _tagged_again(self, item: CatalogueItem) -> ExpiryOutcome:
-        """Whoever was to tag it died, or a hold that was to rescue it did."""
+        """Tag it again: the run that was to tag it was killed, or the hold that was to save it."""
         if self.vault.is_held(item.recording):
             return ExpiryOutcome.HELD
         expiring_at = self.clock()
@@ -182,7 +182,7 @@ class ExpireRecordings:
 
 
 def _tried(do: Do, item: CatalogueItem) -> tuple[ExpiryOutcome, RingvaultError | None]:
-    """Return what became of it; one that fails keeps nobody from the others."""
+    """Return the outcome and error of one; a failure does not affect the others."""
     try:
         return do(item), None
     except ConflictError:
@@ -192,7 +192,7 @@ def _tried(do: Do, item: CatalogueItem) -> tuple[ExpiryOutcome, RingvaultError |
 
 
 def expires_at(archived_at: datetime, *, after: timedelta) -> datetime:
-    """Return from when S3 deletes what was archived then: the midnight that follows, in UTC.
+    """Return from when S3 deletes an object archived at that time: the next midnight UTC.
 
     S3 adds the rule's days to the object's creation and rounds up to the next midnight ("Lifecycle
     configuration elements", Amazon S3 User Guide).

@@ -1,4 +1,4 @@
-"""What expires in the coming days, and what stays although it is due; nothing is changed."""
+"""Forecasts what expires in the coming days, and what is due but held; changes nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from ringvault.core.spans import DAY
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """As much of an archived recording as a forecast needs."""
+    """The part of an archived recording that a forecast needs."""
 
     started_at: datetime
     archived_at: datetime
@@ -24,7 +24,7 @@ class Kept:
 class Share:
     """Recordings that expire together, of calls that began from `first_at` to `last_at`.
 
-    Both are None where nothing expires. `held` would expire too, and are in no other number.
+    Both are None if nothing expires. `held` would expire too, and are in no other number.
     """
 
     recordings: int = 0
@@ -47,7 +47,7 @@ class Share:
 class Forecast:
     """What expires by the beginning of the day `until`, the UTC day of each, in order.
 
-    What is due already stands under the day of `at`. Days on which nothing expires are left out.
+    Overdue recordings are counted on the day of `at`. Days on which nothing expires are left out.
     """
 
     at: datetime
@@ -62,13 +62,13 @@ class Forecast:
 
 
 class ArchivedRecordings(Protocol):
-    """What is ARCHIVED, oldest call first."""
+    """ARCHIVED recordings, oldest call first."""
 
     def count(self, *, before_at: datetime) -> int:
-        """Return how many began before."""
+        """Return how many calls began before that time."""
 
     def batches(self, *, before_at: datetime) -> Iterator[Sequence[Kept]]:
-        """Yield those that began before, some hundred at a time."""
+        """Yield the recordings of calls before that time, some hundred at a time."""
 
 
 def forecast(
@@ -79,12 +79,12 @@ def forecast(
     now: datetime,
     on_read: Callable[[int, int], None],
 ) -> Forecast:
-    """Return what expires within so many days; `on_read` gets how many were read, and of how many.
+    """Return what expires within `days`; `on_read` gets the number read and the total.
 
-    Recordings that are archived later are not in it.
+    Recordings that are archived later are not included.
     """
     until_at = now + days * DAY
-    # Nothing is archived before its call began.
+    # No recording is archived before its call began.
     before_at = until_at - after
     total, read = archived.count(before_at=before_at), 0
     found: dict[date, Share] = defaultdict(Share)
@@ -101,7 +101,7 @@ def forecast(
 def cautions(
     after: timedelta, *, kept_by_ringcentral: timedelta, object_lock: timedelta
 ) -> Iterator[str]:
-    """Yield what an owner should know before such an expiry is deployed."""
+    """Yield the warnings about such an expiry, before it is deployed."""
     if after < kept_by_ringcentral:
         yield (
             f"RingCentral keeps recordings for {kept_by_ringcentral // DAY} days, longer than this:"

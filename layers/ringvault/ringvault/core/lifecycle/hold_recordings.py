@@ -13,47 +13,47 @@ from ringvault.core.concurrency import AtOnce
 from ringvault.core.errors import ConflictError, InvalidRequestError
 from ringvault.core.vault.layout import audio_prefix
 
-# Between two of them the caller learns how far it is.
+# The caller gets the progress this often.
 HELD_AT_ONCE = 50
 MAX_REASON = 200
-# An invocation that tags ends after 15 minutes: what is EXPIRING for longer is tagged by nobody.
+# An invocation that tags ends after 15 minutes: what is EXPIRING for longer has no tagger left.
 TAGGED_WITHIN = timedelta(minutes=16)
 
 
 class Holdable(Protocol):
-    """The catalogue; every change is conditional on what it presumes."""
+    """The catalogue; every change depends on the state that it expects."""
 
     def find(self, recording_id: str) -> CatalogueItem | None:
         """Return the item, None where the id is unknown."""
 
     def hold(self, recording_id: str, hold: Hold) -> None:
-        """Hold what is neither held nor gone; ConflictError otherwise."""
+        """Hold an item that is neither held nor gone; ConflictError otherwise."""
 
     def rescue(self, recording_id: str, hold: Hold, *, expiring_at: datetime) -> None:
-        """Hold what is EXPIRING since that instant, ARCHIVED again; ConflictError otherwise."""
+        """Hold an item that is EXPIRING since then, ARCHIVED again; ConflictError otherwise."""
 
     def release(self, recording_id: str, hold: Hold) -> None:
-        """End that very hold; ConflictError where it is another by now."""
+        """End that hold; ConflictError if there is another one by now."""
 
 
 class LegalHolds(Protocol):
     """The bucket; where it has no Object Lock, no legal hold is set."""
 
     def hold(self, recording: Recording) -> None:
-        """Let no version of the recording's objects be deleted, by nobody."""
+        """Protect every version of the recording's objects from deletion by anyone."""
 
     def release(self, recording: Recording) -> None:
-        """Let them be deleted again."""
+        """Allow their deletion again."""
 
     def untag(self, recording: Recording) -> None:
-        """Let no version of them expire."""
+        """Keep every version of them from expiring."""
 
     def find_audio(self, prefix: str) -> str | None:
-        """Return the key of the one object that starts so, None where there is none."""
+        """Return the key of the one object with this prefix, None if there is none."""
 
 
 class HoldOutcome(StrEnum):
-    """What became of a hold on one recording."""
+    """The outcome of a hold on one recording."""
 
     HELD = "held"
     HELD_ALREADY = "held_already"  # for the same reason
@@ -66,10 +66,10 @@ class HoldOutcome(StrEnum):
 
 
 def checked_reason(reason: str) -> str:
-    """Return the reason as it is kept.
+    """Return the reason as it is stored.
 
     Raises:
-        InvalidRequestError: there is none, or it is a letter.
+        InvalidRequestError: it is empty or too long.
     """
     reason = " ".join(reason.split())
     if not 1 <= len(reason) <= MAX_REASON:
@@ -87,11 +87,11 @@ def hold_recordings(
     vault: LegalHolds,
     at_once: AtOnce,
 ) -> Iterator[Sequence[HoldOutcome]]:
-    """Hold them; yield what became of each, some at a time.
+    """Hold them; yield the outcomes in batches.
 
-    The catalogue says so first, then S3: whoever is killed in between runs it again, and what is
-    held for the same reason gets its legal hold again. That also reaches what was archived since.
-    What is EXPIRING is rescued while S3 still has it. `hold.since` is now.
+    The catalogue is changed first, then S3: after a crash, run it again. A recording that is held
+    for the same reason gets its legal hold again, which also covers what was archived since.
+    An EXPIRING recording is saved while S3 still has it. `hold.since` is now.
     """
     one = partial(_held, hold=hold, catalogue=catalogue, vault=vault)
     for start in range(0, len(chosen), HELD_AT_ONCE):
@@ -101,9 +101,9 @@ def hold_recordings(
 def release_recordings(
     chosen: Sequence[Chosen], *, catalogue: Holdable, vault: LegalHolds, at_once: AtOnce
 ) -> Iterator[Sequence[HoldOutcome]]:
-    """End the holds of all; yield what became of each, some at a time.
+    """End all holds; yield the outcomes in batches.
 
-    S3 first, then the catalogue: it says that something is held for as long as anything of it is.
+    S3 first, then the catalogue: an item counts as held as long as any of its objects is.
     """
     one = partial(_released, catalogue=catalogue, vault=vault)
     for start in range(0, len(chosen), HELD_AT_ONCE):
@@ -133,7 +133,7 @@ def _held_as(
         return HoldOutcome.EXPIRED if is_expired else HoldOutcome.ERASED
     if item.hold is None or item.hold.reason != hold.reason:
         return HoldOutcome.HELD_OTHERWISE
-    # A catalogue that was made again, or restored, does not know what was tagged before.
+    # A catalogue that was rebuilt or restored does not know what was tagged before.
     vault.untag(item.recording)
     vault.hold(item.recording)
     return outcome
@@ -142,7 +142,7 @@ def _held_as(
 def _rescued(
     item: CatalogueItem, *, hold: Hold, catalogue: Holdable, vault: LegalHolds
 ) -> HoldOutcome:
-    """Take back what S3 was told to delete, unless somebody may still be telling it."""
+    """Withdraw the deletion from S3, unless another process may still be requesting it."""
     expiring_at = item.expiring_at
     if expiring_at is None or expiring_at > hold.since - TAGGED_WITHIN:
         return HoldOutcome.BEING_EXPIRED

@@ -1,4 +1,4 @@
-"""Backfills that a person adds or gives up; the lister reads them, oldest first."""
+"""Backfills that a person adds or stops; the lister reads them, oldest first."""
 
 from datetime import datetime
 
@@ -8,15 +8,15 @@ from ringvault.core.versioned import Versioned, change
 
 
 def open_backfills(progress: ListingProgress) -> tuple[Window, ...]:
-    """Return what is still to be read of the backfills, oldest first."""
+    """Return the rest of the open backfills, oldest first."""
     return tuple(window for window in progress.windows if window.kind is Kind.BACKFILL)
 
 
 def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime) -> None:
-    """Let a backfill pass that can be opened.
+    """Raise an error if the backfill can't be opened.
 
     Raises:
-        InvalidRequestError: the lister has not run yet, this very window is open, or too many are.
+        InvalidRequestError: the lister has not run yet, this window is open, or too many are.
     """
     if not state.opened_to:
         raise InvalidRequestError(
@@ -38,11 +38,11 @@ def require_backfill(state: ListingProgress, from_at: datetime, to_at: datetime)
 def add_backfill(
     *, progress: Versioned[ListingProgress], from_at: datetime, to_at: datetime
 ) -> ListingProgress:
-    """Open a backfill beside those that are open; return the progress as it now is.
+    """Open a backfill beside the open ones; return the new progress.
 
     Raises:
-        InvalidRequestError: the lister has not run yet, this very window is open, or too many are.
-        ConflictError: the lister was always faster; nothing was changed.
+        InvalidRequestError: the lister has not run yet, this window is open, or too many are.
+        ConflictError: the lister was first every time; nothing was changed.
     """
 
     def added(state: ListingProgress) -> ListingProgress:
@@ -53,9 +53,9 @@ def add_backfill(
 
 
 def stop_backfills(*, progress: Versioned[ListingProgress]) -> ListingProgress:
-    """Give up every backfill that is open; what they listed stays listed.
+    """Stop every open backfill; recordings that they listed stay listed.
 
     Raises:
-        ConflictError: the lister was always faster; nothing was changed.
+        ConflictError: the lister was first every time; nothing was changed.
     """
     return change(progress, ListingProgress.without_backfills)

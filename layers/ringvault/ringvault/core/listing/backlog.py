@@ -1,4 +1,4 @@
-"""What waits to be archived, in the figures that decide whether somebody has to be woken."""
+"""The recordings that wait to be archived, in the numbers that the alarms use."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,24 +8,24 @@ from ringvault.core.spans import DAY
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The recordings on their way; `oldest_started_at` is None when there is none.
+    """The waiting recordings; `oldest_started_at` is None if there are none.
 
-    `count` may be up to an hour older than the rest where it is large, since counting costs more.
+    A large `count` may be up to an hour older than the rest, since counting costs more.
     """
 
     count: int
     oldest_started_at: datetime | None
 
     def age_s(self, now: datetime) -> float:
-        """Return how long ago the oldest call began, in seconds; 0 when nothing waits."""
+        """Return how long ago the oldest call began, in seconds; 0 if nothing waits."""
         if self.oldest_started_at is None:
             return 0
         return max(0.0, (now - self.oldest_started_at).total_seconds())
 
     def days_to_deletion(self, now: datetime, *, deletion_after: timedelta) -> float | None:
-        """Return the days until RingCentral deletes the oldest; None when nothing waits.
+        """Return the days until RingCentral deletes the oldest; None if nothing waits.
 
-        Negative when it should be gone by now.
+        Negative if it should be gone by now.
         """
         if self.oldest_started_at is None:
             return None

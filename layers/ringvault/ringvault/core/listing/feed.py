@@ -1,4 +1,4 @@
-"""Which recordings go onto the queue next, and how many."""
+"""Chooses which recordings go onto the queue next, and how many."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,31 +11,31 @@ from typing import Protocol
 from ringvault.core.catalogue.item import State
 from ringvault.core.errors import ConflictError, UnreadableItemError
 
-# From the start of a run: the queue holds what the quota can fetch until the next run feeds it
-# again, and a minute's worth more. Whatever is fed waits behind it, today's calls too: so a feed
-# late in a run adds only what is fetched by then.
+# From the start of a run: the queue holds what the quota can fetch until the next feed, and one
+# minute more. Everything fed waits behind it, today's calls too: so a feed late in a run adds
+# only what is fetched by then.
 FEED_HORIZON = timedelta(minutes=6)
 
-# A message that was neither fetched nor claimed for this long is lost, whatever the queue says.
+# A message that was neither fetched nor claimed for this long is lost, even if the queue shows it.
 LOST_AFTER = timedelta(minutes=30)
-# The same when the queue shows no message at all: those in flight are claimed within seconds.
+# The same if the queue shows no message at all: those in flight are claimed within seconds.
 LOST_AFTER_WITH_EMPTY_QUEUE = timedelta(minutes=2)
 
-# What was lost is fed again after half a minute, then after twice as long each time: one that
-# kills its archiver costs little, and one whose archiver was killed by chance hardly waits.
+# A lost recording is fed again after half a minute, then after twice as long each time: one that
+# kills its archiver costs little, and one whose archiver died by chance hardly waits.
 FIRST_WAIT = timedelta(seconds=30)
 MAX_WAIT = timedelta(hours=6)
-# So many archivers in a row did not die by chance; the twelfth does so after half a day.
+# So many archivers in a row did not die by chance; twelve deaths take half a day.
 MAX_DEATHS = 12
 
-# What calls of today may take even while others are near deletion. They come in bursts: with less
-# some would wait for the next run and the one after it.
+# The share of today's calls even while others are near deletion. They come in bursts: with a
+# smaller share some would wait for a later run.
 TODAYS_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """As much of a catalogue item as the feed needs."""
+    """The part of a catalogue item that the feed needs."""
 
     recording_id: str
     state: State
@@ -47,32 +47,32 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """How often in a row a recording was lost on its way, and how often with its archiver."""
+    """How often in a row a recording was lost on its way, and how often its archiver died."""
 
     times: int = 0
     deaths: int = 0
 
     def after(self, candidate: Candidate) -> "Losses":
-        """Return them with one more, of a candidate that is lost now."""
+        """Return the losses with one more, of a candidate that is lost now."""
         return Losses(self.times + 1, self.deaths + was_claimed(candidate))
 
     @property
     def wait(self) -> timedelta:
-        """How long after the last of them the recording is fed again."""
+        """How long after the last loss the recording is fed again."""
         doublings = min(max(self.times - 1, 0), 10)  # beyond, the longest wait has been reached
         return min(FIRST_WAIT * (1 << doublings), MAX_WAIT)
 
 
 def room(*, requests_in_horizon: float, queue_depth: int) -> int:
-    """Return how many ids the queue lacks to keep the quota busy over the horizon."""
+    """Return how many ids the queue needs to keep the quota busy until the horizon."""
     return max(0, ceil(requests_in_horizon) - queue_depth)
 
 
 def is_due(candidate: Candidate, *, now: datetime, queue_is_empty: bool) -> bool:
-    """Whether the recording should be on the queue but, as far as the catalogue knows, is not.
+    """Whether the recording should be on the queue but, according to the catalogue, is not.
 
-    A claim older than `queued_at` is that of an archiver which died before: it stays in the item,
-    so that the next one looks for what was left behind.
+    A claim older than `queued_at` is that of an archiver that died: it stays in the item, so that
+    the next archiver looks for its leftovers.
     """
     if candidate.state is State.PENDING:
         return candidate.retry_at is None or candidate.retry_at <= now
@@ -83,9 +83,9 @@ def is_due(candidate: Candidate, *, now: datetime, queue_is_empty: bool) -> bool
 
 
 def lost_since(candidate: Candidate, *, queue_is_empty: bool) -> datetime | None:
-    """Return from when on a QUEUED recording counts as lost, unless its archiver tells otherwise.
+    """Return from when on a QUEUED recording counts as lost, unless an archiver reports.
 
-    None is unknown: it does not say when it was queued.
+    None is unknown: the item has no time of queueing.
     """
     if candidate.queued_at is None:
         return None
@@ -113,12 +113,12 @@ class FeedReason(StrEnum):
 
 
 def is_near_deletion(started_at: datetime, *, now: datetime, deletion_after: timedelta) -> bool:
-    """Whether a recording of that call is in the last tenth of RingCentral's keeping."""
+    """Whether a recording of that call is in the last tenth of RingCentral's retention."""
     return started_at <= now - deletion_after * 0.9
 
 
 def turn_of(candidate: Candidate, *, now: datetime, deletion_after: timedelta) -> FeedReason:
-    """Return why it should be fetched."""
+    """Return the reason to fetch it."""
     if is_near_deletion(candidate.started_at, now=now, deletion_after=deletion_after):
         return FeedReason.NEAR_DELETION
     return (
@@ -129,12 +129,12 @@ def turn_of(candidate: Candidate, *, now: datetime, deletion_after: timedelta) -
 def fed(
     candidates: Iterable[Candidate], *, max_items: int, now: datetime, deletion_after: timedelta
 ) -> Sequence[tuple[FeedReason, Candidate]]:
-    """Return the `max_items` candidates to feed next, in order, and why each.
+    """Return the next `max_items` candidates to feed, in order, each with its reason.
 
-    First what RingCentral deletes soon, then today's calls, then the backlog; oldest first, but
-    today's newest first: a call that has just ended doesn't wait behind those that gathered while
-    nothing ran. Calls of today keep their share even then, and go in front: they are few, and
-    people look for them, while what is near deletion still has days.
+    First those that RingCentral deletes soon, then today's calls, then the backlog; oldest first,
+    but today's newest first: a call that has just ended does not wait for those that gathered
+    during an outage. Today's calls keep a share even then, and go first: they are few, and people
+    look for them, while recordings near deletion still have days.
     """
     found: dict[FeedReason, list[Candidate]] = {turn: [] for turn in FeedReason}
     for candidate in sorted(candidates, key=lambda it: (it.started_at, it.recording_id)):
@@ -151,7 +151,7 @@ def fed(
     return in_order[:max_items]
 
 
-# Each costs a write. The rest stays as it is until the next feed.
+# Each costs a write. The rest stays unchanged until the next feed.
 MAX_LOST_A_FEED = 200
 _DIED = (
     f"its archiver died {MAX_DEATHS} times in a row and left no reason: look for its id in the log"
@@ -160,41 +160,41 @@ _DIED = (
 
 
 class MediaQuota(Protocol):
-    """What the archivers may fetch: the lister's own quota, unless RingCentral parts them."""
+    """The archivers' quota: the lister's own, unless RingCentral counts them separately."""
 
     def requests_in(self, period: timedelta) -> float:
         """Return how many recordings may be fetched in `period`."""
 
 
 class Candidates(Protocol):
-    """The catalogue as the feed needs it."""
+    """The catalogue for the feed."""
 
     def candidates(
         self, *, max_items: int, now: datetime
     ) -> Iterable[Candidate | UnreadableItemError]:
-        """Return what may have to be fed: `max_items` PENDING from either end, and what is QUEUED.
+        """Return the candidates: `max_items` PENDING from either end, and the QUEUED ones.
 
-        An item that can't be read is returned as the error that it raises.
+        An item that can't be read is returned as its error.
         """
 
     def losses(self, recording_ids: Sequence[str]) -> Mapping[str, Losses]:
-        """Return how often each was lost since it was last heard of; never is left out."""
+        """Return how often each was lost since its last sign of life; zero is left out."""
 
     def put_back(self, candidate: Candidate, losses: Losses, *, retry_at: datetime) -> None:
-        """Set PENDING what is lost; ConflictError when it is no longer as the candidate says."""
+        """Set a lost one PENDING; ConflictError if it differs from the candidate by now."""
 
     def give_up(self, candidate: Candidate, losses: Losses, *, reason: str) -> None:
-        """Set FAILED what is lost; ConflictError when it is no longer as the candidate says."""
+        """Set a lost one FAILED; ConflictError if it differs from the candidate by now."""
 
     def mark_queued(self, candidates: Sequence[Candidate], *, queued_at: datetime) -> None:
-        """Set QUEUED what is still as each candidate says; anything else is left as it is."""
+        """Set QUEUED the items that match their candidates; the others are not changed."""
 
 
 class RecordingQueue(Protocol):
-    """The queue of ids to be fetched."""
+    """The queue of ids to fetch."""
 
     def depth(self) -> tuple[int, int]:
-        """Return how many messages are visible, and how many are in flight; both about."""
+        """Return how many messages are visible, and how many are in flight; both approximate."""
 
     def send(self, recording_ids: Sequence[str]) -> Sequence[str]:
         """Queue the ids; return those that the queue accepted."""
@@ -202,10 +202,10 @@ class RecordingQueue(Protocol):
 
 @dataclass(slots=True)
 class Fed:
-    """What a feed did: how many it sent for which reason.
+    """The result of a feed: how many it sent, by reason.
 
-    `given_up` were lost too often and are FAILED now; `unreadable` are damaged items, left as they
-    are.
+    `given_up` were lost too often and are FAILED now; `unreadable` are damaged items, which are
+    not changed.
     """
 
     turns: Counter[FeedReason] = field(default_factory=Counter)
@@ -235,8 +235,8 @@ def feed_queue(
 ) -> Fed:
     """Send due ids until as many are on their way as can be fetched before `until`.
 
-    On their way is what the catalogue has as QUEUED and not lost, or what the queue shows, if that
-    is more. Messages in flight don't count: they may be copies of one that kills its archivers.
+    On their way are the QUEUED ones that are not lost, or the messages in the queue, if those are
+    more. Messages in flight don't count: they may be copies of one that kills its archivers.
     """
     visible, _ = queue.depth()
     requests = quota.requests_in(until - now)
@@ -269,7 +269,7 @@ def _returned(
     now: datetime,
     queue_is_empty: bool,
 ) -> list[Candidate]:
-    """Set PENDING what is lost, or FAILED at its end; return what is to be fed again at once."""
+    """Set lost ones PENDING, or finally FAILED; return those to feed again at once."""
     known = catalogue.losses([it.recording_id for it in lost]) if lost else {}
     returned: list[Candidate] = []
     for candidate in lost:
@@ -277,14 +277,14 @@ def _returned(
         since = lost_since(candidate, queue_is_empty=queue_is_empty) or now
         retry_at = max(now, since + losses.wait)
         try:
-            # Only what an archiver took: where none runs at all, no recording is to blame.
+            # Only after a claim: if no archiver runs at all, the recording is not the cause.
             if was_claimed(candidate) and losses.deaths >= MAX_DEATHS:
                 catalogue.give_up(candidate, losses, reason=_DIED)
                 result.given_up += 1
                 continue
             catalogue.put_back(candidate, losses, retry_at=retry_at)
         except ConflictError:
-            continue  # an archiver was heard of meanwhile
+            continue  # an archiver reported meanwhile
         back = replace(candidate, state=State.PENDING, queued_at=None, retry_at=retry_at)
         if retry_at <= now:
             returned.append(back)

@@ -30,12 +30,12 @@ from ringvault.core.versioned import Versioned
 
 
 class ListingCatalogue(NewRecordings, Candidates, Protocol):
-    """The catalogue as the lister needs it."""
+    """The catalogue for the lister."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What each kind of request is counted in; several may be one and the same."""
+    """The quota of each kind of request; several may be the same one."""
 
     call_log: RequestQuota
     media: MediaQuota
@@ -44,12 +44,12 @@ class Quotas:
 
 @dataclass(slots=True)
 class ListingResult:
-    """What one run did.
+    """The result of one run.
 
-    It may have stopped early: at `throttled_until` the quota has a turn again, `problem` says what
-    a person has to look at, `is_overtaken` that another run does the same at the same time. The
-    next run goes on from there. A `problem` of one window did not stop the others: `windows_broken`
-    are those whose pages come to no end.
+    It may have stopped early: at `throttled_until` the quota has a turn again, `problem` needs a
+    person's attention, `is_overtaken` means that another run does the same at the same time. The
+    next run continues from there. A `problem` of one window did not stop the others:
+    `windows_broken` are those with endless pages.
     """
 
     listed: Listed = field(default_factory=Listed)
@@ -69,7 +69,7 @@ class ListingResult:
 
     @property
     def has_listed(self) -> bool:
-        """Whether the run read what was due, or a part of it."""
+        """Whether the run read what was due, or part of it."""
         return not self.is_stopped or (self.problem is None and self.listed.windows_read > 0)
 
 
@@ -85,11 +85,11 @@ def list_recordings(
     latest: datetime,
     reach: Reach,
 ) -> ListingResult:
-    """Return what one run listed and fed, whatever stopped the listing.
+    """Run the lister once; return what it listed and fed, even if the listing stopped early.
 
-    Everything listed is in the catalogue before the progress says so, and in the catalogue before
-    it is fed: a run that dies anywhere is made good by the next. `latest` is when the last
-    request may be sent.
+    Every listed recording is in the catalogue before the progress is saved and before it is fed:
+    the next run makes up for one that dies at any point. `latest` is when the last request may be
+    sent.
     """
     listing = WindowReader(
         call_log=call_log,

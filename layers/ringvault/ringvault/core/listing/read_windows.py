@@ -1,4 +1,4 @@
-"""Reads the windows that are due from the call log into the catalogue."""
+"""Reads the due windows of the call log into the catalogue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -26,48 +26,48 @@ from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import DAY
 from ringvault.core.versioned import Versioned
 
-# The lister's share of the quota: a quarter of what five minutes permit, the rest archives.
+# The lister's share of the quota: a quarter of five minutes' requests; the rest archives.
 LISTING_PERIOD = timedelta(minutes=5)
 LISTING_SHARE = 0.25
-# Below this a run could not even finish one busy hour.
+# With less a run could not even finish one busy hour.
 MIN_PAGES = 4
-# What a stride should take at most: a run that ends in its middle reads so many again.
+# The most that a stride should take: a run that ends in its middle repeats so many requests.
 MAX_PAGES_OF_A_STRIDE = 20
-# A log line has so many unreadable records by name; all are counted.
+# A log line names so many unreadable records; all are counted.
 MAX_REJECTED = 50
-# RingCentral's own have some two hundred characters; a longer one is not kept until the next run.
+# RingCentral's own have some two hundred characters; a longer one is not saved for the next run.
 MAX_KEPT_URI = 2_048
 
 
 class AccountCallLog(CallLog, Protocol):
-    """The call log, and what else RingCentral tells of the account."""
+    """The call log, and the account's retention."""
 
     def retention(self, turn: Turn) -> Retention:
         """Return how long this account's recordings are kept."""
 
 
 class NewRecordings(Protocol):
-    """The catalogue as the listing needs it."""
+    """The catalogue for the listing."""
 
     def unlisted(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
-        """Return those that are not there yet."""
+        """Return those that the catalogue lacks."""
 
     def add_new(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
-        """Add what is not there yet as PENDING; return how many were added."""
+        """Add missing ones as PENDING; return how many were added."""
 
     def take_refused(self) -> Sequence[str]:
-        """Return the ids of what the catalogue could not take since the last call."""
+        """Return the ids that the catalogue refused since the last call."""
 
 
 class NumberPointerWriter(Protocol):
     """The index by the numbers that take part in calls."""
 
     def add(self, recordings: Sequence[Recording]) -> None:
-        """Let the recordings be found by every number in their call; again changes nothing."""
+        """Add the recordings to every number in their call; repeating it changes nothing."""
 
 
 def retention_of(call_log: AccountCallLog, turn: Turn) -> Retention:
-    """Return what the account says; who may not know presumes RingCentral's own."""
+    """Return the account's retention, or RingCentral's default if it may not be read."""
     try:
         return call_log.retention(turn)
     except (PermissionLostError, RequestRefusedError, NotFoundError):
@@ -76,10 +76,10 @@ def retention_of(call_log: AccountCallLog, turn: Turn) -> Retention:
 
 @dataclass(slots=True)
 class Listed:
-    """What was read: requests sent, records seen, recordings of them and how many were new.
+    """The result of reading: requests sent, records seen, their recordings and new ones.
 
-    `unreadable` counts what records name and what can't be archived as it is named; `rejected`
-    says what of the first of them, without any text of theirs.
+    `unreadable` counts recordings that can't be archived as they are named; `rejected` describes
+    the first of them, without any text of theirs.
     """
 
     requests: int = 0
@@ -99,7 +99,7 @@ class OvertakenError(RingvaultError):
 class WindowReader:
     """One run through the open windows; `latest` is when its last request may be sent.
 
-    `broken` is why a window could not be read to its end while the others were.
+    `broken` says why a window could not be read to its end while the others were.
     """
 
     call_log: AccountCallLog
@@ -120,7 +120,7 @@ class WindowReader:
     _next_uri: str | None = None
 
     def look_back(self, *, is_busy: bool) -> None:
-        """Open what is due, and read every look-back that is open."""
+        """Open the due windows, and read every open look-back."""
         self.state, self._version = self.progress.load()
         self._read_retention()
         opened = self.state.opened(
@@ -137,7 +137,7 @@ class WindowReader:
         self._read_all({Kind.LOOK_BACK})
 
     def backfill(self) -> None:
-        """Read what lies behind, while another stride of the last one's size fits into the run."""
+        """Read older windows, while another stride of the last one's size fits into the run."""
         self._read_all({Kind.BACKFILL, Kind.WIDE_LOOK_BACK})
 
     def _read_all(self, kinds: set[Kind]) -> None:
@@ -158,7 +158,7 @@ class WindowReader:
                 self._save(self.state.head_broken(self.clock()))
                 continue
             except RingvaultError:
-                # The page that an earlier run was told to go on with may be there no more.
+                # The page from which an earlier run wanted to continue may no longer exist.
                 self._save(self.state.without_partly_read() if is_resumed else self.state)
                 raise
             would_fit_twice = 2 * self._pages <= min(left, MAX_PAGES_OF_A_STRIDE)
@@ -173,7 +173,7 @@ class WindowReader:
             )
 
     def _next(self, kinds: set[Kind]) -> Window | None:
-        """Return the head, if it is of these kinds; a broken one is last, and not at once."""
+        """Return the head, if it is of these kinds; a broken one comes last, after a wait."""
         head = self.state.head
         if head is None or head.broken_at is None:
             return head if head is not None and head.kind in kinds else None
@@ -181,11 +181,11 @@ class WindowReader:
         return head if is_due and Kind.BACKFILL in kinds else None
 
     def _halved(self) -> ListingProgress:
-        """Return the progress with a shorter head; one too short for that goes on as it stands."""
+        """Return the progress with a shorter head; a head that is too short stays unchanged."""
         return self.state.head_halved() if self.state.can_head_be_halved else self._kept()
 
     def _kept(self) -> ListingProgress:
-        """Return the progress with what was read of the head, so that the next run goes on."""
+        """Return the progress with the pages read of the head, so that the next run continues."""
         if self._next_uri is None or len(self._next_uri) > MAX_KEPT_URI:
             return self.state
         return self.state.with_partly_read(self._pages, self._next_uri)
@@ -196,11 +196,11 @@ class WindowReader:
         try:
             self._version = self.progress.save(state, version=self._version)
         except ConflictError as error:
-            raise OvertakenError("another lister was faster") from error
+            raise OvertakenError("another run of the lister saved first") from error
         self.state = state
 
     def _read_retention(self) -> None:
-        """Ask once a day."""
+        """Read the retention once a day."""
         now = self.clock()
         if self.state.retention_read_at and now - self.state.retention_read_at < DAY:
             return
@@ -237,7 +237,7 @@ class WindowReader:
         self.listed.records += len(page.records)
         self.listed.recordings += len(found)
         new = self.catalogue.unlisted(found)
-        # Before the catalogue: what a run that dies here has not added, the next adds to both.
+        # Before the catalogue: after a crash here the next run adds to both.
         self.number_index.add(new)
         self.listed.new += self.catalogue.add_new(new, listed_at=self.clock())
         refused = self.catalogue.take_refused()

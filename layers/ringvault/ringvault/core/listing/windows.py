@@ -1,8 +1,8 @@
-"""Which spans of the call log are to be read.
+"""The spans of the call log that are to be read.
 
-The call log's dates act on the start of a call, a record appears when the call has ended and its
-recording later still: so the newest past is read again and again (look-back), and what lies
-behind it once (backfill). A window leaves the list only when everything in it is in the catalogue.
+The call log selects by the start of a call, a record appears when the call has ended and its
+recording later still: so the recent past is read again and again (look-back), and everything
+before it once (backfill). A window is removed only when everything in it is in the catalogue.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,25 +16,25 @@ from ringvault.core.ringcentral.call_log import PartlyRead
 from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import DAY, Span
 
-# A sparse account is crossed in few requests; how far one request may reach is not documented.
+# A sparse account takes few requests; how far one request may reach is not documented.
 MAX_STRIDE = 32 * DAY
-# A shorter span is not cut again: what one run can't read of it is read over several.
+# A shorter span is not cut again: several runs read what one can't finish.
 MIN_STRIDE = timedelta(minutes=1)
-# Some twenty are open at the worst of times, besides what people ask for. Two hundred are 20 KB of
+# Some twenty are open at worst, besides those that people add. Two hundred are 20 KB of
 # the 400 KB that DynamoDB has for the progress.
 MAX_WINDOWS = 200
-# How long a window waits whose pages could not be read to their end.
+# How long a window with endless pages waits.
 BROKEN_RETRY = timedelta(hours=1)
 # A run starts some seconds earlier or later than its schedule says.
 SCHEDULE_JITTER = timedelta(minutes=1)
-# A look-back this long tells how many recordings a day has.
+# A look-back of this length shows how many recordings a day has.
 TELLING = timedelta(hours=20)
 
 
 class Kind(StrEnum):
     """Why a window is read, in the order of reading.
 
-    A wide look-back is read behind the backfills: what it may find is rare, and not yet urgent.
+    A wide look-back comes after the backfills: what it may find is rare, and not yet urgent.
     """
 
     LOOK_BACK = "look_back"
@@ -46,7 +46,7 @@ _ORDER = tuple(Kind)
 
 
 class LookBack(StrEnum):
-    """Which look-back, by how far it reaches."""
+    """The look-backs, by how far they reach."""
 
     SHORT = "short"
     DEEP = "deep"
@@ -57,10 +57,10 @@ class LookBack(StrEnum):
 class LookBacks:
     """How far each look-back reaches.
 
-    The short one, every run, meets calls that have just ended, those of four hours, too: the call
-    log's dates act on the start. The deep one, every hour, meets still longer ones and recordings
-    that RingCentral added to old records. The wide one, every day, meets what was rewritten or
-    appeared later than RingCentral says it should.
+    The short one, every run, finds calls that have just ended, even after four hours: the call
+    log selects by the start. The deep one, every hour, finds longer ones and recordings
+    that RingCentral added to old records. The wide one, every day, finds records that were
+    rewritten or appeared later than RingCentral documents.
     """
 
     short: timedelta = timedelta(hours=5)
@@ -68,17 +68,17 @@ class LookBacks:
     wide: timedelta = timedelta(days=7)
 
     def requests_a_day(self, recordings_a_day: float, *, per_page: int) -> int:
-        """Return what they cost: a page has `per_page` calls, an empty one is a request, too."""
+        """Return their requests a day: a page has `per_page` calls, an empty page costs one too."""
         return sum(
             round(DAY / every) * max(1, ceil(recordings_a_day * (length / DAY) / per_page))
             for _, length, every in self.each()
         )
 
     def each(self, *, sparing: bool = False) -> Iterable[tuple[LookBack, timedelta, timedelta]]:
-        """Return each, its length and how often, shortest first.
+        """Return each look-back, its length and its interval, shortest first.
 
         `sparing` is for a time in which recordings wait and nothing new appears: a request that
-        lists nothing costs one of them its turn.
+        lists nothing delays one of them.
         """
         return (
             (LookBack.SHORT, self.short, timedelta(minutes=10 if sparing else 5)),
@@ -89,9 +89,9 @@ class LookBacks:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far back the call log is read: at first, and again and again.
+    """How far back the call log is read: the first time, and repeatedly.
 
-    `first_run` None is as far as RingCentral keeps recordings.
+    `first_run` None is RingCentral's whole retention.
     """
 
     first_run: timedelta | None = None
@@ -102,8 +102,8 @@ class Reach:
 class Window:
     """A span of the call log, by start of call, that is still to be read.
 
-    A look-back is read as a whole, anything else `stride` by `stride`. `broken_at` is when its
-    pages were last found to have no end: it is then read behind all others, and not at once.
+    A look-back is read as a whole, anything else in strides. `broken_at` is when its pages were
+    last found to be endless: it is then read after all others, and after a wait.
     """
 
     kind: Kind
@@ -114,18 +114,18 @@ class Window:
 
     @property
     def span(self) -> Span:
-        """What of the call log it is."""
+        """The span of the call log."""
         return Span(self.from_at, self.to_at)
 
 
 @dataclass(frozen=True, slots=True)
 class ListingProgress:
-    """The windows that are open, next one first, and up to where each look-back was opened.
+    """The open windows, next one first, and the end of each look-back that was opened.
 
     `is_quiet` says that the last look-back found nothing new; `recordings_a_day` is None until a
-    look-back was long enough to tell. `retention` was read from the account at
-    `retention_read_at`; None is RingCentral's own, presumed. `partly_read` is the span in whose
-    middle a run had to stop.
+    look-back was long enough to show it. `retention` was read from the account at
+    `retention_read_at`; None is RingCentral's default. `partly_read` is the span in which
+    a run had to stop.
     """
 
     windows: tuple[Window, ...] = ()
@@ -138,24 +138,24 @@ class ListingProgress:
 
     @property
     def deletion_after(self) -> timedelta:
-        """How long after its call RingCentral may delete a recording, as far as is known."""
+        """How long after its call RingCentral may delete a recording, as far as known."""
         return self.retention.deletion_after(self.recordings_a_day)
 
     @property
     def kept_for(self) -> timedelta:
-        """How long after its call RingCentral may still have a recording, as far as is known."""
+        """How long after its call RingCentral may still have a recording, as far as known."""
         return self.retention.kept_for(self.recordings_a_day)
 
     def opened(
         self, now: datetime, *, look_backs: LookBacks, first_run_reach: timedelta, is_busy: bool
     ) -> "ListingProgress":
-        """Return the progress with every window that is due at `now` open.
+        """Return the progress with every window open that is due at `now`.
 
-        `is_busy` says that recordings wait for their turn: then a quiet account is looked at less
-        often. A look-back reaches back its length from where its last one ended, so that a stack
-        that was down for days misses nothing. While one is still open no other begins: the open
-        one grows to `now` instead, so that an account too busy for one run does not start anew in
-        each.
+        `is_busy` says that recordings wait for their turn: then a quiet account is read less often.
+        A look-back begins its length before the end of the last one, so that a stack that was down
+        for days misses nothing. No other begins while one is open: the open one grows to `now`
+        instead, so that an account too busy for one run does not start over in each
+        run.
         """
         if not self.opened_to:
             return self._first_run(now, look_backs, first_run_reach)
@@ -175,32 +175,32 @@ class ListingProgress:
         return self._with(Window(Kind.BACKFILL, from_at, to_at))
 
     def without_backfills(self) -> "ListingProgress":
-        """Return the progress with every backfill given up; what it listed stays listed."""
+        """Return the progress without backfills; what they listed stays listed."""
         kept = tuple(window for window in self.windows if window.kind is not Kind.BACKFILL)
         return replace(self, windows=kept, partly_read=None)
 
     @property
     def is_full(self) -> bool:
-        """Whether no more windows may be open."""
+        """Whether the limit of open windows is reached."""
         return len(self.windows) >= MAX_WINDOWS
 
     @property
     def broken(self) -> tuple[Window, ...]:
-        """The windows whose pages could not be read to their end."""
+        """The windows with endless pages."""
         return tuple(window for window in self.windows if window.broken_at is not None)
 
     def with_partly_read(self, pages: int, next_uri: str) -> "ListingProgress":
-        """Return the progress with a head of which so many pages are in the catalogue."""
+        """Return the progress with so many pages of the head read."""
         head, _ = self._head_and_window()
         return replace(self, partly_read=PartlyRead(head.from_at, head.to_at, pages, next_uri))
 
     def without_partly_read(self) -> "ListingProgress":
-        """Return the progress with every window to be read from its first page."""
+        """Return the progress with every window read from its first page."""
         return replace(self, partly_read=None)
 
     @property
     def head(self) -> Window | None:
-        """What to read next: a whole look-back, or one stride of something older."""
+        """The span to read next: a whole look-back, or one stride of an older window."""
         if not self.windows:
             return None
         window = self.windows[0]
@@ -209,10 +209,10 @@ class ListingProgress:
         return replace(window, to_at=min(window.to_at, window.from_at + window.stride))
 
     def head_read(self, *, new: int, seen: int | None, would_fit_twice: bool) -> "ListingProgress":
-        """Return the progress when everything in the head is in the catalogue.
+        """Return the progress after everything in the head is in the catalogue.
 
-        It showed `seen` recordings, None where they were not counted, of which `new` were new.
-        Where twice as much would have fitted into one run, the next stride is twice as long.
+        It showed `seen` recordings, None if they were not counted, of which `new` were new.
+        If twice as much would have fitted into one run, the next stride is twice as long.
         """
         if self.is_head_partly_read:
             return self.without_partly_read().head_read(
@@ -234,14 +234,14 @@ class ListingProgress:
 
     @property
     def can_head_be_halved(self) -> bool:
-        """Whether the head is long enough to be cut."""
+        """Whether the head is long enough to be halved."""
         head, _ = self._head_and_window()
         return _can_be_halved(head)
 
     def head_halved(self) -> "ListingProgress":
-        """Return the progress with the head cut in two, since one run can't read it whole.
+        """Return the progress with the head halved, since one run can't read it whole.
 
-        One too short to be cut stays as it is.
+        A head that is too short stays as it is.
         """
         if not self.can_head_be_halved:
             return self
@@ -251,10 +251,10 @@ class ListingProgress:
         return self._with_windows((*_halves(window), *self.windows[1:]))
 
     def head_broken(self, at: datetime) -> "ListingProgress":
-        """Return the progress with the head put behind all else, since its pages have no end.
+        """Return the progress with the head moved to the end, since its pages are endless.
 
-        It is cut in two where it can be: a shorter span has fewer pages, down to a single one.
-        What of it is known to be broken already, since look-backs overlap, is not put there again.
+        It is halved if possible: a shorter span has fewer pages, down to a single one.
+        Parts that are known to be broken already, since look-backs overlap, are not added again.
         """
         head, window = self._head_and_window()
         from_at, others = head.from_at, self.windows[1:]
@@ -296,13 +296,13 @@ class ListingProgress:
             return self._prolonged(now)
         if not due:
             return self
-        # A longer one takes the shorter in.
+        # A longer one includes the shorter.
         opened: dict[str, datetime] = {LookBack.SHORT: now, **dict.fromkeys(due, now)}
         window = Window(Kind.LOOK_BACK, min(due.values()), now)
         return replace(self._with(window), opened_to={**self.opened_to, **opened})
 
     def with_wide(self, from_at: datetime, now: datetime) -> "ListingProgress":
-        """Return the progress with a wide look-back behind all else, unless one is open."""
+        """Return the progress with a wide look-back at the end, unless one is open."""
         if any(it.kind is Kind.WIDE_LOOK_BACK and it.broken_at is None for it in self.windows):
             return self
         window = Window(Kind.WIDE_LOOK_BACK, from_at, now)
@@ -324,9 +324,9 @@ class ListingProgress:
         )
 
     def _prolonged(self, now: datetime) -> "ListingProgress":
-        """Return the progress with the newest look-back, which is the last, reaching to `now`.
+        """Return the progress with the newest look-back, which is the last, extended to `now`.
 
-        One that was read in part is first read to its end: of another length it began again.
+        A partly read one is read to its end first: another length would start it over.
         """
         *older, newest = self._look_backs
         if self._is_partly_read(newest):
@@ -337,10 +337,10 @@ class ListingProgress:
 
 
 def bounded(windows: Iterable[Window]) -> tuple[Window, ...]:
-    """Return the windows in the order of reading, and no more than may be open.
+    """Return the windows in the order of reading, within the limit of open ones.
 
-    Where they are more, neighbours become one, those with the smallest gap between them first:
-    what lies in the gap is read once more than it had to be, and nothing is left out.
+    If there are too many, neighbours are joined, those with the smallest gap between them first:
+    the gap is read once more than necessary, and nothing is left out.
     """
     in_order = sorted(windows, key=_place)
     too_many = len(in_order) - MAX_WINDOWS
@@ -359,7 +359,7 @@ def bounded(windows: Iterable[Window]) -> tuple[Window, ...]:
 
 
 def _place(window: Window) -> tuple[bool, datetime, int, datetime]:
-    """Return where a window stands: broken ones last, the one that waited longest first."""
+    """Return a window's sort key: broken ones last, the longest waiting first."""
     first = datetime.min.replace(tzinfo=UTC)
     is_broken = window.broken_at is not None
     return is_broken, window.broken_at or first, _ORDER.index(window.kind), window.from_at

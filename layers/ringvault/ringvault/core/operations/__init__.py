@@ -1,1 +1,1 @@
-"""What an administrator asks."""
+"""What an administrator does: status, doctor, configure, plan, retry."""

@@ -12,13 +12,13 @@ from ringvault.core.ringcentral.credentials import ONLY_SERVICE_USER, Credential
 
 _ONE_JWT = "--user names one service user, and the file has several JWTs"
 _DOWNLOAD = "download the file again from RingCentral's developer console"
-# RingCentral's own names in the file that its developer console lets one download.
+# RingCentral's own names in the file that its developer console offers for download.
 _DOWNLOADED = {"clientId": "client_id", "clientSecret": "client_secret"}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be different; no part of it is ever shown.
+    """A change of the credentials; no part of it is ever shown.
 
     None leaves the app's credentials as they are. `jwts` are added, or replace those of the same
     name; the service user `removed` goes.
@@ -31,18 +31,18 @@ class Change:
 
 
 class Secret(Protocol):
-    """Where the credentials are kept."""
+    """Where the credentials are stored."""
 
     def text(self) -> str:
-        """Return what the secret holds, whole or not."""
+        """Return the content of the secret, complete or not."""
 
     def write(self, credentials: Credentials) -> None:
-        """Replace what the secret holds."""
+        """Replace the content of the secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """The names of all service users, and of those whose sign-in was tried and accepted."""
+    """The names of all service users, and of those whose sign-in was tested."""
 
     service_users: tuple[str, ...]
     signed_in: tuple[str, ...]
@@ -55,9 +55,9 @@ def configure(
     sign_in: Callable[[str, Credentials], AccessToken],
     keep: Callable[[str, AccessToken], None],
 ) -> Configured:
-    """Sign every service user in whom the change concerns, then write the secret.
+    """Sign in every service user that the change concerns, then write the secret.
 
-    The tokens that this brings are kept for the functions, so that none of an old app is used on.
+    The new tokens are saved for the functions, so that no token of an old app stays in use.
 
     Raises:
         ConfigurationError: something is missing or malformed; names the fields.
@@ -74,7 +74,7 @@ def configure(
 
 
 def lacks_app(text: str) -> bool:
-    """Whether what the secret holds lacks the app's own credentials."""
+    """Whether the app's own credentials are missing from the secret."""
     stored = _fields(text)
     return not (stored.get("client_id") and stored.get("client_secret"))
 
@@ -83,8 +83,8 @@ def changed(stored: Mapping[str, Any], change: Change) -> Credentials:
     """Return the credentials after the change.
 
     Raises:
-        ConfigurationError: they are not whole; names the fields.
-        InvalidRequestError: who is to be removed is not there, or is the last.
+        ConfigurationError: they are not complete; names the fields.
+        InvalidRequestError: the user to remove is unknown, or the last one.
     """
     jwts = {**_jwts(stored), **change.jwts}
     if change.removed is not None:
@@ -100,7 +100,7 @@ def changed(stored: Mapping[str, Any], change: Change) -> Credentials:
 
 
 def read_change(text: str, *, user: str | None) -> Change:
-    """Return what a file asks for: RingCentral's downloaded one, or one like the secret.
+    """Return the change in a file: one downloaded from RingCentral, or one like the secret.
 
     `user` names the service user of a file's only JWT.
 
@@ -123,7 +123,7 @@ def read_change(text: str, *, user: str | None) -> Change:
 
 
 def _named(fields: Mapping[str, Any], user: str | None) -> Mapping[str, str]:
-    """Return the JWTs of a file by service user; a label of a single one may be anybody's name."""
+    """Return the JWTs of a file by service user; the label of a single JWT is no user's name."""
     jwts = fields.get("service_users") or fields.get("jwt")
     if not jwts:
         raise ConfigurationError(["jwt is missing from the file"], hint=_DOWNLOAD)
@@ -147,7 +147,7 @@ def _require_different(jwts: Mapping[str, str]) -> None:
 
 
 def _concerned(stored: Mapping[str, Any], credentials: Credentials) -> AbstractSet[str]:
-    """Return whose sign-in is not the same as before."""
+    """Return the service users whose sign-in changes."""
     same_app = (stored.get("client_id"), stored.get("client_secret")) == (
         credentials.client_id,
         credentials.client_secret,
@@ -164,7 +164,7 @@ def _jwts(stored: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _fields(text: str) -> Mapping[str, Any]:
-    """Return the fields of what the secret holds, none where it is not as it should be."""
+    """Return the fields of the secret, none if it is malformed."""
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):

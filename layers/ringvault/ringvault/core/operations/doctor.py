@@ -1,4 +1,4 @@
-"""What is in order and what is not: each finding with its remedy in words."""
+"""Checks the installation; each finding has its remedy."""
 
 from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
@@ -22,7 +22,7 @@ from ringvault.core.reconciliation.run import ReconciliationProgress
 from ringvault.core.spans import DAY
 from ringvault.core.vault.layout import AUDIO, SIDECARS
 
-# A token's end is presumed half a minute early; AWS refuses what is signed five minutes off.
+# A token's end is assumed half a minute early; AWS refuses signatures five minutes off.
 CLOCK_MATTERS_FROM = timedelta(seconds=30)
 CLOCK_FAILS_FROM = timedelta(minutes=5)
 # As long as the alarm nothing-listed waits.
@@ -40,7 +40,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check came to; where it is not OK, `remedy` says what to do."""
+    """The result of a check; unless it is OK, `remedy` says what to do."""
 
     subject: str
     level: Level
@@ -49,7 +49,7 @@ class Check:
 
 
 def examined(subject: str, check: Callable[[], Check]) -> Check:
-    """Return what the check finds; what can't be checked says why, and is not OK."""
+    """Return the result of the check; a check that fails to run says why, and is not OK."""
     try:
         return check()
     except (PermissionLostError, CredentialsError, NotFoundError) as error:
@@ -74,7 +74,7 @@ def check_that(subject: str, *, message: str, is_so: bool, otherwise: str, remed
 
 
 def number_index_finding(*, is_current: bool) -> Check:
-    """Return whether every recording can be found by its numbers."""
+    """Check that every recording can be found by its numbers."""
     subject = "number index"
     if is_current:
         return Check(subject, Level.OK, "written by this release")
@@ -83,7 +83,7 @@ def number_index_finding(*, is_current: bool) -> Check:
 
 
 def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> Check:
-    """Return whether two clocks agree; `theirs` has whole seconds, None where none was told."""
+    """Check that two clocks agree; `theirs` has whole seconds, None if unknown."""
     if theirs is None:
         message = "not checked: no answer had a time"
         return Check(subject, Level.WARN, message, "try again when RingCentral answers")
@@ -96,7 +96,7 @@ def clock_finding(subject: str, *, theirs: datetime | None, ours: datetime) -> C
 
 
 def retention_finding(progress: ListingProgress) -> Check:
-    """Return how long RingCentral keeps recordings, and whether the account said so."""
+    """Check how long RingCentral keeps recordings, and whether the account confirmed it."""
     retention = progress.retention
     message = str(retention)
     if progress.retention_read_at is None:
@@ -106,9 +106,9 @@ def retention_finding(progress: ListingProgress) -> Check:
 
 
 def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) -> Check:
-    """Return whether recordings lie on a configured host.
+    """Check that recordings are on a configured host.
 
-    `foreign` has the origins of those that do not, of the `seen` ones that were looked at.
+    `foreign` has the other origins of the `seen` recordings.
     """
     if not seen:
         message = "not checked: no recorded call of the last seven days is known"
@@ -124,7 +124,7 @@ def media_host_finding(subject: str, *, foreign: AbstractSet[str], seen: int) ->
 
 
 def listing_finding(progress: ListingProgress, *, now: datetime) -> Check:
-    """Return when the call log was last read."""
+    """Check when the call log was last read."""
     listed_at = max(progress.opened_to.values(), default=None)
     if listed_at is None:
         remedy = "wait for the next run (5 minutes); then see the log of ListRecordingsFunction"
@@ -144,7 +144,7 @@ def reconciliation_finding(
     *,
     now: datetime,
 ) -> Check:
-    """Return when reconciliation began last, and whether its newest report misses anything."""
+    """Check when reconciliation last began, and whether its newest report has findings."""
     subject, began_on = "last reconciliation", progress.last_daily_on
     if began_on is None:
         remedy = "wait 15 minutes, or run ringvault reconcile"
@@ -163,7 +163,7 @@ def reconciliation_finding(
     )
     return check_that(
         subject,
-        # A run through a large account takes days, and begins no other meanwhile.
+        # A run through a large account takes days, during which no other begins.
         is_so=bool(progress.runs) or now.date() - began_on <= 2 * DAY,
         message=message,
         otherwise=f"{message}: none for two days",
@@ -172,7 +172,7 @@ def reconciliation_finding(
 
 
 def dead_letter_finding(depth: int) -> Check:
-    """Return whether messages lie in the dead-letter queue."""
+    """Check whether messages are in the dead-letter queue."""
     if not depth:
         return Check("dead letters", Level.OK, "none")
     remedy = "docs/operations/alarms.md: dead-letters"
@@ -180,14 +180,14 @@ def dead_letter_finding(depth: int) -> Check:
 
 
 def alarm_finding(*, confirmed: int, pending: int) -> Check:
-    """Return whether somebody hears the alarms."""
+    """Check whether anyone receives the alarms."""
     if confirmed:
         return Check("alarm topic", Level.OK, f"{confirmed} confirmed subscriptions")
     if pending:
         remedy = "follow the link in AWS's email; it is valid for three days"
         return Check("alarm topic", Level.WARN, "the subscription is not confirmed", remedy)
     remedy = "sam deploy --parameter-overrides AlarmEmail=you@example.com"
-    return Check("alarm topic", Level.WARN, "has no subscription: alarms reach nobody", remedy)
+    return Check("alarm topic", Level.WARN, "no subscription: no one receives the alarms", remedy)
 
 
 def _minute(at: datetime) -> str:
@@ -195,14 +195,14 @@ def _minute(at: datetime) -> str:
 
 
 _AGAIN = "sam deploy with another ExpireAfterDays, then with this one: unchanged, it does nothing"
-_SHOWN_BY = "aws s3api get-bucket-lifecycle-configuration shows it; whoever made it removes it"
+_SHOWN_BY = "aws s3api get-bucket-lifecycle-configuration shows it; its owner has to remove it"
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiryRule:
     """An enabled lifecycle rule that deletes, after so many days; None is on a fixed date.
 
-    `is_tagged` says that it deletes only what carries the tag of what has expired.
+    `is_tagged` says that it deletes only objects with the tag of expired ones.
     """
 
     prefix: str
@@ -211,7 +211,7 @@ class ExpiryRule:
 
 
 def expiry_finding(rules: Collection[ExpiryRule], *, after: timedelta) -> Check:
-    """Return whether the bucket deletes what the stack says, and nothing that is held."""
+    """Check that the bucket deletes what the stack says, and nothing that is held."""
     subject, days = "bucket: expiry", after // DAY
     for rule in rules:
         if not rule.is_tagged and _meets_recordings(rule.prefix):
@@ -230,7 +230,7 @@ def expiry_finding(rules: Collection[ExpiryRule], *, after: timedelta) -> Check:
 
 
 def lock_finding(*, object_lock: timedelta, after: timedelta) -> Check:
-    """Return whether S3 may delete what expires; `after` 0 is never, `object_lock` 0 without."""
+    """Check that S3 may delete what expires; `after` 0 is never, `object_lock` 0 without."""
     subject, locked = "Object Lock", object_lock // DAY
     if not timedelta(0) < after < object_lock:
         return Check(subject, Level.OK, f"{locked:,} days" if locked else "none")

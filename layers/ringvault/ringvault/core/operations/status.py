@@ -1,4 +1,4 @@
-"""How the archive stands: what waits, what is at risk, and what needs somebody's attention."""
+"""The state of the archive: what waits, what is at risk, and what needs attention."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,36 +15,36 @@ from ringvault.core.reconciliation.finding import Verdict, in_words, unsettled
 from ringvault.core.spans import Period
 from ringvault.core.versioned import Versioned
 
-# Sixty thousand recordings or more, a quarter of a cent for four hundred looks. Beyond, DynamoDB's
-# own count of the table is near enough: it is at most six hours old, and costs nothing.
+# Sixty thousand recordings or more; 400 counts cost a quarter of a cent. Beyond, DynamoDB's
+# own count of the table is close enough: it is at most six hours old, and costs nothing.
 MAX_PAGES_OF_ARCHIVED = 20
-# Of each state: five requests, and enough to know what is wrong.
+# Of each state: five requests, and enough to see what is wrong.
 MAX_READ = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many there are; only about so many where `is_exact` is false."""
+    """A number of recordings; approximate if `is_exact` is false."""
 
     number: int
     is_exact: bool = True
 
 
 class Counts(Protocol):
-    """The catalogue as it can be counted without reading it."""
+    """Counts the catalogue without reading it."""
 
     def count(self, state: State, *, max_pages: int | None = None) -> int | None:
-        """Return how many are in the state, None when they fill more than so many pages."""
+        """Return how many are in the state, None if they fill more than so many pages."""
 
     def oldest_waiting_at(self) -> datetime | None:
-        """Return when the oldest call began whose recording is PENDING or QUEUED."""
+        """Return when the oldest call with a PENDING or QUEUED recording began."""
 
     def items_about(self) -> int:
         """Return how many recordings there were within the last six hours."""
 
 
 class CountsByCall(Counts, Protocol):
-    """The same, by when a call began."""
+    """Counts by the start of the call."""
 
     def count_between(
         self, state: State, from_at: datetime, to_at: datetime, *, max_pages: int
@@ -53,7 +53,7 @@ class CountsByCall(Counts, Protocol):
 
 
 class Queue(Protocol):
-    """A queue that can be looked at."""
+    """A queue whose messages can be counted."""
 
     def depth(self) -> tuple[int, int]:
         """Return how many messages are visible or delayed, and how many are in flight."""
@@ -66,31 +66,31 @@ class Metrics(Protocol):
         """Return how many recordings were archived since then."""
 
     def quota_used(self, *, now: datetime) -> float | None:
-        """Return the share of the quota that the last hour took; None where it is unknown."""
+        """Return the share of the quota that the last hour used; None if unknown."""
 
 
 class GivenUp(Protocol):
-    """What nobody fetches any more."""
+    """The recordings that are no longer fetched."""
 
     def ended(self, state: State, period: Period | None) -> Iterable[Ended]:
-        """Yield what is in the state, oldest first; None is all the time there was."""
+        """Yield recordings in the state, oldest first; None is all time."""
 
 
 class Reports(Protocol):
-    """What reconciliation left."""
+    """The reports of reconciliation."""
 
     def last(self) -> tuple[str, Mapping[str, Any]] | None:
-        """Return object key and content of the newest report, None where there is none."""
+        """Return object key and content of the newest report, None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveStatus:
-    """The state of the archive at `at`; instants are None where nothing waits.
+    """The state of the archive at `at`; instants are None if nothing waits.
 
-    `archived_today` is since midnight UTC, `quota_used` a share of the last hour's, which passes 1
-    where RingCentral counts call log and recordings apart. `failures` are FAILED and ABSENT ones
-    by state and reason, most first, of the oldest that are read.
-    `look_back_requests_a_day` counts empty pages where nobody knows how busy the account is.
+    `archived_today` is since midnight UTC, `quota_used` a share of the last hour's, which exceeds 1
+    if RingCentral counts call log and recordings separately. `failures` are FAILED and ABSENT ones
+    by state and reason, most frequent first, of the oldest that are read.
+    `look_back_requests_a_day` counts empty pages if the account's traffic is unknown.
     `report` is the newest reconciliation report, under `report_key`.
     """
 
@@ -116,17 +116,17 @@ class ArchiveStatus:
 
     @property
     def unsettled(self) -> Mapping[str, int]:
-        """Why the newest report does not say that nothing is missing: counts by verdict."""
+        """The counts of the newest report that need attention, by verdict."""
         return unsettled(self.report.get("totals", {}))
 
     @property
     def attention(self) -> Sequence[str]:
-        """What needs a person, and what they can do; nothing where all is well."""
+        """The problems that need attention, each with its next step; empty if there are none."""
         return tuple(self._attention())
 
     def _attention(self) -> Iterator[str]:
         failed = self.counts[State.FAILED].number
-        # A backfill is not a fault, and what failed is counted as of now above.
+        # A backfill is not a fault, and failures are counted above as of now.
         calm = {Verdict.BACKFILLING, Verdict.FAILED}
         reported = {it: count for it, count in self.unsettled.items() if it not in calm}
         if failed:
@@ -154,7 +154,7 @@ def archive_status(
     per_page: int,
     now: datetime,
 ) -> ArchiveStatus:
-    """Return how the archive stands; reads what waits, and of what is done a bounded part."""
+    """Return the state of the archive; reads what waits, and a bounded part of the rest."""
     progress, _ = listing.load()
     started_at = catalogue.oldest_waiting_at()
     after = progress.deletion_after
@@ -181,7 +181,7 @@ def archive_status(
 
 
 def failures_by_reason(given_up: GivenUp) -> Mapping[tuple[State, str], int]:
-    """Count what is FAILED or ABSENT by its reason, as far as it is read, most first."""
+    """Count FAILED and ABSENT recordings by reason, as far as they are read, most first."""
     counts: Counter[tuple[State, str]] = Counter()
     for state in ENDED:
         counts.update((it.state, it.reason) for it in islice(given_up.ended(state, None), MAX_READ))
@@ -193,7 +193,7 @@ def _midnight(at: datetime) -> datetime:
 
 
 def state_counts(catalogue: Counts) -> Mapping[State, Count]:
-    """Count exactly whatever a person may have to act on, and what is archived as far as cheap."""
+    """Count exactly the states that may need action, and ARCHIVED as far as it is cheap."""
     others = [state for state in State if state is not State.ARCHIVED]
     counts = {state: Count(catalogue.count(state) or 0) for state in others}
     archived = catalogue.count(State.ARCHIVED, max_pages=MAX_PAGES_OF_ARCHIVED)
@@ -205,7 +205,7 @@ def state_counts(catalogue: Counts) -> Mapping[State, Count]:
 
 
 def archived_between(catalogue: CountsByCall, from_at: datetime, to_at: datetime) -> Count:
-    """Count what is archived of those calls; where that is too much, about what is archived."""
+    """Count the archived recordings of those calls; if too many, all archived, approximately."""
     max_pages = MAX_PAGES_OF_ARCHIVED
     archived = catalogue.count_between(State.ARCHIVED, from_at, to_at, max_pages=max_pages)
     return state_counts(catalogue)[State.ARCHIVED] if archived is None else Count(archived)

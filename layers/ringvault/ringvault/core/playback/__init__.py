@@ -1,1 +1,1 @@
-"""Who may hear what."""
+"""Playback: search, rights, URLs and the audit."""

@@ -1,4 +1,4 @@
-"""The audit of plays: who was given a URL of which recording, when, and from where."""
+"""The audit of plays: who got a URL of which recording, when, and from where."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +14,12 @@ from ringvault.core.playback.rights import (
 )
 
 PLAYS_A_PAGE = 50
-# A browser's is half as long; what is longer tells nothing more, and is paid for.
+# A browser's is half as long; a longer one adds no information, and costs storage.
 MAX_USER_AGENT = 256
 
 
 class Disposition(StrEnum):
-    """What the browser is to do with the audio, as Content-Disposition says it."""
+    """How the browser handles the audio, as in Content-Disposition."""
 
     INLINE = "inline"
     ATTACHMENT = "attachment"
@@ -27,7 +27,7 @@ class Disposition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and from where: what the audit says of a request."""
+    """The caller and their address, as the audit records them."""
 
     listener: Listener
     source_ip: str
@@ -56,17 +56,17 @@ class PlaysPage:
 
 
 class Plays(Protocol):
-    """Where plays are kept for good."""
+    """Where plays are stored permanently."""
 
     def add(self, play: Play) -> None:
-        """Keep it; whatever is raised, the play may not have been kept."""
+        """Store it; after any error, the play may not have been stored."""
 
     def newest_first(self, recording_id: str, *, limit: int, after: str | None) -> PlaysPage:
-        """Return at most `limit` plays of a recording; `after` is the `next` of the page before."""
+        """Return at most `limit` plays of a recording; `after` is the previous page's `next`."""
 
 
 class PlayNotKeptError(TransientError):
-    """The audit could not be written, so no URL was issued; its cause says why."""
+    """The audit could not be written, so no URL was issued; the cause says why."""
 
 
 def play_of(
@@ -77,7 +77,7 @@ def play_of(
     played_at: datetime,
     expires_at: datetime,
 ) -> Play:
-    """Return what the audit keeps of a request for a recording's audio."""
+    """Return the audit entry of a request for a recording's audio."""
     return Play(
         recording_id=recording_id,
         user_id=caller.listener.user_id,
@@ -97,9 +97,9 @@ def plays_of(
     catalogue: CatalogueReader,
     plays: Plays,
 ) -> PlaysPage:
-    """Return who was given URLs of a recording, newest first.
+    """Return who got URLs of a recording, newest first.
 
-    `after` is the `next` of the page before, None for the first page.
+    `after` is the `next` of the previous page, None for the first page.
 
     Raises:
         NotForThisListenerError: the listener does not hear everything, whatever the id.

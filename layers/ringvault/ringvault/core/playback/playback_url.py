@@ -1,4 +1,4 @@
-"""Issues URLs that play recordings, each of which is in the audit before anybody has it."""
+"""Issues URLs that play recordings; each is in the audit before it is returned."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ ASK_AGAIN_AFTER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class PlaybackUrl:
-    """A URL that plays one recording until it expires; whoever has it can play."""
+    """A URL that plays one recording until it expires, for anyone who has it."""
 
     url: str
     expires_at: datetime
@@ -31,7 +31,7 @@ class PlaybackUrl:
 
 
 class AudioStore(Protocol):
-    """The vault, as far as listeners need it."""
+    """The vault, for listeners."""
 
     def sign(
         self, archived: ArchivedObject, *, file_name: str, disposition: Disposition, at: datetime
@@ -39,13 +39,13 @@ class AudioStore(Protocol):
         """Return a URL of `archived` that is valid from `at` on."""
 
     def look_at(self, archived: ArchivedObject) -> StorageState:
-        """Return how `archived` is stored at the moment."""
+        """Return the current storage state of `archived`."""
 
 
 class NotPlayableError(PermanentError):
     """The recording is known but not in the vault.
 
-    `ask_again_after` is None where waiting does not help.
+    `ask_again_after` is None if waiting does not help.
     """
 
     def __init__(self, item: CatalogueItem, *, ask_again_after: timedelta | None) -> None:
@@ -59,8 +59,8 @@ class NotPlayableError(PermanentError):
 class PlaybackUrls:
     """Issues playback URLs.
 
-    `cold_after` is the age in the vault from which an object may lie in cold storage; None where
-    none ever does, so that nothing is looked at.
+    `cold_after` is the age in the vault from which an object may be in cold storage; None if
+    none ever is, so that its state is not read.
     """
 
     catalogue: CatalogueReader
@@ -74,9 +74,9 @@ class PlaybackUrls:
         """Return a URL that plays the recording; its file name is the id and the file type.
 
         Raises:
-            UnknownRecordingError: there is no recording with this id that the caller may hear.
+            UnknownRecordingError: no recording that the caller may hear has this id.
             NotPlayableError: it is not in the vault; says its state, and why.
-            InColdStorageError: it is, but S3 does not serve it.
+            InColdStorageError: it is in the vault, but S3 does not serve it.
             PlayNotKeptError: the audit could not be written; no URL was issued.
         """
         item = find_recording(recording_id, listener=caller.listener, catalogue=self.catalogue)

@@ -1,4 +1,4 @@
-"""Who asks for recordings, and which of them they may hear."""
+"""Listeners, and which recordings they may hear."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,18 @@ LISTENERS_GROUP = "ringvault-listeners-all"
 
 
 class NotAListenerError(PermanentError):
-    """The token says of nobody that they may hear recordings."""
+    """The token gives no right to hear recordings."""
 
 
 class NotForThisListenerError(PermanentError):
-    """Only who hears everything may know this."""
+    """Only listeners who hear everything may know this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A person who signed in.
 
-    `hears_all` is the right of the group `ringvault-listeners-all`; anybody else hears the
+    `hears_all` is the right of the group `ringvault-listeners-all`; other listeners hear the
     recordings of `extension_id` only, RingCentral's id of their own extension.
     """
 
@@ -30,14 +30,14 @@ class Listener:
     extension_id: str | None
 
     def may_hear(self, extension_id: str | None) -> bool:
-        """Whether recordings of this extension may be heard; None is one that names none."""
+        """Whether recordings of this extension may be heard; None is one without extension."""
         return self.hears_all or (extension_id is not None and extension_id == self.extension_id)
 
 
 class UnknownRecordingError(PermanentError):
     """No recording that the listener may hear has this id.
 
-    Whether it is malformed, unlisted, erased or another's makes no difference.
+    It is malformed, unlisted, erased or another listener's; the error does not say which.
     """
 
 
@@ -48,10 +48,10 @@ class UnknownCallError(PermanentError):
 def find_recording(
     recording_id: str, *, listener: Listener, catalogue: CatalogueReader
 ) -> CatalogueItem:
-    """Return the recording in whatever state it is.
+    """Return the recording in any state.
 
     Raises:
-        UnknownRecordingError: there is none with this id that the listener may hear.
+        UnknownRecordingError: no recording that the listener may hear has this id.
         UnreadableItemError: its item is damaged, and the listener hears all.
     """
     try:
@@ -59,7 +59,7 @@ def find_recording(
     except UnreadableItemError as error:
         if listener.hears_all:
             raise
-        # Nobody knows whose it is.
+        # Without the item its extension is unknown.
         raise UnknownRecordingError("no recording of this id may be heard") from error
     if (
         item is None

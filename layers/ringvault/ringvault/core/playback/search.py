@@ -1,4 +1,4 @@
-"""Finds recordings by what is known of them, as far as the listener may hear them."""
+"""Finds recordings among those that the listener may hear."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,10 +14,10 @@ from ringvault.core.catalogue.phone_number import (
 from ringvault.core.catalogue.recording import is_recording_id
 from ringvault.core.playback.rights import Listener
 
-# What one page may read where a filter leaves out most of it: five round trips, half a second at
-# the worst. The cursor goes on from there.
+# The most that one page reads if a filter excludes most of it: five round trips, at worst half a
+# second. The cursor continues from there.
 MAX_READ = 400
-# What BatchGetItem takes.
+# The limit of BatchGetItem.
 ROUND = 100
 
 
@@ -25,7 +25,7 @@ ROUND = 100
 class Search:
     """The recordings that started in [from_at, before_at), a page of `limit` after `after`.
 
-    Both instants are whole milliseconds, as the catalogue's are. `number` is normalised. What is
+    Both instants are whole milliseconds, as the catalogue's are. `number` is normalised. A value of
     None does not narrow the search.
     """
 
@@ -41,7 +41,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class CataloguePage:
-    """Some recordings, newest first; `next` is None when there are no more.
+    """Some recordings, newest first; `next` is None if there are no more.
 
     There may be more though the page holds few, or none: reading a page is bounded.
     """
@@ -57,11 +57,11 @@ def search_recordings(
     catalogue: Indexes,
     read: ReadNumber = read_north_american,
 ) -> CataloguePage:
-    """Return the page of recordings that are searched for, newest first.
+    """Return a page of the matching recordings, newest first.
 
     `read` reads phone numbers, those of the records too.
 
-    Nothing is read but what the listener may hear, so neither page nor cursor tells of more.
+    Only recordings that the listener may hear are read, so page and cursor reveal no others.
     """
     within = _within_rights(search, listener)
     return CataloguePage((), None) if within is None else _search(within, catalogue, read)
@@ -90,8 +90,8 @@ def recordings_of_call(
 ) -> tuple[CatalogueItem, ...]:
     """Return the recordings of one call that the listener may hear, in order of start.
 
-    RingCentral keeps the telephony session over transfers. Empty where the call is unknown, where
-    none of it may be heard, and where the id is malformed.
+    RingCentral keeps the telephony session over transfers. Empty if the call is unknown, if
+    none of it may be heard, and if the id is malformed.
     """
     if not is_recording_id(telephony_session_id):
         return ()
@@ -100,7 +100,7 @@ def recordings_of_call(
 
 
 def lookup_for(search: Search) -> Lookup:
-    """Return the entry that lists the fewest recordings besides those searched for."""
+    """Return the index entry with the fewest recordings besides the matching ones."""
     if search.number is not None:
         return Lookup(Index.NUMBER, number_key(search.number, extension_id=search.extension_id))
     if search.extension_id is not None:
@@ -111,7 +111,7 @@ def lookup_for(search: Search) -> Lookup:
 
 
 def _within_rights(search: Search, listener: Listener) -> Search | None:
-    """Return the search in what the listener may hear, None where that is nothing."""
+    """Return the search limited to what the listener may hear, None if that is nothing."""
     if listener.hears_all:
         return search
     if listener.extension_id is None or search.extension_id not in (None, listener.extension_id):
@@ -120,7 +120,7 @@ def _within_rights(search: Search, listener: Listener) -> Search | None:
 
 
 def _is_wanted(item: CatalogueItem, search: Search, read: ReadNumber) -> bool:
-    """Whether the item is what is searched for, whatever the index says that led to it."""
+    """Whether the item matches, even if the index that led to it is outdated."""
     recording = item.recording
     return (
         search.extension_id in (None, recording.extension_id)

@@ -1,1 +1,1 @@
-"""Who may call RingCentral, and when."""
+"""The quota of requests to RingCentral."""

@@ -28,13 +28,13 @@ class Budget:
 
     @property
     def left(self) -> int:
-        """How many requests may still be sent."""
+        """How many more requests may be sent."""
         return self.max_requests - self.spent
 
     def set_share(
         self, share: float, *, quota: RequestQuota, period: timedelta, min_requests: int
     ) -> None:
-        """Allow that share of what the quota permits in `period`, `min_requests` at least."""
+        """Allow that share of the quota in `period`, `min_requests` at least."""
         self.max_requests = max(min_requests, round(quota.requests_in(period) * share))
 
     def take_turn(self, quota: Turns, *, latest: datetime) -> Turn:

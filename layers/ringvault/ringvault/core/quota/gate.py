@@ -1,4 +1,4 @@
-"""The one gate through which every request to RingCentral goes."""
+"""The gate: every request to RingCentral goes through it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from ringvault.core.errors import ConflictError, ThrottledError
 from ringvault.core.instants import Clock, Sleep
 from ringvault.core.quota.window import Quota
 
-# Lost races are settled within a few writes; more means that something else is wrong.
+# Lost races are settled within a few writes; more indicate another fault.
 MAX_RACES = 200
 RACE_PAUSE_S = 0.02
 
 
 class QuotaStore(Protocol):
-    """Keeps one quota that all containers share."""
+    """Stores one quota that all containers share."""
 
     def load(self) -> tuple[Quota, int]:
         """Return the quota and its version; a new quota has version 0."""
 
     def save(self, quota: Quota, *, version: int) -> None:
-        """Store the quota as version + 1; ConflictError when `version` is no longer current."""
+        """Store the quota as version + 1; ConflictError if `version` is no longer current."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The right of one service user to send one request, at `at` and not before.
+    """The right of one service user to send one request, not before `at`.
 
-    Whoever holds it waits no longer than `latest` should it become void and have to be renewed;
+    If it becomes void and has to be renewed, the wait is limited by `latest`;
     it is void when the gate was closed more than `closings` times.
     """
 
@@ -39,18 +39,18 @@ class Turn:
 
 
 class Turns(Protocol):
-    """Where turns to send requests come from."""
+    """Hands out turns to send requests."""
 
     def reserve(self, *, latest: datetime) -> Turn:
         """Reserve the next turn; ThrottledError when it comes after `latest`."""
 
 
 class QuotaGate:
-    """Hands out turns; shared by everything that talks to one group of RingCentral's API.
+    """Hands out turns; shared by all clients of one group of RingCentral's API.
 
-    Each service user has a quota of its own, and a request goes through the one whose turn comes
-    first. What a container saw last is kept: others only ever add turns, so the worst that an old
-    view brings is a write that fails.
+    Each service user has a quota of its own, and a request uses the one whose turn comes
+    first. Each container caches the last state it saw: others only ever add turns, so the worst
+    effect of an old state is a write that fails.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class QuotaGate:
         sleep: Sleep,
         jitter: Callable[[], float],
     ) -> None:
-        """Keep the gate of the service users that `stores` names, one at least."""
+        """Create the gate of the service users in `stores`, at least one."""
         self._stores = stores
         self._clock = clock
         self._sleep = sleep
@@ -69,7 +69,7 @@ class QuotaGate:
         self._seen: dict[str, tuple[Quota, int]] = {}
 
     def reserve(self, *, latest: datetime, service_user: str | None = None) -> Turn:
-        """Reserve the next turn of a service user, of any for None, without waiting for it.
+        """Reserve the next turn of a service user, of any if None, without waiting for it.
 
         Raises:
             ThrottledError: the next turn comes after `latest`; nothing was reserved.
@@ -86,10 +86,10 @@ class QuotaGate:
             reserved = quota.reserved(at, now)
             if self._try_save(name, reserved, version=version):
                 return Turn(name, at=at, latest=latest, closings=quota.closings)
-        raise ConflictError(f"the quota was changed under us {MAX_RACES} times in a row")
+        raise ConflictError(f"other containers changed the quota {MAX_RACES} times in a row")
 
     def wait(self, turn: Turn) -> Turn:
-        """Return when a request may be sent, which is to be done at once, and with which turn.
+        """Return when the request may be sent, and with which turn; send it immediately.
 
         Raises:
             ThrottledError: the turn became void and the next one comes after `turn.latest`.
@@ -104,18 +104,18 @@ class QuotaGate:
             turn = self.reserve(latest=turn.latest)
 
     def close(self, service_user: str, until: datetime) -> None:
-        """Let nobody send through this service user before `until`."""
+        """Block all requests of this service user before `until`."""
         self._change(service_user, lambda quota: quota.closed(until, self._clock()))
 
     def close_all(self, until: datetime) -> None:
-        """Let nobody send anything before `until`."""
+        """Block all requests before `until`."""
         for service_user in self._stores:
             self.close(service_user, until)
 
     def learn(
         self, turn: Turn, *, limit: int, window: timedelta, remaining: int | None = None
     ) -> None:
-        """Take over what the answer to a request said of the quota."""
+        """Apply the quota in the answer to a request."""
 
         def learnt(quota: Quota) -> Quota:
             quota = quota.with_limit(limit, window)
@@ -132,11 +132,11 @@ class QuotaGate:
         return sum(self._look(name)[0].requests_in(period) for name in self._stores)
 
     def _first_to_come(self, now: datetime) -> tuple[str, Quota, int]:
-        """Return the service user whose turn comes first; which of several is left to chance.
+        """Return the service user whose turn comes first; one of several at random.
 
-        Others take turns meanwhile, so that an old view promises a turn too early: whoever seems
-        to be first is looked at, until one is as early as it seemed. A read costs less than a
-        write that fails.
+        Others take turns meanwhile, so that an old state promises a turn too early: the user who
+        seems to be first is read again, until one is as early as it seemed. A read costs less than
+        a write that fails.
         """
         for name in self._stores.keys() - self._seen.keys():
             self._look(name)
@@ -153,7 +153,7 @@ class QuotaGate:
             quota, version = self._look(service_user)
             if self._try_save(service_user, change(quota), version=version):
                 return
-        raise ConflictError(f"the quota was changed under us {MAX_RACES} times in a row")
+        raise ConflictError(f"other containers changed the quota {MAX_RACES} times in a row")
 
     def _look(self, service_user: str) -> tuple[Quota, int]:
         self._seen[service_user] = self._stores[service_user].load()

@@ -1,8 +1,8 @@
-"""RingCentral's request quota as a pure value: an exact sliding window and a gate.
+"""RingCentral's request quota as a value: an exact sliding window and a gate.
 
 RingCentral counts requests for each (user, app) and group over a sliding window, and a request
 sent during the penalty restarts the penalty: so a turn is reserved before a request is sent, and
-a 429 closes the gate for everybody.
+a 429 closes the gate for all containers.
 """
 
 from dataclasses import dataclass, replace
@@ -14,20 +14,20 @@ HEAVY_WINDOW = timedelta(seconds=60)
 # Auth: 5 sign-ins in 60 s for each user and app.
 AUTH_LIMIT = 5
 
-# The bounds of what headers are believed. RingCentral documents 50 requests in 60 s at most for a
-# user and group, and lets no address send more than 20 in a second: no larger limit is of use.
+# The limits for values in headers. RingCentral documents 50 requests in 60 s at most for a
+# user and group, and allows each address no more than 20 in a second: a larger limit is useless.
 MAX_LIMIT = 1_000
 MAX_WINDOW = timedelta(hours=1)
-# Nothing that RingCentral documents comes near a day.
+# No wait that RingCentral documents is near a day.
 MAX_CLOSING = timedelta(days=1)
-# One window of turns that were sent, and one of turns reserved ahead: 20 KB of an item of 400 KB.
+# One window of turns that were sent, and one of turns reserved ahead: 20 KB of an item's 400 KB.
 MAX_TURNS = 2 * MAX_LIMIT
 
-# A request is counted when it arrives. The request that leaves the window and the one that takes
-# its place may have travelled 400 ms and 5 ms: without a guard the second would come too early.
+# A request is counted when it arrives. The request that leaves the window and its successor
+# may have travelled 400 ms and 5 ms: without a guard the second would come too early.
 GUARD = timedelta(milliseconds=500)
 
-# RingCentral asks for 30 s at least where a 429 names no time (its rate-limit guide).
+# RingCentral asks for at least 30 s if a 429 names no time (its rate-limit guide).
 MIN_PENALTY = timedelta(seconds=30)
 
 
@@ -35,7 +35,7 @@ MIN_PENALTY = timedelta(seconds=30)
 class Quota:
     """The turns that still count, in order, and the gate.
 
-    A turn may lie in the future: it is reserved for whoever took it. `closings` counts how often
+    A turn may be in the future: then it is reserved. `closings` counts how often
     the gate was closed: a turn reserved before the last time is void.
     """
 
@@ -47,7 +47,7 @@ class Quota:
     closings: int = 0
 
     def next_turn(self, now: datetime) -> datetime:
-        """Return the earliest instant at which one more request may be sent."""
+        """Return the earliest instant for one more request."""
         earliest = now
         if (closed_until := self._believable_closing(now)) is not None:
             earliest = max(earliest, closed_until)
@@ -58,7 +58,7 @@ class Quota:
         return earliest
 
     def reserved(self, turn: datetime, now: datetime) -> "Quota":
-        """Return the quota with `turn`, which came from `next_turn`, taken."""
+        """Return the quota with `turn`, a result of `next_turn`, taken."""
         turns = (*self.turns, turn)
         forgotten = now - self.window - self.guard
         kept = [old for old in turns[: -self.limit] if old >= forgotten]
@@ -74,7 +74,7 @@ class Quota:
         """Return the quota with the gate closed for MAX_CLOSING at most.
 
         A gate that was closed for longer stays so.
-        Turns that were reserved for later are free again: their holders ask again.
+        Turns that were reserved for later are free again: their holders reserve again.
         """
         until = min(until, now + MAX_CLOSING)
         if (closed_until := self._believable_closing(now)) is not None:
@@ -83,7 +83,7 @@ class Quota:
         return replace(self, turns=kept, closed_until=until, closings=self.closings + 1)
 
     def with_limit(self, limit: int, window: timedelta) -> "Quota":
-        """Return the quota with the limit and window that response headers name.
+        """Return the quota with the limit and window of response headers.
 
         A limit counts as MAX_LIMIT at most; a limit or window out of bounds changes nothing.
         """
@@ -92,11 +92,11 @@ class Quota:
         return replace(self, limit=min(limit, MAX_LIMIT), window=window)
 
     def believing(self, remaining: int, *, sent_at: datetime, now: datetime) -> "Quota":
-        """Return the quota when an answer to a request of `sent_at` said that `remaining` are left.
+        """Return the quota after an answer with `remaining` to a request of `sent_at`.
 
-        Where that is less than we think, somebody else uses the same user and app: what is missing
-        counts as sent just now, up to MAX_LIMIT. Requests of ours that overtook this one are no
-        reason.
+        If that is less than expected, another program uses the same user and app: the difference
+        counts as sent just now, up to MAX_LIMIT. Requests of ours that overtook this one do not
+        count.
         """
         since = sent_at - self.window - self.guard
         ours = sum(1 for turn in self.turns if since < turn <= now)
@@ -112,9 +112,9 @@ class Quota:
         return self.limit * (period / self.window)
 
     def _believable_closing(self, now: datetime) -> datetime | None:
-        """Return until when the gate is closed, None where that is later than anyone closes it.
+        """Return until when the gate is closed, None if that is later than any valid closing.
 
-        Twice MAX_CLOSING, since the clock of the container that closed it may be ahead.
+        The limit is twice MAX_CLOSING, since the clock of the other container may be ahead.
         """
         if self.closed_until is None or self.closed_until > now + 2 * MAX_CLOSING:
             return None

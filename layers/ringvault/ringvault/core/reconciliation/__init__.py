@@ -1,1 +1,1 @@
-"""Nothing is missing."""
+"""Compares call log, catalogue and vault, and reports what is missing."""

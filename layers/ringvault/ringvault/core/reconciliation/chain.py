@@ -1,4 +1,4 @@
-"""Reports carry the digest of the one before: a changed, removed or added one shows."""
+"""The chain of reports: each has its predecessor's digest, so that changes are detected."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from ringvault.core.reconciliation.run import ChainHead
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """What is wrong with one report; `object_key` may be that of one that is not there."""
+    """The fault of one report; `object_key` may be that of a missing one."""
 
     object_key: str
     problem: str
@@ -30,11 +30,11 @@ class _Link:
 def verify_chain(
     reports: Mapping[str, bytes], *, head: ChainHead | None = None
 ) -> tuple[ChainFault, ...]:
-    """Return what is wrong with the chain of reports, nothing where it is whole.
+    """Return the faults of the chain of reports, empty if it is intact.
 
     `reports` are all objects under `reports/reconciliation/`, JSON and pages, by object key.
-    `head` is the chain's end as the state table knows it: without it, a last report that was
-    removed, changed or added does not show.
+    `head` is the chain's end in the state table: without it, a last report that was
+    removed, changed or added is not detected.
     """
     found = [
         _Link(key, number, reports[key], _parsed(reports[key]))
@@ -46,7 +46,7 @@ def verify_chain(
     faults = [
         *_strangers(reports, passed_over),
         *(
-            ChainFault(link.object_key, "was added: the report behind it follows an earlier one")
+            ChainFault(link.object_key, "was added: the report after it follows an earlier one")
             for link in found
             if link.number in passed_over
         ),
@@ -55,7 +55,7 @@ def verify_chain(
         *(fault for before, after in pairwise(links) for fault in _between(before, after)),
         *_of_end(links, head),
     ]
-    # What the gap and its page both tell is one fault.
+    # A gap, and a page in it, are one fault.
     by_key = {fault.object_key: fault for fault in reversed(faults)}
     return tuple(by_key[key] for key in sorted(by_key))
 
@@ -73,7 +73,7 @@ def _key(number: int, suffix: str = "json") -> str:
 
 
 def _passed_over(links: Sequence[_Link], head: ChainHead | None) -> AbstractSet[int]:
-    """Return the numbers that the chain leaves out, going back from its end."""
+    """Return the numbers that the chain leaves out, from its end back."""
     by_number = {link.number: link for link in links}
     last = max(by_number, default=0)
     number = last if head is None else head.number
@@ -88,7 +88,7 @@ def _passed_over(links: Sequence[_Link], head: ChainHead | None) -> AbstractSet[
 
 
 def _number_before(link: _Link) -> int:
-    """Return the number of the report that it follows; before schema 2 numbers had no gap."""
+    """Return the number of the report before it; before schema 2 numbers had no gap."""
     document = link.document.get("previous_number", link.number - 1)
     is_earlier = (
         isinstance(document, int) and not isinstance(document, bool) and 0 < document < link.number
@@ -100,7 +100,7 @@ def _strangers(reports: Mapping[str, bytes], passed_over: AbstractSet[int]) -> I
     for key in reports:
         number = number_of(key.removesuffix(".html") + ".json" if key.endswith(".html") else key)
         if number is None or key not in {_key(number), _key(number, "html")}:
-            yield ChainFault(key, "is no report of ringvault's")
+            yield ChainFault(key, "was not written by ringvault")
         elif _key(number) not in reports and number in passed_over:
             yield ChainFault(key, "was added: the chain has no report of that number")
         elif _key(number) not in reports:
@@ -109,14 +109,14 @@ def _strangers(reports: Mapping[str, bytes], passed_over: AbstractSet[int]) -> I
 
 def _of_itself(link: _Link, reports: Mapping[str, bytes]) -> Iterator[ChainFault]:
     if link.document.get("number") != link.number:
-        yield ChainFault(link.object_key, "was changed or added: it tells another number")
+        yield ChainFault(link.object_key, "was changed or added: it has another number")
         return
     page_key = _key(link.number, "html")
     page = reports.get(page_key)
     if page is None:
         yield ChainFault(page_key, "is not there: removed, or its writer was killed")
     elif sha256_hex(page) != link.document.get("page_sha256_hex"):
-        yield ChainFault(page_key, "was changed: its JSON knows another digest")
+        yield ChainFault(page_key, "was changed: its JSON has another digest of it")
 
 
 def _of_first(links: list[_Link]) -> Iterator[ChainFault]:
@@ -135,7 +135,7 @@ def _between(before: _Link, after: _Link) -> Iterator[ChainFault]:
     elif after.document.get("previous_sha256_hex") != sha256_hex(before.content):
         yield ChainFault(
             before.object_key,
-            f"was changed or added: {after.object_key} knows another digest of it",
+            f"was changed or added: {after.object_key} has another digest of it",
         )
 
 
@@ -150,4 +150,4 @@ def _of_end(links: list[_Link], head: ChainHead | None) -> Iterator[ChainFault]:
         if link.number > head.number:
             yield ChainFault(link.object_key, "was added: the chain ends before it")
         elif link.number == head.number and sha256_hex(link.content) != head.sha256_hex:
-            yield ChainFault(link.object_key, "was changed: the state table knows another digest")
+            yield ChainFault(link.object_key, "was changed: the state table has another digest")

@@ -1,4 +1,4 @@
-"""Has reconcile_archive work until its run is through, as its schedule would over hours."""
+"""Invokes reconcile_archive until its run is complete, in place of its schedule."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -14,9 +14,9 @@ from ringvault.core.instants import Clock, parse_instant
 from ringvault.core.spans import Period
 
 Answer = Mapping[str, Any]
-# Another invocation may do what one could not; more would be in vain.
+# Another invocation may succeed after a failed one; more would be in vain.
 MAX_FAULTS = 3
-# Another invocation lasts ten minutes at most, and the one after it is a quarter of an hour off.
+# Another invocation lasts ten minutes at most, and the next scheduled one is 15 minutes later.
 OVERTAKEN_PAUSE = timedelta(seconds=15)
 MAX_OVERTAKEN = 60
 MAX_PAUSE = timedelta(minutes=2)
@@ -31,14 +31,14 @@ def complete_reconciliation(
     sleep: Callable[[float], None],
     on_step: Callable[[Answer], None],
 ) -> Answer:
-    """Return the last answer: `complete` with the report, or `idle` when no run was due.
+    """Return the last answer: `complete` with the report, or `idle` if no run was due.
 
-    Without `asked` it is the daily run. Every answer until then goes to `on_step`. Whoever is
-    interrupted loses nothing: the run stays open, and goes on with the next invocation.
+    Without `asked` it is the daily run. Every answer until then goes to `on_step`. An
+    interruption loses nothing: the run stays open, and continues with the next invocation.
 
     Raises:
-        InvalidRequestError: what is asked for was refused.
-        ConflictError: somebody else was at work all the time.
+        InvalidRequestError: the function refused the request.
+        ConflictError: another process was running all the time.
         RingvaultError: three invocations in a row failed.
     """
     event = {"from": str(asked.from_on), "to": str(asked.to_on)} if asked else {}
@@ -74,7 +74,7 @@ def _as_fault(error: RingvaultError) -> Answer:
 
 
 def _pause(answer: Answer, clock: Clock) -> timedelta:
-    """Return how long nothing could come of another invocation."""
+    """Return for how long another invocation would be in vain."""
     if answer["outcome"] == "overtaken":
         return OVERTAKEN_PAUSE
     until = answer.get("throttled_until")

@@ -1,4 +1,4 @@
-"""Gathers what call log, catalogue and bucket say of one span, day by day."""
+"""Collects the evidence of one span from call log, catalogue and bucket, day by day."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ from ringvault.core.vault.layout import SIDECARS, recording_id_in, sidecar_key
 ListedCalls = Sequence[CallLogRecord]
 # The wide look-back runs once a day; two hours more for a run that waits for the quota.
 LISTED_WITHIN = timedelta(hours=26)
-# Objects are measured in batches, and the time is looked at in between.
+# Objects are measured in batches, and the time is checked in between.
 MEASURED_AT_ONCE = 500
 
 
@@ -45,7 +45,7 @@ class EvidenceCatalogue(Protocol):
         """Return all items that started in [from_at, before_at), within one month."""
 
     def find_all(self, recording_ids: Sequence[str]) -> ItemsRead:
-        """Return the items of those ids that there are."""
+        """Return the items that exist of these ids."""
 
     def known(self, recording_ids: Sequence[str]) -> AbstractSet[str]:
         """Return which of the ids the catalogue holds."""
@@ -61,20 +61,20 @@ class EvidenceVault(Protocol):
         """Return the keys of a day's audio and sidecars, each with the object's size in bytes."""
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
-        """Return size and CRC-32 of those objects that are there, without reading them."""
+        """Return size and CRC-32 of the objects that exist, without reading them."""
 
     def read_sidecar(self, object_key: str) -> CatalogueItem:
         """Return the item that a sidecar describes.
 
         Raises:
-            InvalidRecordError: it is none of ringvault's.
-            InColdStorageError: S3 does not read it until it is restored.
+            InvalidRecordError: ringvault did not write it.
+            InColdStorageError: S3 does not serve it before a restore.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What the call log lists in a span: by day or part of it, and as a whole."""
+    """The call log's recordings in a span: by day or part of it, and as a whole."""
 
     by_part: Mapping[Span, Mapping[str, Recording]]
     in_span: Mapping[str, Recording]
@@ -83,12 +83,12 @@ class _Listed:
 
 @dataclass(frozen=True, slots=True)
 class SpanEvidence:
-    """What is known of a span whose call-log `records` have been read.
+    """The evidence of a span whose call-log `records` have been read.
 
-    `end_at` is where the run ends, `wide_look_back` how far back the lister looks once a day, and
-    `backfills` what the lister has still to read once. RingCentral may have deleted what started
-    before `kept_from`. The catalogue is read before the bucket: whatever the one calls archived
-    was stored before, so that nothing is missing only because it came in between.
+    `end_at` is the end of the run, `wide_look_back` how far back the lister reads once a day, and
+    `backfills` what the lister has still to read once. RingCentral may have deleted recordings
+    from before `kept_from`. The catalogue is read before the bucket: an object whose item is
+    archived was stored earlier, so that none is missing only because it arrived in between.
     """
 
     span: Span
@@ -103,7 +103,7 @@ class SpanEvidence:
     latest: datetime
 
     def judged(self) -> Iterator[Judged]:
-        """Yield a verdict for each recording of the span, and for each object that is none's.
+        """Yield a verdict for each recording of the span, and for each unexpected object.
 
         Raises:
             OutOfTimeError: `latest` has come before the end.
@@ -115,10 +115,10 @@ class SpanEvidence:
             yield from judge(self._evidence(part, listed, accounts))
 
     def _listed(self) -> _Listed:
-        """Return what is listed by the day, or part of it, in which it started.
+        """Return the listed recordings by the day, or part of it, in which they started.
 
-        A leg may start outside the span: it is looked at in a part that holds nothing else. What
-        can't be read is counted where the span begins if its start is not in the span.
+        A leg may start outside the span: it is judged in a part of its own. An unreadable
+        recording is counted at the beginning of the span if its start is not in the span.
         """
         days = list(self.span.days())
         recordings, unreadable = self._read()
@@ -135,10 +135,10 @@ class SpanEvidence:
         return _Listed(by_part, {it.recording_id: it for it in recordings}, unread)
 
     def _read(self) -> tuple[Sequence[Recording], Sequence[tuple[Unreadable, str]]]:
-        """Return the recordings of the records, and what can't be read with a text for each.
+        """Return the recordings of the records, and a text for each unreadable part.
 
-        What another record lists well is not unreadable. Two without an id are two: their texts
-        differ by a number.
+        A part that another record lists well is not unreadable. Two without an id are different:
+        their texts have a number.
         """
         read = [read_record(record) for record in self.records]
         recordings = unique(it for part in read for it in part.recordings)
@@ -223,7 +223,7 @@ class SpanEvidence:
         return found, unread
 
     def _sidecar(self, key: str) -> CatalogueItem | str:
-        """Return the item of a sidecar, or why it can't be read."""
+        """Return the item of a sidecar, or the reason why it can't be read."""
         try:
             item = self.vault.read_sidecar(key)
             is_its_own = sidecar_key(item.recording) == key
@@ -231,16 +231,16 @@ class SpanEvidence:
             return str(error)
         except RingvaultError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever lies there costs its own verdict only
+        except Exception as error:  # noqa: BLE001 - a damaged sidecar affects its own verdict only
             return f"a defect of ringvault, {place_of(error)}"
         return item if is_its_own else "it describes another recording"
 
     def _is_young(self, recording: Recording) -> bool:
-        """Whether a look-back has still to meet it."""
+        """Whether a look-back will still find it."""
         return recording.started_at >= self.clock() - self.wide_look_back - LISTED_WITHIN
 
     def _is_backfilled(self, recording: Recording) -> bool:
-        """Whether an open backfill has still to reach it."""
+        """Whether an open backfill will still find it."""
         at = recording.started_at
         return any(window.from_at <= at <= window.to_at for window in self.backfills)
 
@@ -261,10 +261,10 @@ def _unread_item(error: UnreadableItemError) -> Unread:
     return Unread(error.recording_id, str(error))
 
 
-# A backfill of a million recordings is through within two days. One that is open for longer is
-# stuck, or spends none of the quota.
+# A backfill of a million recordings is finished within two days. One that is open longer is
+# stuck, or gets none of the quota.
 EXCUSED_FOR = 7 * DAY
-# What stands for the first run of a lister that has never run: it reaches back to any day.
+# Stands for the first run of a lister that has never run: it reaches back to any day.
 _FIRST_RUN = Window(
     Kind.BACKFILL, datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 )
@@ -273,9 +273,9 @@ _FIRST_RUN = Window(
 def open_since(
     listing: ListingProgress, *, before: Mapping[str, datetime], now: datetime
 ) -> Mapping[str, datetime]:
-    """Return since when reconciliation has known each backfill that is open, by its end.
+    """Return since when reconciliation has known each open backfill, by its end.
 
-    A backfill keeps its end while it is read. `before` is what this returned last.
+    A backfill keeps its end while it is read. `before` is the previous result.
     """
     return {name: before.get(name, now) for name in map(_name, _open(listing))}
 
@@ -283,7 +283,7 @@ def open_since(
 def excusing(
     listing: ListingProgress, *, since: Mapping[str, datetime], now: datetime
 ) -> tuple[Window, ...]:
-    """Return what open backfills have still to read, without those that are open too long."""
+    """Return the unread parts of open backfills, except those that are open too long."""
     return tuple(
         window for window in _open(listing) if now - since.get(_name(window), now) < EXCUSED_FOR
     )

@@ -1,4 +1,4 @@
-"""What a reconciliation says of a recording: verdicts, causes and findings."""
+"""The results of a reconciliation: verdicts, causes and findings."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,11 +14,11 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Verdict(StrEnum):
-    """What a recording stands at; `unexpected` and `unreadable` may be about an object or record.
+    """The verdict on a recording; `unexpected` and `unreadable` may be about an object or record.
 
-    `overdue` waits longer than any plan explains. `backfilling` is listed by RingCentral only: an
-    open backfill has still to reach it. `not_served` is offered by the call log, and its content
-    is answered with 404. `refused` is answered with 403.
+    `overdue` waits longer than the archive explains. `backfilling` is listed by RingCentral only:
+    an open backfill will still find it. `not_served` is in the call log, but its content
+    is 404. `refused` is 403.
     """
 
     ARCHIVED = "archived"
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
     UNEXPECTED = "unexpected"
 
 
-# "Nothing is missing" is said only where all of these are zero.
+# A report says "nothing is missing" only if all of these are zero.
 UNSETTLED = (
     Verdict.MISSING,
     Verdict.UNEXPECTED,
@@ -49,7 +49,7 @@ UNSETTLED = (
     Verdict.BACKFILLING,
 )
 ON_THE_WAY = (Verdict.PENDING, Verdict.QUEUED)
-# Counted and not named: as it should be, on its way, or too many during an import.
+# Counted and not named: normal, on their way, or too many during an import.
 _NOT_NAMED = frozenset(
     {
         Verdict.ARCHIVED,
@@ -62,7 +62,7 @@ _NOT_NAMED = frozenset(
 
 
 class Cause(StrEnum):
-    """Why a recording is missing, or what makes another verdict urgent."""
+    """Why a recording is missing, or another verdict urgent."""
 
     NEVER_LISTED = "never_listed"
     CATALOGUE_ITEM_DELETED = "catalogue_item_deleted"
@@ -74,12 +74,12 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The verdict on one recording, or on an object or record that is no recording's.
+    """The verdict on one recording, or on an object or record without a recording.
 
-    `recording_id` is None where an object's name is none that ringvault gives (it may hold
-    anything, so only its folder is named) or where a record's can't be read. `detail` is the
+    `recording_id` is None if the name of an object is not one of ringvault's (it may hold
+    anything, so only its folder is named) or if a record's can't be read. `detail` is the
     reason of the verdict, or the key of the object that is damaged or unexpected. `is_rewritten`
-    says that its call-log record has changed. `is_counted` is False where the recording has its
+    says that its call-log record has changed. `is_counted` is False if the recording has its
     verdict on another day: only the rewriting is counted here.
     """
 
@@ -93,7 +93,7 @@ class Finding:
 
     @property
     def subject(self) -> str:
-        """What it is about, once in a run."""
+        """Its subject, unique in a run."""
         if not self.is_counted:
             return f"{self.recording_id} rewritten"
         is_of_detail = self.verdict in {Verdict.UNEXPECTED, Verdict.UNREADABLE}
@@ -103,13 +103,13 @@ class Finding:
 
     @property
     def is_named(self) -> bool:
-        """Whether a report names it: all but what is as it should be or on its way."""
+        """Whether a report names it: all except normal ones and those on their way."""
         return self.is_rewritten or self.verdict not in _NOT_NAMED
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding, and what is needed to put it right."""
+    """A finding, and the data for its repair."""
 
     finding: Finding
     item: CatalogueItem | None = None
@@ -118,7 +118,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A record, an item or a sidecar that can't be read; `detail` names it and has no content."""
+    """An unreadable record, item or sidecar; `detail` names it and has no content."""
 
     recording_id: str | None
     detail: str
@@ -126,14 +126,14 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the three say of one day's recordings, or of a part of the day.
+    """The evidence of one day's recordings, or of a part of the day.
 
-    `listed_in_span` is what the call log lists in the whole span, of which this may be a part.
+    `listed_in_span` is the call log's list of the whole span, of which this may be a part.
     `elsewhere` are the items of listed recordings that the catalogue has outside the span.
     `known` are ids that the catalogue holds elsewhere, or that can't be read there.
-    `from_sidecars` are items that it does not hold, as their sidecars describe them;
+    `from_sidecars` are items that it lacks, as their sidecars describe them;
     `damaged_sidecars` are the ids of those whose sidecar can't be read. `not_yet_due` are listed
-    recordings that the next look-backs will meet, `backfilling` those that a backfill will.
+    recordings that the next look-backs will find, `backfilling` those that a backfill will.
     `object_keys` are the day's, audio and sidecars; `empty_keys` those without content; `measured`
     is the audio that some item names. Of recordings that started before `kept_from`, RingCentral
     may have deleted the content.
@@ -158,7 +158,7 @@ class Evidence:
 
 
 def unsettled(totals: Mapping[str, int]) -> dict[str, int]:
-    """Return the counts that forbid to say that nothing is missing, without those that are 0.
+    """Return the counts above 0 because of which a report can't say that nothing is missing.
 
     A report of an earlier schema lacks some: they count as 0.
     """

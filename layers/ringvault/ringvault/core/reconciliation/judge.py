@@ -1,4 +1,4 @@
-"""Call log, catalogue and bucket held against each other: a verdict for each recording."""
+"""Compares call log, catalogue and bucket: a verdict for each recording."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,28 +11,28 @@ from ringvault.core.reconciliation.finding import Cause, Evidence, Finding, Judg
 from ringvault.core.vault.checksum import is_as_archived
 from ringvault.core.vault.layout import KEY_PARTS, SIDECARS, recording_id_in, sidecar_key
 
-# A backlog that is worked off, and every single wait between attempts, are over before that.
+# A backlog, and every single wait between attempts, are over before that.
 OVERDUE_AFTER = timedelta(days=3)
-# Waits that are no failure of the recording have no end of their own: they explain a week.
+# Waits that are no failure of the recording have no limit of their own: they explain a week.
 DEFERRED_AT_MOST = timedelta(days=7)
 # A file may come late: fewer 404s, or all within a day, are not urgent.
 MIN_NOT_FOUND_TIMES = 3
 MIN_NOT_FOUND_LASTED = timedelta(hours=24)
-# A reason is written by ringvault and short; an item may be damaged in any way.
+# A reason that ringvault writes is short; an item may be damaged in any way.
 MAX_DETAIL = 300
 
 _NOT_IN_VAULT = frozenset({State.ABSENT, State.ERASED, State.EXPIRED})
 
 
 def judge(evidence: Evidence) -> Iterator[Judged]:
-    """Yield one verdict for each recording, then what can't be read and what is nobody's.
+    """Yield one verdict for each recording, then the unreadable and unexpected ones.
 
-    A recording whose verdict can't be reached is unreadable; it costs no other its verdict.
+    An error for one recording makes it unreadable; it does not affect the others.
     """
     for recording_id, give_verdict in _questions(evidence):
         try:
             judged = give_verdict()
-        except Exception as error:  # noqa: BLE001 - one recording must not cost the others theirs
+        except Exception as error:  # noqa: BLE001 - one recording must not affect the others
             detail = f"recording {recording_id}: a defect of ringvault, {place_of(error)}"
             finding = Finding(evidence.on, recording_id, Verdict.UNREADABLE, detail=detail)
             judged = Judged(finding)
@@ -85,7 +85,7 @@ def _of_item(item: CatalogueItem, evidence: Evidence) -> Judged:
 
 
 def _of_item_elsewhere(item: CatalogueItem, listed: Recording, evidence: Evidence) -> Judged | None:
-    """Return that its record has changed, if so: its verdict belongs to the day of the item."""
+    """Return its finding if the record has changed: its verdict belongs to the day of the item."""
     if not _is_rewritten(item, listed):
         return None
     finding = Finding(
@@ -169,7 +169,7 @@ def _causes_missing(item: CatalogueItem, evidence: Evidence) -> tuple[Cause, ...
 
 
 def _causes_urgent(item: CatalogueItem, verdict: Verdict) -> tuple[Cause, ...]:
-    """Return what says that a 404 is more than a late file; an ABSENT one is not tried again."""
+    """Return why a 404 is more than a late file; an ABSENT one is not retried."""
     if verdict is not Verdict.NOT_SERVED:
         return ()
     seen = item.not_found
@@ -216,7 +216,7 @@ def _is_unexpected(object_key: str, evidence: Evidence) -> bool:
 
 def _of_object(object_key: str, evidence: Evidence) -> Finding:
     recording_id = recording_id_in(object_key)
-    # A folder below the day's may be called anything, too.
+    # A folder below the day's may have any name, too.
     folder = "/".join(object_key.split("/")[: KEY_PARTS - 1])
     detail = object_key if recording_id is not None else f"{folder}/"
     return Finding(evidence.on, recording_id, Verdict.UNEXPECTED, detail=detail)

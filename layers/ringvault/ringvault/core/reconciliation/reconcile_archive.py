@@ -1,4 +1,4 @@
-"""Holds call log, catalogue and bucket against each other, and puts right what can be."""
+"""Compares call log, catalogue and bucket, and repairs what it can."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -39,33 +39,33 @@ from ringvault.core.ringcentral.call_log import CallLog, pages_of
 from ringvault.core.spans import DAY, Period, Span
 from ringvault.core.versioned import Versioned
 
-# A tenth of what the quota permits from one scheduled invocation to the next: archiving goes on,
-# and an account of 100,000 recordings is through within hours.
+# A tenth of the quota from one scheduled invocation to the next: archiving continues,
+# and an account of 100,000 recordings is finished within hours.
 RECONCILING_PERIOD = timedelta(minutes=15)
 RECONCILING_SHARE = 0.1
-# Below this an invocation could not even read a busy hour.
+# With less an invocation could not even read a busy hour.
 MIN_REQUESTS = 4
-# A stride grows only while it stays so small that its evidence fits into memory many times.
+# A stride grows only while its evidence fits into memory many times.
 MAX_REQUESTS_OF_A_STRIDE = 4
 MAX_JUDGED_OF_A_STRIDE = 1000
-# RingCentral's deletion is not to the hour, and what was nearly lost should still be seen.
+# RingCentral's deletion is not exact to the hour, and near losses should still be found.
 BEYOND_RETENTION = timedelta(days=10)
 
 
 class ReconciliationCatalogue(EvidenceCatalogue, RepairCatalogue, Protocol):
-    """The catalogue as reconciliation needs it."""
+    """The catalogue for reconciliation."""
 
 
 class ReconciliationVault(EvidenceVault, RepairVault, ReportVault, Protocol):
-    """The bucket as reconciliation needs it."""
+    """The bucket for reconciliation."""
 
 
 @dataclass(slots=True)
 class ReconciliationResult:
-    """What one invocation did.
+    """The result of one invocation.
 
-    `run` is the one worked on, None when none was due. It is through when there is a `report`;
-    otherwise the next invocation goes on. `missing` is what this invocation found.
+    `run` is the one in progress, None if none was due. It is complete if there is a `report`;
+    otherwise the next invocation continues. `missing` is what this invocation found.
     """
 
     run: Run | None = None
@@ -90,15 +90,15 @@ def reconcile_archive(
     clock: Clock,
     latest: datetime,
 ) -> ReconciliationResult:
-    """Return what one invocation came to; it goes on where the last one stopped.
+    """Continue the reconciliation for one invocation, and return its result.
 
-    With `asked` it works on a run over that period, without on the daily one, or on one that was
-    asked for and is not through. The daily one reaches back `daily_reach`; None is all that
-    RingCentral may still have. What RingCentral shows so late that only the lister's
-    `wide_look_back` will meet it is not missing before that. Nothing starts after `latest`.
+    With `asked` it works on a run over that period, otherwise on the daily one, or on a requested
+    one that is not complete. The daily one reaches back `daily_reach`; None is RingCentral's
+    whole retention. A recording that RingCentral shows so late that only the lister's
+    `wide_look_back` finds it is not missing before that. Nothing starts after `latest`.
 
     Raises:
-        InvalidRequestError: another period was asked for and is not through yet.
+        InvalidRequestError: a run over another period is not complete yet.
     """
     result = ReconciliationResult()
     invocation = _Invocation(
@@ -129,7 +129,7 @@ def _attempt(invocation: "_Invocation", result: ReconciliationResult) -> None:
 
 @dataclass(slots=True)
 class _Invocation:
-    """One invocation's work on the first run that is open."""
+    """One invocation's work on the first open run."""
 
     call_log: CallLog
     quota: RequestQuota
@@ -147,7 +147,7 @@ class _Invocation:
     version: int = 0
 
     def open_due(self, asked: Period | None, daily_reach: timedelta | None) -> bool:
-        """Open what is due; return whether there is anything to work on."""
+        """Open a due run; return whether there is work."""
         self.state, self.version = self.progress.load()
         self.listed, _ = self.listing.load()
         if daily_reach is None:
@@ -162,7 +162,7 @@ class _Invocation:
         return True
 
     def go_on(self) -> None:
-        """Look at span after span while they fit, then write the report."""
+        """Process span after span while they fit, then write the report."""
         self.budget.set_share(
             RECONCILING_SHARE,
             quota=self.quota,
@@ -188,7 +188,7 @@ class _Invocation:
         return self.state.runs[0]
 
     def _stop(self, stopped: RingvaultError, *, is_first: bool, spent: int) -> None:
-        """Leave the span to the next invocation: smaller, if all of this one was too little."""
+        """Leave the span to the next invocation: smaller, if this one was too short for it."""
         run = replace(self._run, requests=self._run.requests + spent)
         is_too_large = is_first and (spent > 0 or isinstance(stopped, OutOfTimeError))
         self._save_run(run.head_halved() if is_too_large else run)
@@ -196,12 +196,12 @@ class _Invocation:
             self.result.throttled_until = stopped.retry_at
 
     def _reconcile(self, span: Span) -> None:
-        """Give everything in the span its verdict, and put it right."""
+        """Judge everything in the span, and repair it."""
         spent = self.result.requests
         judged = self._judged(span)
         findings = [it.finding for it in judged]
         spent = self.result.requests - spent
-        # Kept before anything is put right: whoever is killed here still reports what was wrong.
+        # Saved before any repair: a run that is killed here still reports what was wrong.
         self._save_run(self._run.head_found(findings))
         findings += self._put_right([it for it in judged if it.finding.is_named])
         would_fit_twice = (
@@ -216,7 +216,7 @@ class _Invocation:
         self.result.missing += self._missing - before
 
     def _put_right(self, judged: Sequence[Judged]) -> Sequence[Finding]:
-        """Put right what can be; return what could not, which costs no other its turn.
+        """Repair what is possible; return the failures, which do not affect the others.
 
         Raises:
             ConfigurationError: the role lacks a right, which concerns all of them.
@@ -232,7 +232,7 @@ class _Invocation:
                 raise
             except RingvaultError as error:
                 failed.append(_not_put_right(it, str(error)))
-            except Exception as error:  # noqa: BLE001 - one recording must not cost the others theirs
+            except Exception as error:  # noqa: BLE001 - one recording must not affect the others
                 failed.append(_not_put_right(it, f"a defect of ringvault, {place_of(error)}"))
         return failed
 
@@ -266,10 +266,10 @@ class _Invocation:
         return turn
 
     def _report(self) -> None:
-        """Write the report of the run, which is through, and close it."""
+        """Write the report of the complete run, and close the run."""
         head = self.state.chain_head or last_report(self.vault)
         if self._run.finished_at is None:
-            # Kept before the report is written: after a kill the same bytes are written again.
+            # Saved before the report is written: after a crash the same bytes are written again.
             is_from_bucket = self.state.chain_head is None and head.number > 0
             run = self._run.finished(
                 list(strangers_behind(head, self.vault, run=self._run)),

@@ -1,4 +1,4 @@
-"""Puts right what is missing, as far as it can be: nothing in the bucket is ever overwritten."""
+"""Repairs missing recordings where possible: nothing in the bucket is ever overwritten."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,46 +14,46 @@ from ringvault.core.reconciliation.finding import Cause, Judged
 from ringvault.core.vault.checksum import StoredSize
 from ringvault.core.vault.layout import proof_key, sidecar_key
 
-# Each brings back an item, its objects, or both.
+# Each of these restores an item, its objects, or both.
 _REVIVING = frozenset({Cause.CATALOGUE_ITEM_DELETED, Cause.OBJECT_DELETED, Cause.SIDECAR_MISSING})
 OBJECT_DELETED = "its object was deleted from the vault"
 
 
 class RepairCatalogue(Protocol):
-    """The catalogue; every change is conditional on what it presumes."""
+    """The catalogue; every change depends on the state that it expects."""
 
     def find(self, recording_id: str) -> CatalogueItem | None:
-        """Return the item as of now, None where the id is unknown."""
+        """Return the current item, None if the id is unknown."""
 
     def bury_erased(self, tombstone: CatalogueItem) -> None:
-        """Put the tombstone of an erased recording in place of its item."""
+        """Replace the item of an erased recording by its tombstone."""
 
     def add_indexed(self, recordings: Sequence[Recording], *, listed_at: datetime) -> int:
         """Add the numbers, then the recordings that are missing as PENDING; return how many."""
 
     def restore(self, item: CatalogueItem) -> None:
-        """Put the item where there is none; ConflictError where there is one."""
+        """Add the item; ConflictError if there is one."""
 
     def set_pending_again(self, item: CatalogueItem, *, reason: str, retry_at: datetime) -> None:
-        """Set PENDING what is archived as `item` says; ConflictError when it no longer is."""
+        """Set PENDING an item archived as `item` says; ConflictError if it no longer is."""
 
     def follow_record(self, recording: Recording) -> CatalogueItem:
-        """Take over what a rewritten record says and return the item; ConflictError if gone."""
+        """Apply a rewritten record and return the item; ConflictError if gone."""
 
 
 class RepairVault(Protocol):
     """The bucket."""
 
     def measure(self, object_keys: Sequence[str]) -> Mapping[str, StoredSize]:
-        """Return size and CRC-32 of those objects that are there."""
+        """Return size and CRC-32 of the objects that exist."""
 
     def find_audio(self, prefix: str) -> str | None:
-        """Return the key of the one object that starts so, None where there is none."""
+        """Return the key of the one object with this prefix, None if there is none."""
 
     def opened_sidecar(self, object_key: str) -> str:
-        """Return the ETag of the sidecar; where there is none, an empty one is stored first.
+        """Return the ETag of the sidecar; if there is none, an empty one is stored first.
 
-        ConflictError when it was deleted meanwhile.
+        ConflictError if it was deleted meanwhile.
         """
 
     def store_sidecar(
@@ -65,10 +65,10 @@ class RepairVault(Protocol):
 def put_right(
     judged: Judged, *, catalogue: RepairCatalogue, vault: RepairVault, now: datetime
 ) -> None:
-    """Put right what can be; what was changed meanwhile by someone else stays as it is by now.
+    """Repair what is possible; recordings that another process changed meanwhile are skipped.
 
-    Doing it again does no harm. An altered object is left to a person. Nothing is written for a
-    recording that is erased or expired, or that begins to be while this is at work.
+    Repeating it is harmless. An altered object is left to a person. Nothing is written for a
+    recording that is erased or expired, or whose erasure begins meanwhile.
     """
     causes = judged.finding.causes
     with suppress(ConflictError):
@@ -94,7 +94,7 @@ def _has_proof(item: CatalogueItem, vault: RepairVault) -> bool:
 
 
 def _bury(item: CatalogueItem, *, catalogue: RepairCatalogue) -> None:
-    """Let it be known as erased, whatever a backup or a sidecar says of it."""
+    """Record the erasure, even if a backup or a sidecar disagrees."""
     tombstone = tombstone_of(item)
     try:
         catalogue.restore(tombstone)
@@ -111,20 +111,20 @@ def _restorable(item: CatalogueItem, causes: Sequence[Cause], now: datetime) -> 
 def _fetch_again(
     item: CatalogueItem, *, catalogue: RepairCatalogue, vault: RepairVault, now: datetime
 ) -> None:
-    """Have it fetched again, unless the object has come back."""
+    """Have it fetched again, unless the object has reappeared."""
     if item.archived is not None and not vault.measure([item.archived.object_key]):
         catalogue.set_pending_again(item, reason=OBJECT_DELETED, retry_at=now)
 
 
 def _write_sidecar(recording_id: str, *, catalogue: RepairCatalogue, vault: RepairVault) -> None:
-    """Write the sidecar from the item as it is by now."""
+    """Write the sidecar from the current item."""
     item = catalogue.find(recording_id)
     if item is not None and _is_in_vault(item):
         _store_bound(item.recording, catalogue=catalogue, vault=vault)
 
 
 def _store_bound(recording: Recording, *, catalogue: RepairCatalogue, vault: RepairVault) -> None:
-    """Write the sidecar of an archived item with what `recording` says, or nothing at all.
+    """Write the sidecar of an archived item with `recording`, or nothing.
 
     The object is opened first, then the item is read, then that very object is replaced. An
     erasure sets the item ERASING before it deletes: if it began before the item was read, this
@@ -149,7 +149,7 @@ def _is_in_vault(item: CatalogueItem) -> bool:
 def _follow(
     item: CatalogueItem, listed: Recording, *, catalogue: RepairCatalogue, vault: RepairVault
 ) -> None:
-    """Write sidecar, then catalogue: a kill in between leaves the change to be found again."""
+    """Write sidecar, then catalogue: after a crash in between the change is found again."""
     recording = followed(item.recording, listed)
     fresh = catalogue.find(item.recording.recording_id)
     if recording is None or fresh is None or fresh.state in GONE_STATES:
@@ -158,5 +158,5 @@ def _follow(
         _store_bound(recording, catalogue=catalogue, vault=vault)
     after = catalogue.follow_record(recording)
     if _is_in_vault(after) and not _is_in_vault(fresh):
-        # It was archived meanwhile, and its archiver may have known the old record.
+        # It was archived meanwhile, perhaps with the old record.
         _store_bound(recording, catalogue=catalogue, vault=vault)

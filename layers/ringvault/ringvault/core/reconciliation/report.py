@@ -1,4 +1,4 @@
-"""The report of a reconciliation: JSON for machines, each with the digest of the one before."""
+"""The report of a reconciliation: JSON with the digest of the previous one."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from ringvault.core.reconciliation.finding import Cause, Finding, Verdict
 from ringvault.core.reconciliation.report_page import page_of
 from ringvault.core.reconciliation.run import ChainHead, Run
 
-# 2 has more verdicts, `previous_number` and `is_chain_from_bucket`.
+# Version 2 adds verdicts, `previous_number` and `is_chain_from_bucket`.
 SCHEMA_VERSION = 2
 PREFIX = "reports/reconciliation/"
 REWRITTEN = "rewritten"
@@ -22,7 +22,7 @@ COUNTED = (*Verdict, *Cause, REWRITTEN)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report as it lies in the vault: the JSON and the page that people read."""
+    """One report in the vault: the JSON, and the page for people."""
 
     number: int
     document: bytes
@@ -40,7 +40,7 @@ class Report:
 
     @property
     def as_chain_head(self) -> ChainHead:
-        """What the next report has to carry."""
+        """The chain head after this report."""
         return ChainHead(self.number, sha256_hex(self.document))
 
 
@@ -60,7 +60,7 @@ def page_key_of(number: int) -> str:
 
 
 def number_of(object_key: str) -> int | None:
-    """Return the number of the report whose JSON has that key, None for any other object."""
+    """Return the number of the report whose JSON has that key, None for other objects."""
     stem, _, suffix = object_key.removeprefix(PREFIX).partition(".")
     is_report = object_key.startswith(PREFIX) and suffix == "json"
     return int(stem) if is_report and stem.isascii() and stem.isdigit() else None
@@ -69,7 +69,7 @@ def number_of(object_key: str) -> int | None:
 def report_of(run: Run, *, after: ChainHead, number: int | None = None) -> Report:
     """Return the report of a finished run; the same run gives the same bytes.
 
-    `number` is the next after `after`, or a later one where that is taken.
+    `number` is the next after `after`, or a later one if that is taken.
     """
     number = after.number + 1 if number is None else number
     fields = _fields(run) | {
@@ -84,7 +84,7 @@ def report_of(run: Run, *, after: ChainHead, number: int | None = None) -> Repor
 
 
 def totals_of(run: Run) -> dict[str, int]:
-    """Return how often each verdict and cause was found, 0 where it was not."""
+    """Return how often each verdict and cause was found."""
     totals: Counter[str] = Counter()
     for counts in run.days.values():
         totals.update(counts)
@@ -136,20 +136,19 @@ class ReportVault(Protocol):
         """Return the keys of all objects under `reports/reconciliation/`, in order."""
 
     def read_report(self, object_key: str) -> bytes:
-        """Return what a report holds."""
+        """Return the content of a report."""
 
     def store_report(self, object_key: str, content: bytes, *, content_type: str) -> None:
-        """Store a report; ObjectExistsError where there is one, which stays as it was."""
+        """Store a report; ObjectExistsError if there is one, which is not changed."""
 
 
 def store_report(run: Run, vault: ReportVault, *, after: ChainHead) -> Report:
-    """Store the report of a finished run behind `after` and return it; again does no harm.
+    """Store the report of a finished run after `after` and return it; repeating it is harmless.
 
-    A number that something else has taken is passed over: only the state knows which reports are
-    of the chain.
+    A number that is taken is skipped: only the state knows which reports belong to the chain.
 
     Raises:
-        ConflictError: something took the number meanwhile; the next attempt finds another.
+        ConflictError: the number was taken meanwhile; the next attempt finds another.
     """
     taken = set(vault.report_keys())
     report = report_of(run, after=after)
@@ -160,12 +159,12 @@ def store_report(run: Run, vault: ReportVault, *, after: ChainHead) -> Report:
             vault.store_report(object_key, content, content_type=content_type)
         except ObjectExistsError as error:
             if vault.read_report(object_key) != content:
-                raise ConflictError(f"{object_key} was written by someone else") from error
+                raise ConflictError(f"{object_key} was written by another process") from error
     return report
 
 
 def last_report(vault: ReportVault) -> ChainHead:
-    """Return the chain's end as the bucket alone shows it: only where the state is lost."""
+    """Return the chain's end according to the bucket: only used if the state is lost."""
     numbers = {number_of(key): key for key in vault.report_keys()}
     number = max((number for number in numbers if number is not None), default=0)
     if number == 0:
@@ -174,7 +173,7 @@ def last_report(vault: ReportVault) -> ChainHead:
 
 
 def strangers_behind(head: ChainHead, vault: ReportVault, *, run: Run) -> Iterator[Finding]:
-    """Yield what lies behind the chain's end under a report's key, and is none of the chain."""
+    """Yield the objects after the chain's end that have the key of a report."""
     for object_key in vault.report_keys():
         number = number_of(object_key)
         if number is not None and number > head.number:
@@ -182,7 +181,7 @@ def strangers_behind(head: ChainHead, vault: ReportVault, *, run: Run) -> Iterat
 
 
 def _objects_of(report: Report) -> dict[str, tuple[bytes, str]]:
-    """Return content and type by key, the JSON first: a page alone proves nothing."""
+    """Return content and type by key, the JSON first: a page alone has no meaning."""
     return {
         report.document_key: (report.document, "application/json"),
         report.page_key: (report.page, "text/html; charset=utf-8"),

@@ -1,4 +1,4 @@
-"""The report that a person reads: one line a day, and every problem with what to do."""
+"""The report's page for people: one line a day, and every problem with its remedy."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -10,7 +10,7 @@ ADVICE = {
     Cause.NEVER_LISTED: "RingCentral lists it and the catalogue did not: it was added, and is"
     " fetched next.",
     Cause.CATALOGUE_ITEM_DELETED: "Sidecar in the vault, no item in the catalogue: the item was"
-    " made again from the sidecar.",
+    " restored from the sidecar.",
     Cause.OBJECT_DELETED: "Archived, but its audio is gone: it is fetched again while RingCentral"
     " has it. Otherwise restore the object's last version.",
     Cause.OBJECT_ALTERED: "Size or CRC-32 differ from what was archived: left as it is. Compare"
@@ -60,7 +60,7 @@ code, .problems td:nth-child(5) { overflow-wrap: anywhere; }
 
 
 def page_of(report: Mapping[str, Any]) -> str:
-    """Return the page of a report, whole in itself: it loads nothing."""
+    """Return the page of a report; it loads no other file."""
     title = f"ringvault: reconciliation {report['number']}"
     parts = (
         f"<h1>Reconciliation of {_text(report['from'])} to {_text(report['to'])}</h1>",
@@ -78,9 +78,9 @@ def page_of(report: Mapping[str, Any]) -> str:
 
 
 def _sentence(totals: Mapping[str, int]) -> str:
-    """Say that nothing is missing only where no count says otherwise.
+    """Say that nothing is missing only if no count contradicts it.
 
-    Absent recordings were never archived: the sentence then says of what it is true.
+    Absent recordings were never archived: the sentence then names the exception.
     """
     if found := unsettled(totals):
         counts = ", ".join(f"{found[it]} {name}" for it, name in NAMES.items() if it in found)
@@ -125,7 +125,7 @@ def _facts(report: Mapping[str, Any]) -> str:
 
 
 def _days(report: Mapping[str, Any]) -> str:
-    """Return a line for each day; a column that is 0 on all days is named beneath."""
+    """Return a line for each day; columns that are 0 on all days are named below."""
     totals = report["totals"]
     columns = [it for it in (*Verdict, _REWRITTEN) if totals[it] or it == Verdict.ARCHIVED]
     empty = [_words(it) for it in (*Verdict, _REWRITTEN) if it not in columns]
@@ -143,12 +143,12 @@ def _words(name: str) -> str:
 
 def _findings(report: Mapping[str, Any]) -> str:
     if not report["findings"]:
-        return "<p>No recording is to be named.</p>"
-    head = _row("th", ("day", "recording", "verdict", "cause", "detail", "what was done, or to do"))
+        return "<p>There are no findings.</p>"
+    head = _row("th", ("day", "recording", "verdict", "cause", "detail", "action taken or needed"))
     rows = (_row("td", _finding(finding)) for finding in report["findings"])
     more = report["findings_not_named"]
     rest = f"<p>{more} more are counted above and not named here.</p>" if more else ""
-    caption = "<caption>Recordings and objects to be named</caption>"
+    caption = "<caption>Findings</caption>"
     table = f'<table class="problems">{caption}{head}{"".join(rows)}</table>'
     return f'<div class="wide">{table}</div>{rest}'
 

@@ -1,4 +1,4 @@
-"""A reconciliation under way: the period, how far it has come, what it has found."""
+"""A reconciliation in progress: the period, its position, its findings."""
 
 import re
 from collections import Counter
@@ -14,12 +14,12 @@ from ringvault.core.spans import DAY, Period, Span
 
 # How far one request for the call log may reach is not documented.
 MAX_STRIDE = 32 * DAY
-# A stride shorter than this is halved no more: a minute has fewer calls than a run has requests.
+# A stride shorter than this is not halved: a minute has fewer calls than a run has requests.
 MIN_STRIDE = timedelta(minutes=1)
-# Progress is one DynamoDB item of 400 KB; compressed, a usual finding is about 15 bytes. What goes
-# beyond is put right and counted like all others.
+# Progress is one DynamoDB item of 400 KB; compressed, a usual finding is about 15 bytes. Findings
+# beyond are repaired and counted like all others.
 MAX_NAMED = 10_000
-# How many characters of ids and reasons take as much room as one usual finding.
+# So many characters of ids and reasons take as much room as one usual finding.
 CHARACTERS_NAMED = 16
 
 
@@ -27,11 +27,11 @@ CHARACTERS_NAMED = 16
 class Run:
     """One reconciliation; every call before `reached_at` has its verdict.
 
-    `found` are findings of the span at `reached_at`, kept before anything is put right: a run
-    that is killed meanwhile reports what it found, not what it had put right already.
+    `found` are findings of the span at `reached_at`, saved before any repair: a run
+    that is killed meanwhile reports what it found, including what it had repaired already.
     `days` counts verdicts by day. `finished_at` is set before the report is written.
-    `is_chain_from_bucket` says that no state knew the report before, and the bucket's last was
-    taken for it.
+    `is_chain_from_bucket` says that the state had no report before, and the bucket's last was
+    used in its place.
     """
 
     period: Period
@@ -50,40 +50,40 @@ class Run:
 
     @classmethod
     def begun(cls, period: Period, *, now: datetime, is_daily: bool) -> "Run":
-        """Return a run that has read nothing yet."""
+        """Return a run at its beginning."""
         return cls(period, started_at=now, reached_at=period.from_at, is_daily=is_daily)
 
     @property
     def end_at(self) -> datetime:
-        """Where it ends: with its period, or where it began when that was today."""
+        """The end: that of its period, or the beginning of the run if the period is not over."""
         return min(self.period.to_at, self.started_at)
 
     @property
     def head(self) -> Span | None:
-        """What to look at next, None when everything has its verdict."""
+        """The span to process next, None if everything has its verdict."""
         if self.reached_at >= self.end_at:
             return None
         return Span(self.reached_at, min(self.reached_at + self.stride, self.end_at))
 
     @property
     def named(self) -> frozenset[str]:
-        """What has been found already, so that nothing is found twice."""
+        """The subjects found already, so that none is found twice."""
         return frozenset(finding.subject for finding in self.findings)
 
     def invoked(self) -> "Run":
-        """Return the run with one more invocation, unless its report is all that is left to do."""
+        """Return the run with one more invocation, unless only its report is left."""
         if self.finished_at is not None:
             return self
         return replace(self, invocations=self.invocations + 1)
 
     def head_found(self, findings: Iterable[Finding]) -> "Run":
-        """Return the run with what is to be named in the head; what was found before stays."""
+        """Return the run with the head's findings; earlier findings stay."""
         found = {finding.subject: finding for finding in findings if finding.is_named}
         found |= {finding.subject: finding for finding in self.found}
         return replace(self, found=_that_fit(tuple(found.values()), self._room))
 
     def head_done(self, findings: Iterable[Finding], *, would_fit_twice: bool) -> "Run":
-        """Return the run behind its head, with these verdicts and those found before."""
+        """Return the run after its head, with these verdicts and the earlier ones."""
         head = self.head
         if head is None:
             raise ValueError("the run is through")
@@ -106,7 +106,7 @@ class Run:
     def finished(
         self, findings: Sequence[Finding], *, at: datetime, is_chain_from_bucket: bool
     ) -> "Run":
-        """Return the run as its report has it, with what was found among the reports."""
+        """Return the run for its report, with the faults of the reports."""
         kept = _that_fit(findings, self._room)
         return replace(
             self,
@@ -119,7 +119,7 @@ class Run:
 
     @property
     def last_on(self) -> date:
-        """The last day that it looks at."""
+        """The last day of the run."""
         return (self.end_at - timedelta(milliseconds=1)).date()
 
     def head_halved(self) -> "Run":
@@ -148,7 +148,7 @@ def _counted(
 
 
 def _that_fit(findings: Sequence[Finding], room: int) -> tuple[Finding, ...]:
-    """Return the first of them, as many as there is room for."""
+    """Return as many findings as fit, the first ones."""
     kept = []
     for finding in findings:
         room -= _weight(finding)
@@ -159,7 +159,7 @@ def _that_fit(findings: Sequence[Finding], room: int) -> tuple[Finding, ...]:
 
 
 def _weight(finding: Finding) -> int:
-    """Return how many usual findings take as much room, once compressed.
+    """Return how many usual findings take as much room when compressed.
 
     Digits take half of it. The key of a missing recording repeats its id and its day; other
     details repeat most of their words.
@@ -181,9 +181,9 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationProgress:
-    """The runs that are open, the one to work on first, and where the chain of reports ends.
+    """The open runs, the next one first, and the end of the chain of reports.
 
-    `chain_head` is None as long as no one has looked into the bucket. `backfills_since` says since
+    `chain_head` is None until the bucket was read. `backfills_since` says since
     when reconciliation has known each open backfill, by the backfill's end.
     """
 
@@ -195,10 +195,10 @@ class ReconciliationProgress:
     def opened(
         self, *, asked: Period | None, now: datetime, daily_reach: timedelta
     ) -> "ReconciliationProgress":
-        """Return the progress with the run that is asked for, or the daily one when it is due.
+        """Return the progress with the requested run, or the daily one if it is due.
 
         Raises:
-            InvalidRequestError: another period was asked for and is not through yet.
+            InvalidRequestError: a run over another period is not complete yet.
         """
         if asked is not None:
             return self._with_asked(asked, now)
@@ -209,11 +209,11 @@ class ReconciliationProgress:
         return replace(self, runs=(*self.runs, run), last_daily_on=now.date())
 
     def with_head(self, run: Run) -> "ReconciliationProgress":
-        """Return the progress with `run` in place of the one worked on."""
+        """Return the progress with `run` in place of the current one."""
         return replace(self, runs=(run, *self.runs[1:]))
 
     def reported(self, head: ChainHead) -> "ReconciliationProgress":
-        """Return the progress without the run worked on, whose report is the chain's new end."""
+        """Return the progress without the current run, whose report is the chain's new end."""
         return replace(self, runs=self.runs[1:], chain_head=head)
 
     def _with_asked(self, asked: Period, now: datetime) -> "ReconciliationProgress":
@@ -221,7 +221,7 @@ class ReconciliationProgress:
             if not run.is_daily and run.period != asked:
                 raise InvalidRequestError(
                     f"the reconciliation of {run.period.from_on} to {run.period.to_on} is not"
-                    " through yet: invoke it until it is, then ask for another period"
+                    " complete yet: invoke the function until it is, then request another period"
                 )
         if any(not run.is_daily for run in self.runs):
             return self
@@ -231,23 +231,23 @@ class ReconciliationProgress:
 EXAMPLE = '{"from": "2026-10-01", "to": "2026-10-31"}'
 
 _NAMES = frozenset({"from", "to"})
-# The scheduler sends nothing at all, or the envelope of an event of its own.
+# The scheduler sends nothing, or the envelope of an event of its own.
 _SCHEDULED = "Scheduled Event"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - whatever somebody sends
-    """Return the days that an event asks for, None for the daily run of the schedule.
+def period_of(event: Any, *, today: date) -> Period | None:  # noqa: ANN401 - any JSON may arrive
+    """Return the days in an event, None for the scheduled daily run.
 
     Raises:
-        InvalidRequestError: it asks for anything else; nothing was changed.
+        InvalidRequestError: the event is anything else; nothing was changed.
     """
     if not isinstance(event, Mapping):
         raise InvalidRequestError(f"an event is an object: {EXAMPLE}")
     if not event or event.get("detail-type") == _SCHEDULED:
         return None
     if event.keys() != _NAMES:
-        raise InvalidRequestError(f"an event has from and to and nothing else: {EXAMPLE}")
+        raise InvalidRequestError(f"an event must have from and to and nothing else: {EXAMPLE}")
     from_on, to_on = (day_of(event[name], called=name) for name in ("from", "to"))
     return checked_period(from_on, to_on, today=today)
 
@@ -258,7 +258,7 @@ def checked_period(
     """Return the days from the first to the last, both included.
 
     Raises:
-        InvalidRequestError: they are in the wrong order, or in the future; `called` names the two.
+        InvalidRequestError: they are in the wrong order, or in the future; `called` names them.
     """
     first, last = called
     if from_on > to_on:
@@ -269,10 +269,10 @@ def checked_period(
 
 
 def day_of(value: object, *, called: str) -> date:
-    """Return the day that a text names.
+    """Return the day of a text.
 
     Raises:
-        InvalidRequestError: it names none; `called` is what the error calls it.
+        InvalidRequestError: it is not a day; `called` is its name in the error.
     """
     try:
         if isinstance(value, str) and _DAY.fullmatch(value):

@@ -1,1 +1,1 @@
-"""What RingCentral is to the rules."""
+"""RingCentral's call log, credentials, tokens and retention."""

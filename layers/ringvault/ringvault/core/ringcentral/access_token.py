@@ -1,7 +1,7 @@
 """One access token for all containers.
 
-RingCentral kills older tokens when one user has more than five sessions, and permits five
-sign-ins a minute: so whoever holds a short lease signs in, and everybody else uses what it got.
+RingCentral ends older tokens when one user has more than five sessions, and permits five
+sign-ins a minute: so the container with a short lease signs in, and the others use its token.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from typing import Protocol
 from ringvault.core.errors import ConflictError, ServiceUnavailableError
 from ringvault.core.instants import Clock, Sleep
 
-# Longer than a sign-in takes, timeouts included. A sign-in that fails keeps its lease: until it
-# is over nobody else tries, as RingCentral asks.
+# Longer than a sign-in takes, timeouts included. A failed sign-in keeps its lease: until it
+# ends no other container tries, as RingCentral asks.
 LEASE = timedelta(seconds=40)
-# A sign-in takes about a second. The wait doubles from look to look, since each one costs a write
-# and, where an old token is stored, a decryption; the last look is at the end of the lease.
+# A sign-in takes about a second. The wait doubles from try to try, since each one costs a write
+# and, where an old token is stored, a decryption; the last one is at the end of the lease.
 FIRST_WAIT_S, MAX_WAIT_S = 0.5, 5.0
-# A lease still holds in its last millisecond.
+# A lease is still valid in its last millisecond.
 _AFTER_LEASE_S = 0.001
 # A token is used until shortly before its end, and replaced well before.
 LAST_USE_BEFORE_END = timedelta(seconds=30)
@@ -39,11 +39,11 @@ class AccessToken:
         return cls(value, refresh_at=at + lives * USED_SHARE_OF_LIFE, expires_at=at + lives)
 
     def is_usable(self, now: datetime) -> bool:
-        """Whether RingCentral will still take it when it arrives."""
+        """Whether RingCentral will still accept it when it arrives."""
         return now < self.expires_at - min(LAST_USE_BEFORE_END, self.expires_at - self.refresh_at)
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether nobody has to think of replacing it yet."""
+        """Whether it is too early to replace it."""
         return now < self.refresh_at
 
 
@@ -54,23 +54,23 @@ class TokenStore(Protocol):
         """Return the token, None where there is none."""
 
     def take_lease(self, *, now: datetime, until: datetime) -> None:
-        """Become the only one who signs in until `until`; ConflictError when somebody is."""
+        """Become the only one who signs in until `until`; ConflictError if there is one."""
 
     def leased_until(self) -> datetime | None:
-        """Return when the lease ends or ended, None where it was given back or never taken."""
+        """Return when the lease ends or ended, None if it was given back or never taken."""
 
     def give_back_lease(self, *, until: datetime) -> None:
-        """Give back the lease that was taken until `until`; nothing happens where it is over."""
+        """Give back the lease that was taken until `until`; does nothing if it is over."""
 
     def save(self, token: AccessToken) -> None:
         """Store the token and give the lease back."""
 
     def drop(self, token: AccessToken) -> None:
-        """Forget the token if it is still the one that is stored."""
+        """Delete the token if it is still the stored one."""
 
 
 class SharedAccessToken:
-    """The token that every request carries."""
+    """The token that every request uses."""
 
     def __init__(
         self,
@@ -87,18 +87,18 @@ class SharedAccessToken:
         self._held: AccessToken | None = None
 
     def current(self) -> AccessToken:
-        """Return a usable token; signs in when nobody else is about to.
+        """Return a usable token; signs in unless another container does.
 
         Raises:
             CredentialsError: RingCentral refuses the sign-in.
-            ServiceUnavailableError: nobody got a token within the time of a lease.
+            ServiceUnavailableError: no container got a token within the time of a lease.
         """
         if self._held is None or not self._held.is_fresh(self._clock()):
             self._held = self._shared_or_new()
         return self._held
 
     def drop(self, token: AccessToken) -> None:
-        """Give up a token that RingCentral rejected, here and for everybody."""
+        """Drop a token that RingCentral rejected, here and for all containers."""
         self._held = None
         self._store.drop(token)
 
@@ -130,7 +130,7 @@ class SharedAccessToken:
         self._sleep(min(max(left_s, _AFTER_LEASE_S), max_wait_s))
 
     def _unless_overtaken(self, lease_until: datetime) -> AccessToken:
-        """Sign in, unless somebody did between our look and our lease."""
+        """Sign in, unless another container did between the check and the lease."""
         stored = self._store.load()
         if stored is not None and stored.is_fresh(self._clock()):
             self._store.give_back_lease(until=lease_until)

@@ -1,4 +1,4 @@
-"""The account's call log as use cases read it: page by page, each for a turn of the quota."""
+"""The account's call log, read page by page, each for a turn of the quota."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -12,14 +12,14 @@ from ringvault.core.errors import EndlessPagesError
 from ringvault.core.quota.gate import Turn
 from ringvault.core.spans import Span
 
-# A quarter of a million calls in one span: the readers cut their spans long before that.
+# A quarter of a million calls in one span: the readers split their spans long before that.
 MAX_PAGES = 1_000
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
 class CallLogPage:
-    """One page of the call log; `next_uri` is None on the last, and on no other.
+    """One page of the call log; `next_uri` is None on the last page only.
 
     A page that names a next one may have no records.
     """
@@ -30,7 +30,7 @@ class CallLogPage:
 
 @dataclass(frozen=True, slots=True)
 class PartlyRead:
-    """How far the span from `from_at` to `to_at` was read: `pages` of it, `next_uri` follows."""
+    """How far a span was read: `pages` of it, `next_uri` follows."""
 
     from_at: datetime
     to_at: datetime
@@ -49,7 +49,7 @@ class CallLog(Protocol):
         """Return the first page of the calls that started in the span."""
 
     def next_page(self, uri: str, turn: Turn) -> CallLogPage:
-        """Return the page that an earlier one named as its next."""
+        """Return the page that an earlier page gave as its next."""
 
 
 def pages_of(
@@ -59,12 +59,12 @@ def pages_of(
     *,
     after: PartlyRead | None = None,
 ) -> Iterator[CallLogPage]:
-    """Yield every page of the span; with `after`, those behind what was read of it.
+    """Yield every page of the span; with `after`, those after the pages read already.
 
-    `reserve` is asked for a turn before each page, and what it raises ends the reading.
+    `reserve` gets a turn before each page, and its errors end the reading.
 
     Raises:
-        EndlessPagesError: a page names one that was before it, or there are more than `MAX_PAGES`.
+        EndlessPagesError: a page's next page is an earlier one, or there are more than `MAX_PAGES`.
     """
     number, uri = (after.pages, after.next_uri) if after else (0, None)
     seen = {uri}

@@ -8,9 +8,9 @@ from typing import Any
 
 from ringvault.core.errors import ConfigurationError
 
-# Where the secret holds one jwt without a name.
+# The name of the service user of a single jwt.
 ONLY_SERVICE_USER = "1"
-# Names of service users become names of items and of metrics' dimensions.
+# Names of service users are used in names of items and in metrics' dimensions.
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,32}")
 _ADVICE = (
     'put {"client_id": "…", "client_secret": "…", "jwt": "…"} into the RingCentral secret; for'
@@ -21,9 +21,9 @@ _HINT = "give what it names: ringvault configure"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signs the service users in; no part of it is ever shown.
+    """The credentials of app and service users; no part of them is ever shown.
 
-    `jwts` has the JWT credential of each service user by its name, of one at least.
+    `jwts` has the JWT credential of each service user by its name, of at least one.
     """
 
     client_id: str = field(repr=False)
@@ -32,7 +32,7 @@ class Credentials:
 
 
 def parse_credentials(secret: str) -> Credentials:
-    """Return the credentials that the secret's JSON holds.
+    """Return the credentials in the secret's JSON.
 
     Raises:
         ConfigurationError: names every field that is missing or malformed, and no value.
@@ -52,7 +52,7 @@ def parse_credentials(secret: str) -> Credentials:
 
 
 def as_secret(credentials: Credentials) -> str:
-    """Return the JSON that the secret is to hold."""
+    """Return the credentials as the secret's JSON."""
     jwts = dict(credentials.jwts)
     is_nameless = jwts.keys() == {ONLY_SERVICE_USER}
     users = {"jwt": jwts[ONLY_SERVICE_USER]} if is_nameless else {"service_users": jwts}

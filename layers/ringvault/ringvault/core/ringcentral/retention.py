@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-# No account keeps recordings longer than ten years; a larger number is a mistake.
+# No account keeps recordings longer than ten years; a larger number is an error.
 MAX_PERIOD = timedelta(days=3650)
 
 
@@ -13,8 +13,8 @@ class Retention:
 
     An account may have a period for each kind of recording, automatic and on demand. A call-log
     record does not always say which kind a recording is, so both ends count: `period` is the
-    longest and says how far back recordings may exist; `shortest_period` is the shortest of the
-    kinds that are enabled and says how soon one may be deleted, None where it is the same. The
+    longest and limits how far back recordings may exist; `shortest_period` is the shortest of the
+    enabled kinds, after which one may be deleted, None if it is the same. The
     defaults are RingCentral's own (data retention policies, 2026).
     """
 
@@ -25,8 +25,8 @@ class Retention:
     def deletion_after(self, recordings_a_day: float | None) -> timedelta:
         """Return how long after its call a recording is deleted at the earliest.
 
-        The limit that comes first decides: of any enabled kind, or of number. `recordings_a_day`
-        None is unknown: the number is then no limit.
+        The earlier limit counts: of any enabled kind, or of number. If `recordings_a_day` is
+        None, it is unknown: the number is then no limit.
         """
         return min(self.shortest_period or self.period, self._by_number(recordings_a_day))
 

@@ -1,1 +1,1 @@
-"""What is in the bucket, and where."""
+"""The bucket's layout, sidecars and checksums."""

@@ -1,4 +1,4 @@
-"""S3's full-object CRC-32, computed while the bytes pass."""
+"""S3's full-object CRC-32, computed while the bytes arrive."""
 
 import base64
 import zlib
@@ -34,12 +34,12 @@ def crc32_base64(content: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StoredSize:
-    """What S3 confirmed; `crc32` is base64 of the full object's CRC-32."""
+    """The size and checksum that S3 confirmed; `crc32` is base64 of the full object's CRC-32."""
 
     size_bytes: int
     crc32: str
 
 
 def is_as_archived(measured: StoredSize, archived: ArchivedObject) -> bool:
-    """Whether an object is what was archived; one without a CRC-32 is not of our writing."""
+    """Whether an object is the archived one; ringvault writes no object without a CRC-32."""
     return (measured.size_bytes, measured.crc32) == (archived.size_bytes, archived.crc32)

@@ -1,4 +1,4 @@
-"""Where things lie in the vault: no name and no phone number in any key."""
+"""The object keys of the vault: no name and no phone number in any key."""
 
 import re
 from datetime import date
@@ -12,7 +12,7 @@ _DAY = re.compile(r"account=([0-9A-Za-z_-]+)/year=(\d{4})/month=(\d{2})/day=(\d{
 
 
 def audio_prefix(recording: Recording) -> str:
-    """Return the object key of the audio up to and with the dot before its file type."""
+    """Return the audio's object key up to the dot before its file type, included."""
     return f"{AUDIO}{_day_folder(recording)}/{recording.recording_id}."
 
 
@@ -22,7 +22,7 @@ def audio_key(recording: Recording, file_type: str) -> str:
 
 
 def sidecar_key(recording: Recording) -> str:
-    """Return the object key of the JSON sidecar, beside the audio tree so that Athena reads it."""
+    """Return the object key of the JSON sidecar, in a tree of its own so that Athena reads it."""
     return f"{SIDECARS}{_day_folder(recording)}/{recording.recording_id}.json"
 
 
@@ -32,13 +32,13 @@ def proof_key(recording: Recording) -> str:
 
 
 def day_prefixes(account_id: str, on: date) -> tuple[str, str]:
-    """Return where the audio and the sidecars of a UTC day lie."""
+    """Return the prefixes of the audio and the sidecars of a UTC day."""
     folder = _folder(account_id, on)
     return f"{AUDIO}{folder}/", f"{SIDECARS}{folder}/"
 
 
 def day_in(folder: str) -> tuple[str, date] | None:
-    """Return account and day of a folder of one of the trees, None where it is none of a day's."""
+    """Return account and day of a folder of one of the trees, None if it is not a day's."""
     match = _DAY.fullmatch(folder.removeprefix(AUDIO).removeprefix(SIDECARS))
     if match is None:
         return None
@@ -63,7 +63,7 @@ KEY_PARTS = 6
 
 
 def recording_id_in(object_key: str) -> str | None:
-    """Return the recording that an object of audio or a sidecar is named after, None for none."""
+    """Return the recording in the name of an audio or sidecar object, None if there is none."""
     stem, dot, suffix = object_key.rpartition("/")[2].rpartition(".")
     suffixes = FILE_TYPES if object_key.startswith(AUDIO) else {".json"}
     is_ours = object_key.count("/") == KEY_PARTS - 1 and dot + suffix in suffixes

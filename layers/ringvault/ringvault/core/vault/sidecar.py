@@ -27,11 +27,11 @@ T = TypeVar("T")
 
 
 def sidecar_of(item: CatalogueItem, archived: ArchivedObject) -> dict[str, Any]:
-    """Return what the sidecar holds; `call_record` is RingCentral's record, normalised.
+    """Return the content of the sidecar; `call_record` is RingCentral's record, normalised.
 
-    `waveform` is base64 of its peaks, null where they are not known. `call_record_raw` is the
-    JSON text of the record as it came, where normalising changed it; else null. `notes` are codes
-    of what is peculiar about the file.
+    `waveform` is base64 of its peaks, null if unknown. `call_record_raw` is the
+    JSON text of the original record, if normalising changed it; else null. `notes` are codes
+    of the file's irregularities.
     """
     recording, waveform = item.recording, archived.waveform
     return {
@@ -57,11 +57,11 @@ def sidecar_of(item: CatalogueItem, archived: ArchivedObject) -> dict[str, Any]:
     }
 
 
-def item_of_sidecar(document: Any) -> CatalogueItem:  # noqa: ANN401 - whatever lies in the bucket
-    """Return the ARCHIVED item that a sidecar tells of: the inverse of `sidecar_of`.
+def item_of_sidecar(document: Any) -> CatalogueItem:  # noqa: ANN401 - any JSON of the bucket
+    """Return the ARCHIVED item that a sidecar describes: the inverse of `sidecar_of`.
 
     Raises:
-        InvalidRecordError: it is none that ringvault wrote.
+        InvalidRecordError: ringvault did not write it.
     """
     try:
         return CatalogueItem(
@@ -71,7 +71,7 @@ def item_of_sidecar(document: Any) -> CatalogueItem:  # noqa: ANN401 - whatever 
             archived=_archived(document),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise InvalidRecordError("a sidecar is not of ringvault's writing") from error
+        raise InvalidRecordError("a sidecar was not written by ringvault") from error
 
 
 def _recording(document: Any) -> Recording:  # noqa: ANN401 - as above
@@ -109,7 +109,7 @@ def _optional(read: Callable[[Any], T], value: Any) -> T | None:  # noqa: ANN401
 
 
 def _text(value: object) -> str:
-    """Return a text as it is; one that S3 or DynamoDB would refuse is none."""
+    """Return a text unchanged; raises for one that S3 or DynamoDB would refuse."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
         raise TypeError("not a text")
     value.encode()
