@@ -79,7 +79,7 @@ def forecast(
     now: datetime,
     on_read: Callable[[int, int], None],
 ) -> Forecast:
-    """Return what expires within `days`; `on_read` gets the number read and the total.
+    """Return the expiries within `days`; `on_read` gets the number read and the total.
 
     Recordings that are archived later are not included.
     """
