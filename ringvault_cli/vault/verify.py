@@ -75,7 +75,7 @@ def verify(
     if reports:
         _verify_reports(deployed, shown)
         return
-    read = _read(deployed, Sample(sample, seed), anew=restart, shown=shown)
+    read = _read(deployed, Sample(sample, seed), restart=restart, shown=shown)
     show(read, shown=shown)
     shown.answer(as_json(read))
     ended(ExitStatus.OK if read.verification.is_intact else ExitStatus.WRONG)
@@ -128,8 +128,8 @@ def _show_damage(damage: Damage, shown: Screen) -> None:
         shown.verbatim(f"  {damage.command}")
 
 
-def _read(deployed: "DeployedStack", asked: Sample, *, anew: bool, shown: Screen) -> Read:
-    began_s, steps = monotonic(), _steps(deployed, asked, anew=anew)
+def _read(deployed: "DeployedStack", asked: Sample, *, restart: bool, shown: Screen) -> Read:
+    began_s, steps = monotonic(), _steps(deployed, asked, restart=restart)
     first = found = next(steps)
     with shown.bar("read back", unit="MB") as advance:
         for found in steps:
@@ -145,14 +145,14 @@ def _all_mb(found: Verification, first: Verification) -> float | None:
     return (all_bytes - first.read_bytes) / MB
 
 
-def _steps(deployed: "DeployedStack", asked: Sample, *, anew: bool) -> Iterator[Verification]:
+def _steps(deployed: "DeployedStack", asked: Sample, *, restart: bool) -> Iterator[Verification]:
     from ringvault.adapters.concurrency import at_once
     from ringvault.adapters.dynamodb.progress import VerificationProgressStore
     from ringvault_cli.stack_parts import catalogue_inventory_in, vault_inventory_in
 
     return verify_vault(
         asked=asked,
-        anew=anew,
+        restart=restart,
         catalogue=catalogue_inventory_in(deployed),
         vault=vault_inventory_in(deployed),
         progress=VerificationProgressStore(

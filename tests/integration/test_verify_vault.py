@@ -49,7 +49,7 @@ def verified(archive: Archive, asked: Sample | None = None) -> Verification:
     """Verify to the end."""
     *_, last = verify_vault(
         asked=asked or Sample(),
-        anew=False,
+        restart=False,
         catalogue=archive.catalogue,
         vault=archive.vault,
         progress=store_of(archive),

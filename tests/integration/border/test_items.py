@@ -134,7 +134,7 @@ def test_a_verification_and_a_rebuild_come_to_their_end(
     )
     *_, last = verify_vault(
         asked=Sample(),
-        anew=True,
+        restart=True,
         catalogue=inventory,
         vault=vault,
         progress=VerificationProgressStore(cloud.make_table("StateTable"), cloud.dynamodb),

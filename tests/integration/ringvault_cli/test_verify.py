@@ -62,12 +62,12 @@ def test_it_goes_on_where_it_was(ringvault: Ringvault, cloud: Cloud, outputs: OU
 
     refused = ringvault("verify")
     gone_on = ringvault("verify", "--sample=1", "--json")
-    anew = ringvault("verify", "--restart", "--json")
+    restart = ringvault("verify", "--restart", "--json")
 
     assert refused.exit_code == 2
     assert "a sample of 1, seed s is not finished" in refused.stderr
     assert json.loads(gone_on.stdout)["seed"] == "s"
-    assert json.loads(anew.stdout)["recordings"]["intact"] == 2
+    assert json.loads(restart.stdout)["recordings"]["intact"] == 2
 
 
 @pytest.mark.parametrize(

@@ -116,11 +116,11 @@ class Archive:
         self.saved = (verification, version + 1)
         return version + 1
 
-    def steps(self, asked: Sample = ALL, *, anew: bool = False) -> Iterator[Verification]:
+    def steps(self, asked: Sample = ALL, *, restart: bool = False) -> Iterator[Verification]:
         """Verify step by step."""
         return verify_vault(
             asked=asked,
-            anew=anew,
+            restart=restart,
             catalogue=self,
             vault=self,
             progress=self,
@@ -128,9 +128,9 @@ class Archive:
             clock=Time(),
         )
 
-    def verify(self, asked: Sample = ALL, *, anew: bool = False) -> Verification:
+    def verify(self, asked: Sample = ALL, *, restart: bool = False) -> Verification:
         """Verify to the end."""
-        *_, last = self.steps(asked, anew=anew)
+        *_, last = self.steps(asked, restart=restart)
         return last
 
     def audio(self, recording_id: str) -> str:
@@ -323,7 +323,7 @@ def test_an_open_one_is_gone_on_with_or_left() -> None:
         with pytest.raises(InvalidRequestError, match="sample of 80, seed a is not finished"):
             next(archive.steps(other))
     assert next(archive.steps(Sample(sample=80))).selection.seed == "a"
-    assert next(archive.steps(ALL, anew=True)).selection == ALL
+    assert next(archive.steps(ALL, restart=True)).selection == ALL
 
 
 def test_two_at_once_do_not_count_twice() -> None:
@@ -352,7 +352,7 @@ def test_the_count_of_many_is_told_while_it_goes_on() -> None:
     many = [Position(START, str(it)) for it in range(2 * COUNTED_AT_ONCE + 5)]
     archive.archived = lambda **_: iter(many)  # type: ignore[method-assign]
     counts = [step.total for step, _ in zip(archive.steps(), range(3), strict=False)]
-    sampled = next(archive.steps(Sample(sample=7), anew=True))
+    sampled = next(archive.steps(Sample(sample=7), restart=True))
 
     assert counts == [COUNTED_AT_ONCE, 2 * COUNTED_AT_ONCE, len(many)]
     assert sampled.total == 7

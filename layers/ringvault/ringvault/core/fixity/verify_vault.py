@@ -47,7 +47,7 @@ class KeptVerification(Protocol):
 def verify_vault(
     *,
     asked: Sample,
-    anew: bool,
+    restart: bool,
     catalogue: VerifiedCatalogue,
     vault: ReadBackVault,
     progress: KeptVerification,
@@ -56,7 +56,7 @@ def verify_vault(
 ) -> Iterator[Verification]:
     """Yield the progress, also while counting; the last one has `finished_at`.
 
-    It continues the last one of the same selection, unless `anew` is set. Recordings that are
+    It continues the last one of the same selection, unless `restart` is set. Recordings that are
     archived meanwhile may be left to the next one. An unreadable item has the verdict
     UNREADABLE, and does not affect the others.
 
@@ -66,7 +66,7 @@ def verify_vault(
         ServiceUnavailableError: AWS fails; run it again and it continues.
     """
     last, version = progress.load()
-    verification = None if anew else open_one(last, asked=asked)
+    verification = None if restart else open_one(last, asked=asked)
     if verification is None:
         verification = Verification(asked.seeded(clock()), clock(), total=0)
         for archived in _counted(catalogue):
