@@ -38,7 +38,7 @@ class EarlierRelease:
         """Copy what Lambda gets, and have it know the schema before today's only."""
         shutil.copytree(ROOT / "functions", folder / "functions")
         shutil.copytree(ROOT / "layers/ringvault/ringvault", folder / "ringvault")
-        catalogue = folder / "ringvault/core/catalogue.py"
+        catalogue = folder / "ringvault/core/catalogue/item.py"
         today, before = (f"SCHEMA_VERSION = {it}\n" for it in (SCHEMA_VERSION, SCHEMA_VERSION - 1))
         source = catalogue.read_text(encoding="utf-8")
         assert source.count(today) == 1
@@ -68,6 +68,6 @@ def answer_of(process: "subprocess.Popen[str]") -> tuple[str, list[str]]:
     said, complaint = process.communicate(timeout=ENDS_WITHIN_S)
     assert process.returncode == 0, complaint
     *lines, answer = said.splitlines()
-    (told,) = (it for it in map(json.loads, lines) if it.get("message") == "archive_recording")
+    (logged,) = (it for it in map(json.loads, lines) if it.get("message") == "archive_recording")
     failures = json.loads(answer)["batchItemFailures"]
-    return told.get("error", told["outcome"]), [it["itemIdentifier"] for it in failures]
+    return logged.get("error", logged["outcome"]), [it["itemIdentifier"] for it in failures]
