@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ringvault.core.catalogue.item import State
-from ringvault.core.errors import ConfigurationError
+from ringvault.core.errors import ConfigurationError, RingvaultError
 from ringvault.core.lifecycle.erase_recordings import ErasureOutcome
 from tests.support.cloud import Cloud, running_cloud
 from tests.support.kept_recordings import KeptArchive
@@ -113,9 +113,12 @@ def test_what_s3_refuses_waits_for_the_next_run(archive: KeptArchive) -> None:
                 archive.vault_holds.hold(recording_of("1"))
             return getattr(archive.erasures, name)
 
-    with pytest.raises(ConfigurationError, match="AccessDenied"):
-        archive.erase("1", vault=HeldMeanwhile())
+    problems: dict[str, RingvaultError] = {}
+    outcomes = archive.erase("1", vault=HeldMeanwhile(), problems=problems)
 
+    assert outcomes == [ErasureOutcome.FAILED]
+    assert isinstance(problems["1"], ConfigurationError)
+    assert "AccessDenied" in str(problems["1"])
     assert [it.recording_id for it in archive.holds.erasing()] == ["1"]
     archive.vault_holds.release(recording_of("1"))
     assert archive.erase("1") == [ErasureOutcome.ERASED]
