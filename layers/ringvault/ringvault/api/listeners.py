@@ -2,9 +2,9 @@
 
 import json
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 
+from ringvault.api.requests import bytes_in_url
 from ringvault.core.playback.rights import LISTENERS_GROUP, Listener, NotAListenerError
 
 # API Gateway takes 10,240 bytes of headers.
@@ -33,7 +33,7 @@ def claims_of(authorization: str, *, verified: Mapping[str, object]) -> Mapping[
 
 def _object(part: str) -> Mapping[str, object] | None:
     try:
-        found: object = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        found: object = json.loads(bytes_in_url(part))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

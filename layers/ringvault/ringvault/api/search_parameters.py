@@ -2,10 +2,10 @@
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from ringvault.api.requests import NOT_A_CURSOR, bytes_in_url, refuse_unknown, text_for_url
 from ringvault.core.catalogue.indexes import Position
 from ringvault.core.catalogue.item import State
 from ringvault.core.catalogue.phone_number import ReadNumber, normalised_number, read_north_american
@@ -31,7 +31,6 @@ _NOT_A_NUMBER = (
     "must be a phone number with + and country code, +16505550100 (a plus sign is written %2B in a"
     " URL), one of the stack's own country, or an extension number"
 )
-_NOT_A_CURSOR = "must be the cursor of an earlier answer, unchanged"
 
 Parameters = Mapping[str, str]
 
@@ -47,7 +46,7 @@ def read_search(
     Raises:
         InvalidParameterError: a parameter is malformed, or not one of these.
     """
-    _refuse_unknown(parameters)
+    refuse_unknown(parameters, _NAMES)
     after = _position(parameters.get("cursor"))
     before_at = _instant(parameters, "to", whole_day=True) or _whole_ms(now)
     from_at = _instant(parameters, "from", whole_day=False) or _default_from(before_at, after)
@@ -68,13 +67,7 @@ def read_search(
 def format_cursor(position: Position) -> str:
     """Return the text of `cursor` for continuing after `position`; opaque to listeners."""
     fields = [format_instant(position.started_at), position.recording_id]
-    return urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
-
-
-def _refuse_unknown(parameters: Parameters) -> None:
-    for name in parameters:
-        if name not in _NAMES:
-            raise InvalidParameterError(name[:40], f"is not one of {', '.join(_NAMES)}")
+    return text_for_url(json.dumps(fields).encode())
 
 
 def _refuse_span(from_at: datetime, before_at: datetime, after: Position | None) -> None:
@@ -147,14 +140,10 @@ def _position(cursor: str | None) -> Position | None:
     if cursor is None:
         return None
     try:
-        started_at, recording_id = json.loads(_unpadded_b64decode(cursor))
+        started_at, recording_id = json.loads(bytes_in_url(cursor))
         position = Position(_whole_ms(parse_instant(started_at)), recording_id)
         if is_recording_id(recording_id):
             return position
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise InvalidParameterError("cursor", _NOT_A_CURSOR) from error
-    raise InvalidParameterError("cursor", _NOT_A_CURSOR)
-
-
-def _unpadded_b64decode(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        raise InvalidParameterError("cursor", NOT_A_CURSOR) from error
+    raise InvalidParameterError("cursor", NOT_A_CURSOR)
