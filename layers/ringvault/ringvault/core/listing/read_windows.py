@@ -76,19 +76,24 @@ def retention_of(call_log: AccountCallLog, turn: Turn) -> Retention:
 
 @dataclass(slots=True)
 class Listed:
-    """The result of reading: requests sent, records seen, their recordings and new ones.
+    """The result of reading: what was spent, records seen, their recordings and new ones.
 
     `unreadable` counts recordings that can't be archived as they are named; `rejected` describes
     the first of them, without any text of theirs.
     """
 
-    requests: int = 0
+    budget: Budget = field(default_factory=Budget)
     records: int = 0
     recordings: int = 0
     new: int = 0
     unreadable: int = 0
     rejected: list[str] = field(default_factory=list)
     windows_read: int = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self.budget.spent
 
 
 class OvertakenError(RingvaultError):
@@ -115,7 +120,6 @@ class WindowReader:
     state: ListingProgress = field(default_factory=ListingProgress)
     broken: RingvaultError | None = None
     _version: int = 0
-    _budget: Budget = field(default_factory=Budget)
     _pages: int = 0
     _next_uri: str | None = None
 
@@ -131,7 +135,7 @@ class WindowReader:
             is_busy=is_busy,
         )
         self._save(opened)
-        self._budget.set_share(
+        self.listed.budget.set_share(
             LISTING_SHARE, quota=self.quota, period=LISTING_PERIOD, min_requests=MIN_PAGES
         )
         self._read_all({Kind.LOOK_BACK})
@@ -142,8 +146,8 @@ class WindowReader:
 
     def _read_all(self, kinds: set[Kind]) -> None:
         expected = 1
-        while (head := self._next(kinds)) is not None and self._budget.left >= expected:
-            left, before = self._budget.left, replace(self.listed)
+        while (head := self._next(kinds)) is not None and self.listed.budget.left >= expected:
+            left, before = self.listed.budget.left, replace(self.listed)
             is_resumed = self.state.is_head_partly_read
             try:
                 self._read(head)
@@ -162,7 +166,7 @@ class WindowReader:
                 self._save(self.state.without_partly_read() if is_resumed else self.state)
                 raise
             would_fit_twice = 2 * self._pages <= min(left, MAX_PAGES_OF_A_STRIDE)
-            expected = 2 * self._pages if would_fit_twice else left - self._budget.left
+            expected = 2 * self._pages if would_fit_twice else left - self.listed.budget.left
             self.listed.windows_read += 1
             self._save(
                 self.state.head_read(
@@ -206,8 +210,7 @@ class WindowReader:
             return
         try:
             turn = self.settings_quota.reserve(latest=self.latest)
-            self._budget.spent += 1
-            self.listed.requests += 1
+            self.listed.budget.spent += 1
             retention = retention_of(self.call_log, turn)
         except TransientError:
             return  # the listing does not wait for it; the next run asks again
@@ -221,9 +224,7 @@ class WindowReader:
             self._pages, self._next_uri = self._pages + 1, page.next_uri
 
     def _turn(self) -> Turn:
-        turn = self._budget.take_turn(self.quota, latest=self.latest)
-        self.listed.requests += 1
-        return turn
+        return self.listed.budget.take_turn(self.quota, latest=self.latest)
 
     def _take(self, page: CallLogPage) -> None:
         recordings: list[Recording] = []

@@ -70,7 +70,6 @@ class ReconciliationResult:
 
     run: Run | None = None
     report: Report | None = None
-    requests: int = 0
     missing: int = 0
     throttled_until: datetime | None = None
     problem: RingvaultError | None = None
@@ -173,13 +172,13 @@ class _Invocation:
         while (span := self._run.head) is not None:
             if not is_first and (self.budget.left < expected or self.clock() >= self.latest):
                 return
-            spent, stride = self.result.requests, self._run.stride
+            spent, stride = self.budget.spent, self._run.stride
             try:
                 self._reconcile(span)
             except (OverBudgetError, OutOfTimeError, ThrottledError) as stopped:
-                self._stop(stopped, is_first=is_first, spent=self.result.requests - spent)
+                self._stop(stopped, is_first=is_first, spent=self.budget.spent - spent)
                 return
-            needed = self.result.requests - spent
+            needed = self.budget.spent - spent
             expected, is_first = ceil(needed * (self._run.stride / stride)), False
         self._report()
 
@@ -197,10 +196,10 @@ class _Invocation:
 
     def _reconcile(self, span: Span) -> None:
         """Judge everything in the span, and repair it."""
-        spent = self.result.requests
+        spent = self.budget.spent
         judged = self._judged(span)
         findings = [it.finding for it in judged]
-        spent = self.result.requests - spent
+        spent = self.budget.spent - spent
         # Saved before any repair: a run that is killed here still reports what was wrong.
         self._save_run(self._run.head_found(findings))
         findings += self._put_right([it for it in judged if it.finding.is_named])
@@ -261,9 +260,7 @@ class _Invocation:
         return [record for page in pages for record in page.records]
 
     def _turn(self) -> Turn:
-        turn = self.budget.take_turn(self.quota, latest=self.latest)
-        self.result.requests += 1
-        return turn
+        return self.budget.take_turn(self.quota, latest=self.latest)
 
     def _report(self) -> None:
         """Write the report of the complete run, and close the run."""
