@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # How soon a server notices that it should end.
-_POLL_S = 0.1
+_POLL_S = 0.02
 
 
 class LoopbackServer(ThreadingHTTPServer):

@@ -1,12 +1,13 @@
 """An HTTP server that answers what a test tells it to, for what the simulator never does."""
 
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+
+from local.http_server import answering
 
 _PIECE_BYTES = 64 * 1024
 
@@ -54,10 +55,10 @@ class TinyServer:
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
             self._scheme = "https"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._answering = answering(self._server)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._answering.__enter__()
         return self
 
     def __exit__(
@@ -66,9 +67,7 @@ class TinyServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._answering.__exit__(kind, error, traceback)
 
     @property
     def url(self) -> str:

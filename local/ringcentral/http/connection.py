@@ -76,12 +76,11 @@ class Server(ThreadingHTTPServer):
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
-    def end(self) -> None:
-        """Stop serving and close everything; no thread waits any more for a client or a time."""
+    def shutdown(self) -> None:
+        """Stop serving; no thread waits any more for a client or a time."""
         self.ended.set()
-        self.shutdown()
+        super().shutdown()
         self._hang_up()
-        self.server_close()
 
     def _hang_up(self) -> None:
         for connection in tuple(self._open):

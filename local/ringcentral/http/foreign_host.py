@@ -1,18 +1,17 @@
 """A host that is not RingCentral's: the target of redirects, which records its requests."""
 
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from local.http_server import answering
 from local.ringcentral.account.calls import RecordingFile
 from local.ringcentral.http.answers import Answer, Json, RefusalError, Request, error_answer
 from local.ringcentral.http.connection import Server
 from local.ringcentral.media.content import content_answer
 
-_POLL_S = 0.02
 _RECORDING = re.compile(
     r"/recording/([^/]+)|/restapi/v1\.0/account/[^/]+/recording/([^/]+)/content"
 )
@@ -37,10 +36,10 @@ class ForeignHost:
         self._server = Server(
             port=0, answer=self._answer, sent=lambda _answer, _bytes: None, verbose=False
         )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
+        self._answering = answering(self._server)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._answering.__enter__()
         return self
 
     def __exit__(
@@ -49,8 +48,7 @@ class ForeignHost:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.end()
-        self._thread.join()
+        self._answering.__exit__(kind, error, traceback)
 
     @property
     def base_url(self) -> str:

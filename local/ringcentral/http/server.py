@@ -1,11 +1,11 @@
 """The simulator as a whole: an account, its API, its books, on one address."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from local.http_server import answering
 from local.ringcentral.account.account import make_account
 from local.ringcentral.account.options import Group, Options
 from local.ringcentral.books import Books
@@ -16,8 +16,6 @@ from local.ringcentral.http.answers import Answer, Json, Request
 from local.ringcentral.http.api import Api
 from local.ringcentral.http.connection import Server
 from local.ringcentral.http.foreign_host import ForeignHost
-
-_POLL_S = 0.02
 
 
 def utc_now() -> datetime:
@@ -60,11 +58,11 @@ class Simulator:
             clock=clock,
         )
         self._control = Control(api=self._api, books=self._books, clock=clock)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
+        self._answering = answering(self._server)
 
     def __enter__(self) -> Self:
         self.foreign_host.__enter__()
-        self._thread.start()
+        self._answering.__enter__()
         return self
 
     def __exit__(
@@ -73,8 +71,7 @@ class Simulator:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.end()
-        self._thread.join()
+        self._answering.__exit__(kind, error, traceback)
         self.foreign_host.__exit__(kind, error, traceback)
 
     @property

@@ -9,11 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from local.http_server import answering
 
 # Every wait here ends with the client's own timeout, which has to be shorter.
 WAIT_S = 10
@@ -170,12 +173,12 @@ class AwsProxy:
     _strikes: list[_Strike] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _server: "_Server" = field(init=False)
-    _thread: threading.Thread = field(init=False)
+    _answering: AbstractContextManager[None] = field(init=False)
 
     def __enter__(self) -> Self:
         self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
+        self._answering = answering(self._server)
+        self._answering.__enter__()
         return self
 
     def __exit__(
@@ -184,9 +187,7 @@ class AwsProxy:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._answering.__exit__(kind, error, traceback)
 
     @property
     def url(self) -> str:
